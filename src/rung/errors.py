@@ -1,0 +1,118 @@
+"""Everything that rung raises on purpose.
+
+RungError
+├── SpaceError            a domain, config or constraint is not usable (also a ValueError)
+├── ReportError           a training function reported something that can't be a report (also a ValueError)
+├── ObjectiveError        what was given to train is none of the known kinds, or can't be loaded
+├── SettingError          an argument or a combination of arguments is not allowed (also a ValueError)
+├── MissingExtraError     an optional package is needed; names the install command (also an ImportError)
+├── CheckpointError       a checkpoint is missing, torn or of another shape
+├── StoreError            the place where studies are kept refused
+│   ├── StoreNotFoundError    there is no store at this address; readers never create one
+│   ├── StoreFullError        the disk is full; what was acknowledged before is kept
+│   ├── StoreVersionError     written by a newer rung
+│   ├── StudyNotFoundError    no study of this name; names the nearest one
+│   ├── StudyExistsError      the name is taken
+│   ├── StudyLockedError      another tuner holds the study; says who, where and for how long
+│   └── FencedError           the lease or the attempt behind this write is no longer the valid one
+├── StudyMismatchError    the study in the store differs from what was asked for; names the fields
+├── ReplayError           the log and the code disagree about a decision; names the first place
+└── StudyPausedError      trials fail one after the other; says why and how to go on
+
+TrialStopped is not an error: it is how ``rung.report`` ends a training function early, and a BaseException so that
+``except Exception`` in user code does not swallow it.
+"""
+
+from __future__ import annotations
+
+
+class RungError(Exception):
+    """Base of all errors of rung. ``hint`` is one sentence on what to do, or empty."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        return f"{message} {self.hint}" if self.hint else message
+
+    @property
+    def sentence(self) -> str:
+        """What went wrong, without the hint."""
+        return super().__str__()
+
+
+class SpaceError(RungError, ValueError):
+    """A domain, a config or a constraint is not usable."""
+
+
+class ReportError(RungError, ValueError):
+    """A training function reported something that can't be a report."""
+
+
+class ObjectiveError(RungError):
+    """The objective is of no known kind, or can't be loaded."""
+
+
+class SettingError(RungError, ValueError):
+    """An argument, or a combination of arguments, is not allowed."""
+
+
+class MissingExtraError(RungError, ImportError):
+    """An optional package is needed."""
+
+    def __init__(self, purpose: str, extra: str) -> None:
+        super().__init__(f"{purpose} needs an optional package.", hint=f"pip install 'rung[{extra}]'")
+
+
+class CheckpointError(RungError):
+    """A checkpoint is missing, torn or of another shape."""
+
+
+class StoreError(RungError):
+    """The store refused."""
+
+
+class StoreNotFoundError(StoreError):
+    """There is no store at this address."""
+
+
+class StoreFullError(StoreError):
+    """The disk is full."""
+
+
+class StoreVersionError(StoreError):
+    """The store was written by a newer rung."""
+
+
+class StudyNotFoundError(StoreError):
+    """The store has no study of this name."""
+
+
+class StudyExistsError(StoreError):
+    """The store has a study of this name already."""
+
+
+class StudyLockedError(StoreError):
+    """Another tuner holds the study."""
+
+
+class FencedError(StoreError):
+    """The lease or the attempt behind a write is no longer the valid one."""
+
+
+class StudyMismatchError(RungError):
+    """The stored study differs from the one asked for."""
+
+
+class ReplayError(RungError):
+    """The log and the code disagree about a decision."""
+
+
+class StudyPausedError(RungError):
+    """Trials failed one after the other, so the study was paused."""
+
+
+class TrialStopped(BaseException):
+    """Ends a training function whose trial is stopped or paused."""

@@ -1,0 +1,257 @@
+"""The ledger: what the log of one study says about its trials. A fold; the tuner, the tables and ``verify`` share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, cast, final
+
+from msgspec import Struct, field
+
+from rung.events import (
+    Changed,
+    Checkpointed,
+    Collected,
+    Decided,
+    Ended,
+    Event,
+    Interrupted,
+    Observed,
+    Placed,
+    SessionEnded,
+    SessionStarted,
+    SpaceEdited,
+    Started,
+    StudyCreated,
+)
+from rung.types import Action, Checkpoint, Config, Goal, Json, Owner, TrialState
+
+
+class TrialRow(Struct, kw_only=True):
+    """One trial as the log tells it. Times are seconds on the study's clock; losses have lower as better.
+
+    config: the values now; ``changes`` of a running trial are in it. until, worker, attempt: of the newest run.
+    reached: the step at which it stands; above zero without observations when it began from a parent's checkpoint.
+    runtime: seconds that runs of it have taken, finished runs only. decided: the newest run was told to stop or pause.
+    checkpoints: oldest first, without the collected ones.
+    """
+
+    number: int
+    state: TrialState
+    config: Config
+    started_at: float
+    attempt: int = 1
+    worker: int = 0
+    until: int | None = None
+    decide_at: tuple[int, ...] | None = ()
+    parent: int | None = None
+    ended_at: float | None = None
+    launched_at: float = 0.0
+    runtime: float = 0.0
+    last_step: int = 0
+    last_loss: float | None = None
+    last_at: float = 0.0
+    best_loss: float | None = None
+    best_step: int | None = None
+    reason: str = ""
+    message: str = ""
+    decided: Action | None = None
+    host: str = ""
+    pid: int | None = None
+    session: int = 0
+    checkpoints: list[Checkpoint] = field(default_factory=list)
+
+
+class StudyRow(Struct, kw_only=True):
+    """One study as the log tells it.
+
+    owner: who holds the lease now (from the lease itself, not from the log); None when nobody does.
+    at: the study's clock at the newest event. counts: number of trials per state.
+    best_trial, best_step, best_loss: the incumbent over all reports at any step.
+    """
+
+    name: str
+    goal: Goal
+    seed: int
+    space: Json
+    searcher: Json
+    scheduler: Json
+    objective: Json
+    created_unix: float
+    settings: Mapping[str, Json] = {}
+    provenance: Mapping[str, Json] = {}
+    owner: Owner | None = None
+    at: float = 0.0
+    sessions: int = 0
+    last_unix: float = 0.0
+    ended_why: str | None = None
+    counts: dict[TrialState, int] = field(default_factory=dict)
+    best_trial: int | None = None
+    best_step: int | None = None
+    best_loss: float | None = None
+    draws: int = 0
+
+
+@final
+class Ledger:
+    """Folds events into one ``study`` row and its ``trials``. ``apply`` is the only way it changes."""
+
+    def __init__(self) -> None:
+        self.study: StudyRow | None = None
+        self.trials: dict[int, TrialRow] = {}
+        self.open: dict[int, TrialRow] = {}
+
+    def apply(self, event: Event) -> None:
+        """Take the next event of the log. An event of an attempt that is not the trial's newest is an error of ours."""
+        if self.study is not None:
+            self.study.at = max(self.study.at, event.at)
+        handler = _HANDLERS.get(type(event))
+        if handler is not None:
+            handler(self, event)
+
+    def set_state(self, trial: TrialRow, state: TrialState) -> None:
+        """Move a trial from one state to another, keeping the counts and the set of ``open`` ones right."""
+        assert self.study is not None
+        counts = self.study.counts
+        counts[trial.state] -= 1
+        counts[state] = counts.get(state, 0) + 1
+        trial.state = state
+        if state.is_final:
+            self.open.pop(trial.number, None)
+
+
+def _study_created(ledger: Ledger, event: StudyCreated) -> None:
+    ledger.study = StudyRow(
+        name=event.study,
+        goal=event.goal,
+        seed=event.seed,
+        space=event.space,
+        searcher=event.searcher,
+        scheduler=event.scheduler,
+        objective=event.objective,
+        created_unix=event.unix,
+        settings=event.settings,
+        provenance=event.provenance,
+    )
+
+
+def _session_started(ledger: Ledger, event: SessionStarted) -> None:
+    study = _study(ledger)
+    study.sessions = event.session
+    study.last_unix = event.unix
+    study.ended_why = None
+
+
+def _session_ended(ledger: Ledger, event: SessionEnded) -> None:
+    _study(ledger).ended_why = event.why
+
+
+def _space_edited(ledger: Ledger, event: SpaceEdited) -> None:
+    _study(ledger).space = event.space
+
+
+def _started(ledger: Ledger, event: Started) -> None:
+    study = _study(ledger)
+    if event.draw is not None:
+        study.draws = event.draw + 1
+    trial = ledger.trials.get(event.trial)
+    if trial is None:
+        trial = TrialRow(
+            number=event.trial, state=TrialState.RUNNING, config=event.config, started_at=event.at, parent=event.parent
+        )
+        ledger.trials[event.trial] = ledger.open[event.trial] = trial
+        study.counts[TrialState.RUNNING] = study.counts.get(TrialState.RUNNING, 0) + 1
+    else:
+        ledger.set_state(trial, TrialState.RUNNING)
+    trial.config = event.config
+    trial.attempt = event.attempt
+    trial.worker = event.worker
+    trial.until = event.until
+    trial.decide_at = event.decide_at
+    trial.launched_at = trial.last_at = event.at
+    trial.ended_at = None
+    trial.decided = None
+    trial.host, trial.pid = "", None
+    trial.reason = trial.message = ""
+    trial.session = study.sessions
+
+
+def _placed(ledger: Ledger, event: Placed) -> None:
+    trial = ledger.trials[event.trial]
+    trial.host, trial.pid = event.host, event.pid
+
+
+def _observed(ledger: Ledger, event: Observed) -> None:
+    trial = ledger.trials[event.trial]
+    trial.last_step = event.step
+    trial.last_loss = loss = event.loss
+    trial.last_at = event.at
+    if loss is None:
+        return
+    if trial.best_loss is None or loss < trial.best_loss:
+        trial.best_loss, trial.best_step = loss, event.step
+        study = _study(ledger)
+        if study.best_loss is None or loss < study.best_loss:
+            study.best_loss, study.best_trial, study.best_step = loss, event.trial, event.step
+
+
+def _decided(ledger: Ledger, event: Decided) -> None:
+    trial = ledger.trials[event.trial]
+    trial.decided = event.action
+    trial.reason, trial.message = event.by, event.why
+
+
+def _checkpointed(ledger: Ledger, event: Checkpointed) -> None:
+    checkpoints = ledger.trials[event.trial].checkpoints
+    checkpoints[:] = [kept for kept in checkpoints if kept.path != event.checkpoint.path]
+    checkpoints.append(event.checkpoint)
+
+
+def _collected(ledger: Ledger, event: Collected) -> None:
+    checkpoints = ledger.trials[event.trial].checkpoints
+    checkpoints[:] = [kept for kept in checkpoints if kept.path not in event.paths]
+
+
+def _changed(ledger: Ledger, event: Changed) -> None:
+    trial = ledger.trials[event.trial]
+    trial.config = {**trial.config, **event.changes}
+
+
+def _interrupted(ledger: Ledger, event: Interrupted) -> None:
+    trial = ledger.trials[event.trial]
+    trial.runtime += event.at - trial.launched_at
+    trial.reason, trial.message = event.reason, event.message
+    ledger.set_state(trial, TrialState.WAITING)
+
+
+def _ended(ledger: Ledger, event: Ended) -> None:
+    trial = ledger.trials[event.trial]
+    trial.runtime += event.at - trial.launched_at
+    trial.ended_at = event.at
+    trial.reason, trial.message = event.reason, event.message
+    ledger.set_state(trial, event.state)
+
+
+def _study(ledger: Ledger) -> StudyRow:
+    assert ledger.study is not None, "the log must begin with StudyCreated"
+    return ledger.study
+
+
+_Handler: TypeAlias = Callable[[Ledger, Any], None]
+_HANDLERS: dict[type, _Handler] = cast(
+    "dict[type, _Handler]",
+    {
+        StudyCreated: _study_created,
+        SessionStarted: _session_started,
+        SessionEnded: _session_ended,
+        SpaceEdited: _space_edited,
+        Started: _started,
+        Placed: _placed,
+        Observed: _observed,
+        Decided: _decided,
+        Checkpointed: _checkpointed,
+        Collected: _collected,
+        Changed: _changed,
+        Interrupted: _interrupted,
+        Ended: _ended,
+    },
+)
