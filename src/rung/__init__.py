@@ -1,0 +1,79 @@
+"""rung: hyperparameter optimisation of deep-learning models.
+
+The public names are resolved when they are first used, so that ``import rung`` inside a training script costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rung._trial import Trial, config, report, trial
+    from rung._tune import tune
+    from rung.checkpoints import load_checkpoint
+    from rung.errors import RungError, TrialStopped
+    from rung.schedulers.asha import ASHA
+    from rung.schedulers.basic import BasicScheduler
+    from rung.searchers.grid import GridSearcher
+    from rung.searchers.random import RandomSearcher
+    from rung.searchers.sobol import SobolSearcher
+    from rung.space import (
+        Choice,
+        Constant,
+        Float,
+        Int,
+        Ordinal,
+        Space,
+        choice,
+        lograndint,
+        loguniform,
+        normal,
+        ordinal,
+        quniform,
+        randint,
+        uniform,
+    )  # fmt: skip
+    from rung.study import Study, open_study
+    from rung.tuner import Tuner
+    from rung.tuning.starter import Limits
+
+_HOMES = {
+    "rung._trial": ("Trial", "config", "report", "trial"),
+    "rung._tune": ("tune",),
+    "rung.checkpoints": ("load_checkpoint",),
+    "rung.errors": ("RungError", "TrialStopped"),
+    "rung.schedulers.asha": ("ASHA",),
+    "rung.schedulers.basic": ("BasicScheduler",),
+    "rung.searchers.grid": ("GridSearcher",),
+    "rung.searchers.random": ("RandomSearcher",),
+    "rung.searchers.sobol": ("SobolSearcher",),
+    "rung.space": (
+        "Choice", "Constant", "Float", "Int", "Ordinal", "Space", "choice", "lograndint", "loguniform", "normal",
+        "ordinal", "quniform", "randint", "uniform",
+    ),
+    "rung.tuning.starter": ("Limits",),
+    "rung.study": ("Study", "open_study"),
+    "rung.tuner": ("Tuner",),
+}  # fmt: skip
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "ASHA", "BasicScheduler", "Choice", "Constant", "Float", "GridSearcher", "Int", "Limits", "Ordinal",
+    "RandomSearcher", "RungError", "SobolSearcher", "Space", "Study", "Trial", "TrialStopped", "Tuner", "choice",
+    "config", "load_checkpoint", "lograndint", "loguniform", "normal", "open_study", "ordinal", "quniform", "randint",
+    "report", "trial", "tune", "uniform",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'rung' has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

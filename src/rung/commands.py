@@ -1,4 +1,4 @@
-"""Commands: what people and other programs ask of a running study, by the only rows that anybody but the tuner may write."""
+"""Commands: what people and other programs ask of a study, in the only rows that others than the tuner may write."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rung.events import Event, SearchEvent, StudyCreated
     from rung.ledger import StudyRow, TrialRow
     from rung.objective import Objective
+    from rung.space import Space
     from rung.types import (
         Decision,
         Exhausted,
@@ -40,6 +41,10 @@ class Searcher(Protocol):
     what it or ``update`` would answer: called again with the same stream, before the next event, it suggests the same.
     """
 
+    @property
+    def space(self) -> Space:
+        """The space as it is now, after all edits."""
+
     def suggest(self, rng: np.random.Generator) -> Suggestion | Exhausted:
         """What to try next. All randomness comes from ``rng``, which is fresh for each numbered draw."""
 
@@ -52,6 +57,10 @@ class Searcher(Protocol):
 
 class Scheduler(Protocol):
     """Decides what runs, how far, and what happens after each report. Owns a searcher and feeds it every event."""
+
+    @property
+    def space(self) -> Space:
+        """The space as it is now, after all edits."""
 
     def suggest(self, rng: np.random.Generator, *, new_trials: bool) -> Proposal | Wait | Exhausted:
         """What to run next; pure as ``Searcher.suggest`` is. ``new_trials`` False: only go on with open trials."""
@@ -71,9 +80,14 @@ Deliver: TypeAlias = "Callable[[Sequence[Fact]], None]"
 
 
 class Backend(Protocol):
-    """Runs jobs somewhere. Keeps no truth: whatever matters is in the facts it delivers."""
+    """Runs jobs somewhere. Keeps no truth: whatever matters is in the facts it delivers.
+
+    slots: how many runs it can carry at once. runs_in_caller: the objective runs in the caller's thread, inside
+    ``poll``, so that only a KeyboardInterrupt can end it early.
+    """
 
     slots: int
+    runs_in_caller: bool
 
     def open(self, study: str, objective: Objective, folder: Path) -> None:
         """Get ready to run trials of this study; ``folder`` (exists) is the study's own.

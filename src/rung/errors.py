@@ -15,6 +15,7 @@ RungError
 │   ├── StudyExistsError      the name is taken
 │   ├── StudyLockedError      another tuner holds the study; says who, where and for how long
 │   └── FencedError           the lease or the attempt behind this write is no longer the valid one
+├── ExhaustedError        there is no configuration left to ask for, or none before a result is told
 ├── StudyMismatchError    the study in the store differs from what was asked for; names the fields
 ├── ReplayError           the log and the code disagree about a decision; names the first place
 └── StudyPausedError      trials fail one after the other; says why and how to go on
@@ -100,6 +101,10 @@ class StudyLockedError(StoreError):
 
 class FencedError(StoreError):
     """The lease or the attempt behind a write is no longer the valid one."""
+
+
+class ExhaustedError(RungError):
+    """There is nothing to ask for: every configuration was tried, or a result must be told first."""
 
 
 class StudyMismatchError(RungError):

@@ -70,7 +70,7 @@ class Started(Struct, frozen=True, kw_only=True, tag="started", omit_defaults=Tr
 
     cause: ``new``; ``resumed`` after a pause; ``retried`` after the run before was lost.
     draw: the number of the random stream behind this suggestion; None for retries, which nobody suggests.
-    decide_s: seconds that the suggestion took.
+    new_trials: whether the scheduler was free to begin a new one. decide_s: seconds that the suggestion took.
     """
 
     at: float
@@ -82,6 +82,7 @@ class Started(Struct, frozen=True, kw_only=True, tag="started", omit_defaults=Tr
     decide_at: tuple[int, ...] | None = ()
     parent: int | None = None
     draw: int | None = None
+    new_trials: bool = True
     notes: Mapping[str, Json] = {}
     decide_s: float = 0.0
     worker: int = 0
@@ -125,9 +126,10 @@ class Observed(Struct, frozen=True, kw_only=True, tag="observed", omit_defaults=
 
 
 class Decided(Struct, frozen=True, kw_only=True, tag="decided", omit_defaults=True):
-    """A trial is to be stopped or paused. ``by``: ``scheduler``, ``person`` or ``tuner`` (its limits).
+    """A trial is to be stopped or paused.
 
-    step: the trial's last observed step at that moment.
+    by: ``scheduler`` or ``person``, or the limit that was broken: ``nan``, ``bad_value``. A broken limit makes the
+    trial failed. step: the trial's last observed step at that moment.
     """
 
     at: float
@@ -136,7 +138,7 @@ class Decided(Struct, frozen=True, kw_only=True, tag="decided", omit_defaults=Tr
     step: int
     action: Action
     why: str = ""
-    by: Literal["scheduler", "person", "tuner"] = "scheduler"
+    by: str = "scheduler"
 
     @property
     def key(self) -> str:
@@ -169,7 +171,10 @@ class Collected(Struct, frozen=True, kw_only=True, tag="collected", omit_default
 
 
 class Interrupted(Struct, frozen=True, kw_only=True, tag="interrupted", omit_defaults=True):
-    """A run was lost through no fault of the trial (a kill, a restart of the tuner); the trial waits for a retry."""
+    """A run was lost through no fault of the trial; the trial waits for a retry.
+
+    reason: ``killed`` (something ended its process), ``tuner`` (its tuner was killed) or ``interrupted`` (on request).
+    """
 
     at: float
     trial: int
@@ -179,11 +184,11 @@ class Interrupted(Struct, frozen=True, kw_only=True, tag="interrupted", omit_def
 
     @property
     def key(self) -> str:
-        return f"end/{self.trial}/{self.attempt}"
+        return f"lost/{self.trial}/{self.attempt}"
 
 
 class Ended(Struct, frozen=True, kw_only=True, tag="ended", omit_defaults=True):
-    """A run came to its end. state: completed, stopped, paused or failed; all but paused are final.
+    """A run came to its end, or a paused trial to its stop. state: completed, stopped, paused or failed.
 
     reason: one word: empty for completed, ``scheduler`` or ``person`` for stopped and paused; for failed one of error,
     nan, no_value, bad_value, oom, exit, killed, timeout, stalled.
@@ -198,7 +203,20 @@ class Ended(Struct, frozen=True, kw_only=True, tag="ended", omit_defaults=True):
 
     @property
     def key(self) -> str:
-        return f"end/{self.trial}/{self.attempt}"
+        return f"end/{self.trial}/{self.attempt}/{self.state}"
+
+
+class Continued(Struct, frozen=True, kw_only=True, tag="continued", omit_defaults=True):
+    """A person wants a paused trial to go on; it waits for its next run."""
+
+    at: float
+    trial: int
+    attempt: int
+    command: int | None = None
+
+    @property
+    def key(self) -> str | None:
+        return None if self.command is None else f"command/{self.command}"
 
 
 class Changed(Struct, frozen=True, kw_only=True, tag="changed", omit_defaults=True):
@@ -217,7 +235,7 @@ class Changed(Struct, frozen=True, kw_only=True, tag="changed", omit_defaults=Tr
 
 
 class Enqueued(Struct, frozen=True, kw_only=True, tag="enqueued", omit_defaults=True):
-    """A person asked for this configuration to be tried next. command: its number in the inbox, if it came from there."""
+    """A person asked for this configuration to be tried next. command: its number in the inbox it came from, if any."""
 
     at: float
     config: Config
@@ -277,6 +295,7 @@ Event: TypeAlias = (
     | Collected
     | Interrupted
     | Ended
+    | Continued
     | Changed
     | Enqueued
     | SpaceEdited

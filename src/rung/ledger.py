@@ -1,4 +1,4 @@
-"""The ledger: what the log of one study says about its trials. A fold; the tuner, the tables and ``verify`` share it."""
+"""The ledger: what the log of one study says about its trials. A fold that tuner, tables and ``verify`` share."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rung.events import (
     Changed,
     Checkpointed,
     Collected,
+    Continued,
     Decided,
     Ended,
     Event,
@@ -30,8 +31,8 @@ class TrialRow(Struct, kw_only=True):
     """One trial as the log tells it. Times are seconds on the study's clock; losses have lower as better.
 
     config: the values now; ``changes`` of a running trial are in it. until, worker, attempt: of the newest run.
-    reached: the step at which it stands; above zero without observations when it began from a parent's checkpoint.
     runtime: seconds that runs of it have taken, finished runs only. decided: the newest run was told to stop or pause.
+    kills: how many of its runs something outside has ended.
     checkpoints: oldest first, without the collected ones.
     """
 
@@ -47,6 +48,7 @@ class TrialRow(Struct, kw_only=True):
     ended_at: float | None = None
     launched_at: float = 0.0
     runtime: float = 0.0
+    kills: int = 0
     last_step: int = 0
     last_loss: float | None = None
     last_at: float = 0.0
@@ -55,6 +57,7 @@ class TrialRow(Struct, kw_only=True):
     reason: str = ""
     message: str = ""
     decided: Action | None = None
+    decided_at: float = 0.0
     host: str = ""
     pid: int | None = None
     session: int = 0
@@ -196,7 +199,7 @@ def _observed(ledger: Ledger, event: Observed) -> None:
 
 def _decided(ledger: Ledger, event: Decided) -> None:
     trial = ledger.trials[event.trial]
-    trial.decided = event.action
+    trial.decided, trial.decided_at = event.action, event.at
     trial.reason, trial.message = event.by, event.why
 
 
@@ -219,13 +222,21 @@ def _changed(ledger: Ledger, event: Changed) -> None:
 def _interrupted(ledger: Ledger, event: Interrupted) -> None:
     trial = ledger.trials[event.trial]
     trial.runtime += event.at - trial.launched_at
+    trial.kills += event.reason == "killed"
     trial.reason, trial.message = event.reason, event.message
+    ledger.set_state(trial, TrialState.WAITING)
+
+
+def _continued(ledger: Ledger, event: Continued) -> None:
+    trial = ledger.trials[event.trial]
+    trial.reason, trial.message = "continued", ""
     ledger.set_state(trial, TrialState.WAITING)
 
 
 def _ended(ledger: Ledger, event: Ended) -> None:
     trial = ledger.trials[event.trial]
-    trial.runtime += event.at - trial.launched_at
+    if trial.state is TrialState.RUNNING:
+        trial.runtime += event.at - trial.launched_at
     trial.ended_at = event.at
     trial.reason, trial.message = event.reason, event.message
     ledger.set_state(trial, event.state)
@@ -250,6 +261,7 @@ _HANDLERS: dict[type, _Handler] = cast(
         Decided: _decided,
         Checkpointed: _checkpointed,
         Collected: _collected,
+        Continued: _continued,
         Changed: _changed,
         Interrupted: _interrupted,
         Ended: _ended,

@@ -1,0 +1,133 @@
+"""``rung.tune``: one call from an objective and a space to a study."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from rung import registry
+from rung._trial import is_in_trial_process
+from rung.console import make_progress
+from rung.errors import RungError, SettingError
+from rung.objective import Objective, as_objective
+from rung.space import as_space
+from rung.tuner import Tuner
+from rung.tuning.starter import Limits
+
+if TYPE_CHECKING:
+    from rung.bookkeeping import IncumbentFrom
+    from rung.console import ProgressMode
+    from rung.contracts import Backend, Scheduler, Searcher, Store
+    from rung.space import Space
+    from rung.study import Study
+    from rung.tuning.opening import Resume
+    from rung.tuning.session import Observer
+    from rung.types import Config
+
+DEFAULT_STORE = "sqlite:///rung.db"
+
+
+def tune(
+    objective: Callable[..., object] | Sequence[str] | str | Objective,
+    space: Space | Mapping[str, Any],
+    *,
+    metric: str = "error",
+    mode: Literal["min", "max"] = "min",
+    initial_config: Config | None = None,
+    points_to_evaluate: Sequence[Config] = (),
+    searcher: str | Searcher = "random",
+    scheduler: str | Scheduler = "auto",
+    max_trials: int | None = None,
+    seconds: float | None = None,
+    workers: int | None = None,
+    backend: Backend | None = None,
+    store: Store | str | Path = DEFAULT_STORE,
+    study: str | None = None,
+    seed: int | None = None,
+    resume: Resume = "auto",
+    incumbent_from: IncumbentFrom = "any",
+    limits: Limits | None = None,
+    progress: ProgressMode = "auto",
+    observers: Sequence[Observer] = (),
+) -> Study:
+    """Search the space for the configuration with the best metric; returns the study.
+
+    objective: a function of the hyperparameters, of a ``trial``, a generator, a script's argument list, or a reference
+    ``module:function``. space: a ``Space``, or a mapping to domains, lists and ``scipy.stats`` distributions.
+    initial_config, points_to_evaluate: tried first; one or the other. searcher, scheduler: names or objects. The
+    scheduler ``auto`` is ASHA (stopping) when the function has a ``max_epochs`` parameter with a default of at least
+    2, else every trial runs to its end. max_trials: the study's total. seconds: wall time; one of the two is needed
+    unless the searcher ends by itself. store: ``rung.db`` in the working directory by default, or ``"memory"``.
+    progress: ``auto``, ``live``, ``plain``, ``json`` or ``off``. All else as ``Tuner`` takes it.
+    """
+    if is_in_trial_process():
+        raise RungError(
+            "tune() was called while a trial process imported your script, which would start a second study.",
+            hint='Put the call under `if __name__ == "__main__":`.',
+        )
+    target = as_objective(objective)
+    built = _scheduler(scheduler, _searcher(searcher, space, initial_config, points_to_evaluate), target)
+    if max_trials is None and seconds is None and built.space.size == float("inf"):
+        raise SettingError("nothing says when to end.", hint="Give max_trials=… or seconds=….")
+    shown = make_progress(progress)
+    tuner = Tuner(
+        target,
+        built,
+        metric=metric,
+        mode=mode,
+        store=store,
+        study=study,
+        workers=workers,
+        backend=backend,
+        seed=seed,
+        resume=resume,
+        incumbent_from=incumbent_from,
+        limits=limits,
+        observers=(*shown.observers, *observers),
+    )
+    with shown:
+        return tuner.run(max_trials=max_trials, seconds=seconds)
+
+
+def _searcher(
+    searcher: str | Searcher, space: Space | Mapping[str, Any], initial: Config | None, points: Sequence[Config]
+) -> Searcher:
+    if isinstance(searcher, str):
+        return registry.searcher(searcher, as_space(space), initial_config=initial, points_to_evaluate=points)
+    if initial is not None or points:
+        raise SettingError(
+            "initial_config and points_to_evaluate go to the searcher, which was given ready-made.",
+            hint=f"Write {type(searcher).__name__}(space, initial_config=…).",
+        )
+    if as_space(space) != searcher.space:
+        raise SettingError(
+            "the space differs from the searcher's own: " + "; ".join(searcher.space.difference(as_space(space))),
+            hint="Give both the same space.",
+        )
+    return searcher
+
+
+def _scheduler(scheduler: str | Scheduler, searcher: Searcher, objective: Objective) -> Scheduler:
+    if not isinstance(scheduler, str):
+        return scheduler
+    if scheduler not in {"auto", "asha"}:
+        return registry.scheduler(scheduler, searcher)
+    max_t = training_length(objective)
+    if max_t is not None and max_t >= 2:
+        return registry.scheduler("asha", searcher, max_t=max_t)
+    if scheduler == "asha":
+        raise SettingError(
+            "ASHA needs to know how long a full training is.",
+            hint="Give the function a parameter max_epochs with a default, or use scheduler=ASHA(searcher, max_t=…).",
+        )
+    return registry.scheduler("basic", searcher)
+
+
+def training_length(objective: Objective) -> int | None:
+    """The default of the function's ``max_epochs`` parameter, if it has one that is a whole number."""
+    if objective.limit is None or objective.target is None:
+        return None
+    default = inspect.signature(objective.target).parameters[objective.limit].default
+    return default if isinstance(default, int) and not isinstance(default, bool) else None

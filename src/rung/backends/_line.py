@@ -1,0 +1,106 @@
+"""The serving side of lines: many of them, read and written without ever blocking."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+from collections.abc import Callable
+from typing import final
+
+from rung._frames import Frames
+
+_CHUNK = 1 << 16
+
+
+@final
+class Line:
+    """One line: gives the frames that have arrived, and keeps what can't be sent yet."""
+
+    def __init__(self, end: socket.socket) -> None:
+        end.setblocking(False)
+        self.socket = end
+        self.has_ended = False
+        self._frames = Frames()
+        self._unsent = b""
+
+    @property
+    def has_backlog(self) -> bool:
+        """Something waits to be sent; call ``flush`` when the socket can be written to."""
+        return bool(self._unsent)
+
+    def receive(self) -> list[bytes]:
+        """The bodies of the frames that have arrived; GarbledError. ``has_ended`` becomes true with the last ones."""
+        bodies: list[bytes] = []
+        while not self.has_ended:
+            try:
+                received = self.socket.recv(_CHUNK)
+            except BlockingIOError:
+                break
+            except OSError:  # a reset is an end, too
+                received = b""
+            self.has_ended = not received
+            bodies += self._frames.feed(received)
+            if len(received) < _CHUNK:
+                break
+        return bodies
+
+    def send(self, encoded: bytes) -> None:
+        """Send a frame, as far as it goes now. What is sent to somebody who has gone is dropped."""
+        self._unsent += encoded
+        self.flush()
+
+    def flush(self) -> None:
+        """Send more of what waits."""
+        try:
+            sent = self.socket.send(self._unsent)
+        except BlockingIOError:
+            return
+        except OSError:  # the other side has gone; that is seen where the line is read
+            sent = len(self._unsent)
+        self._unsent = self._unsent[sent:]
+
+
+@final
+class Switchboard:
+    """Waits on all lines at once and calls whoever serves the one where something happens."""
+
+    def __init__(self) -> None:
+        self._selector = selectors.DefaultSelector()
+
+    def add(self, line: Line, serve: Callable[[], None]) -> None:
+        """From now on, call ``serve`` when there is something to receive on the line, or it is at its end."""
+        self._selector.register(line.socket, _wanted(line), (line, serve))
+
+    def send(self, line: Line, encoded: bytes) -> None:
+        """Send a frame over a line that has been added; the rest of it follows in later waits."""
+        line.send(encoded)
+        if line.has_backlog:
+            self._selector.modify(line.socket, _wanted(line), self._selector.get_key(line.socket).data)
+
+    def drop(self, line: Line) -> None:
+        """Hang up."""
+        self._selector.unregister(line.socket)
+        line.socket.close()
+
+    def wait(self, timeout: float) -> None:
+        """Wait up to ``timeout`` seconds until something happens on any line, and serve all where it does."""
+        for key, events in self._selector.select(timeout):
+            line, serve = key.data
+            if line.socket.fileno() < 0:  # dropped while another line was served
+                continue
+            if events & selectors.EVENT_WRITE:
+                line.flush()
+                if not line.has_backlog:
+                    self._selector.modify(line.socket, _wanted(line), key.data)
+            if events & selectors.EVENT_READ:
+                serve()
+
+    def close(self) -> None:
+        """Hang up on everybody."""
+        for key in list(self._selector.get_map().values()):
+            key.data[0].socket.close()
+        self._selector.close()
+
+
+def _wanted(line: Line) -> int:
+    return selectors.EVENT_READ | (selectors.EVENT_WRITE if line.has_backlog else 0)

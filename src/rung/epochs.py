@@ -1,0 +1,98 @@
+"""The loop behind ``Trial.epochs``: restores the newest intact checkpoint, and saves one after each epoch."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rung.errors import CheckpointError, SettingError
+from rung.progress import Progress
+from rung.types import Saved
+
+_logger = logging.getLogger("rung")
+
+
+def epochs_of(progress: Progress, number: int, *, every: int, stateful: Mapping[str, Any]) -> Iterator[int]:
+    """See ``Trial.epochs``. Arguments are checked here, before the first epoch."""
+    for name, count in {"epochs": number, "every": every}.items():
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise SettingError(f"trial.epochs got {name}={count!r}.", hint="It takes whole numbers from 1.")
+    for name, holder in stateful.items():
+        for method in ("state_dict", "load_state_dict"):
+            if not callable(getattr(holder, method, None)):
+                raise SettingError(
+                    f"{name}={type(holder).__name__} can't be saved: it has no {method}().",
+                    hint="Give models, optimizers and schedules, or wrap it in a class with both methods.",
+                )
+    if progress.has_looped:
+        raise SettingError(
+            "trial.epochs was used twice in one trial.",
+            hint="Checkpoints belong to one loop: count all epochs in it, and tell its phases apart by the epoch.",
+        )
+    progress.has_looped = True
+    return _loop(progress, number, every, stateful)
+
+
+def _loop(progress: Progress, number: int, every: int, stateful: Mapping[str, Any]) -> Iterator[int]:
+    until = progress.job.until
+    last = number if until is None else min(number, until)
+    start = _restore(progress, stateful) if stateful else 0
+    for epoch in range(start + 1, last + 1):
+        progress.epoch = epoch
+        try:
+            yield epoch
+        finally:
+            progress.epoch = None
+        progress.position = max(progress.position, epoch)
+        progress.listen()
+        is_last = progress.is_stopping or epoch == last
+        if stateful and (is_last or epoch % every == 0):
+            _save(progress, epoch, stateful)
+        if is_last:
+            break
+    if until is not None and progress.position >= until:
+        progress.is_stopping = True
+
+
+def _restore(progress: Progress, stateful: Mapping[str, Any]) -> int:
+    """The epoch after which the trial goes on, with everything as it was then; 0 when there is no checkpoint."""
+    job = progress.job
+    if not job.checkpoints:
+        return 0
+    from rung import _random_states, checkpoints  # they load NumPy
+
+    snapshot, faults = checkpoints.first_intact(job.checkpoints)
+    for fault in faults:
+        _logger.warning("trial %d: %s", job.trial, fault.sentence)
+    if snapshot is None:
+        _logger.warning("trial %d: none of its checkpoints is intact; it starts anew.", job.trial)
+        return 0
+    state, step = snapshot.state, snapshot.checkpoint.step
+    if state["stateful"].keys() != stateful.keys():
+        raise CheckpointError(
+            f"The checkpoint {snapshot.checkpoint.path} holds {', '.join(state['stateful'])}, but trial.epochs was "
+            f"given {', '.join(stateful)}.",
+            hint="Give it the same objects, under the same names, in every run.",
+        )
+    for name, holder in stateful.items():
+        holder.load_state_dict(state["stateful"][name])
+    _random_states.restore(state["random"])
+    progress.step = progress.position = step
+    if state["trial"] == job.trial:
+        progress.value = state["value"]
+    return step
+
+
+def _save(progress: Progress, epoch: int, stateful: Mapping[str, Any]) -> None:
+    from rung import _random_states, checkpoints  # they load NumPy
+
+    job = progress.job
+    state = {
+        "trial": job.trial,
+        "value": progress.value,
+        "stateful": {name: holder.state_dict() for name, holder in stateful.items()},
+        "random": _random_states.capture(),
+    }
+    saved = checkpoints.save(state, folder=job.folder, step=epoch, attempt=job.attempt)
+    progress.channel.post(Saved(job.trial, job.attempt, saved))

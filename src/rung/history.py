@@ -1,0 +1,227 @@
+"""What a searcher knows: the events of a study folded into columns, one row per trial."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, final
+
+from rung.errors import SettingError, SpaceError
+from rung.events import Ended, Enqueued, Observed, SearchEvent, SpaceEdited, Started
+from rung.space import Space
+from rung.types import Config, Suggestion, TrialState
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats: TypeAlias = NDArray[np.float64]
+
+_POINT = "point"  # the key in a suggestion's notes that says which waiting point it is
+
+
+class Incumbent(NamedTuple):
+    """The best report so far: its trial, step and loss (lower is better)."""
+
+    trial: int
+    step: int
+    loss: float
+
+
+def starting_points(
+    space: Space, initial_config: Config | None = None, points_to_evaluate: Sequence[Config] = ()
+) -> tuple[dict[str, Any], ...]:
+    """The configurations that a searcher tries first, valid in ``space``, from the two ways to give them.
+
+    SettingError when both ways are used; SpaceError when a configuration is not in the space.
+    """
+    if initial_config is not None and points_to_evaluate:
+        raise SettingError(
+            "initial_config and points_to_evaluate were both given.",
+            hint="Put the initial configuration first in points_to_evaluate.",
+        )
+    if isinstance(points_to_evaluate, Mapping):
+        raise SettingError(
+            f"points_to_evaluate must be a list of configurations, not one: {points_to_evaluate!r}.",
+            hint="Give a single configuration as initial_config.",
+        )
+    given = points_to_evaluate if initial_config is None else [initial_config]
+    return tuple(dict(space.validate(point)) for point in given)
+
+
+@final
+class History:
+    """The trials of one study in the order of their numbers, and the points that wait to be tried.
+
+    Row i is trial i. ``configs`` and ``states`` are lists, to be read only; ``running`` holds the trials that run now,
+    in the order in which they (last) started. Numeric columns are given as fresh arrays of shape (n,), the encoded
+    configurations as ``X``. ``update`` is the only way in; it takes about a microsecond and needs no NumPy.
+
+    Points to try next come first in, first out: those given here, then what people enqueue. A point stops waiting when
+    a trial with the notes of its suggestion starts. An edit of the space drops the waiting points that the new space
+    refuses, encodes all rows anew, and leaves the trials and the incumbent as they are: ``is_inside`` tells which of
+    them the space in force still contains.
+    """
+
+    def __init__(self, space: Space, points: Sequence[Config] = ()) -> None:
+        self.space = space
+        self.configs: list[Config] = []
+        self.states: list[TrialState] = []
+        self.running: dict[int, None] = {}
+        self.incumbent: Incumbent | None = None
+        self._steps = array("q")
+        self._last_losses = array("d")
+        self._best_losses = array("d")
+        self._points = dict(enumerate(points))
+        self._n_points = len(self._points)
+        self._best_loss = math.inf
+        self._is_edited = False
+        self._cache: _Rows | None = None
+
+    def __len__(self) -> int:
+        return len(self.configs)
+
+    def update(self, event: SearchEvent) -> None:
+        """Take the next event; unknown kinds are ignored."""
+        kind = type(event)
+        if kind is Observed:
+            trial, loss = event.trial, event.loss  # type: ignore[union-attr]  # ``kind`` says so; isinstance is slower
+            self._steps[trial] = event.step  # type: ignore[union-attr]
+            self._last_losses[trial] = loss
+            if not loss >= self._best_losses[trial]:  # also true while there is none (NaN)
+                self._best_losses[trial] = loss
+                if loss < self._best_loss:
+                    self._best_loss = loss
+                    self.incumbent = Incumbent(trial, event.step, loss)  # type: ignore[union-attr]
+        elif kind is Started:
+            self._started(event)  # type: ignore[arg-type]
+        elif kind is Ended:
+            self.states[event.trial] = event.state  # type: ignore[union-attr]
+            self.running.pop(event.trial, None)  # type: ignore[union-attr]
+        elif kind is Enqueued:
+            self._points[self._n_points] = event.config  # type: ignore[union-attr]
+            self._n_points += 1
+        elif kind is SpaceEdited:
+            self._edited(event)  # type: ignore[arg-type]
+
+    def next_point(self) -> Suggestion | None:
+        """The point that has waited longest, to be suggested as it is; None when none waits."""
+        for number, config in self._points.items():
+            return Suggestion(dict(config), {_POINT: number})
+        return None
+
+    @property
+    def X(self) -> Floats:  # noqa: N802  # the name that the field gives to a design matrix
+        """The encoded configurations, (n, d) in the unit cube of the space in force; NaN where inactive. Read-only.
+
+        Rows of trials outside the space are encoded as ``Space.encode`` encodes such values.
+        """
+        return self._encoded()[0]
+
+    @property
+    def is_inside(self) -> NDArray[np.bool_]:
+        """(n,) whether the space in force contains the configuration; all true until the space is edited. Read-only."""
+        return self._encoded()[1]
+
+    @property
+    def last_losses(self) -> Floats:
+        """(n,) the newest reported loss; NaN where nothing was reported."""
+        return _copy(self._last_losses)
+
+    @property
+    def best_losses(self) -> Floats:
+        """(n,) the lowest reported loss; NaN where nothing was reported."""
+        return _copy(self._best_losses)
+
+    @property
+    def steps(self) -> NDArray[np.int64]:
+        """(n,) the newest reported step; 0 where nothing was reported."""
+        return _copy(self._steps)
+
+    def _started(self, event: Started) -> None:
+        trial = event.trial
+        self.running[trial] = None
+        if event.notes and _POINT in event.notes:
+            self._points.pop(event.notes[_POINT], None)
+        if trial == len(self.configs):
+            self.configs.append(event.config)
+            self.states.append(TrialState.RUNNING)
+            self._steps.append(0)
+            self._last_losses.append(math.nan)
+            self._best_losses.append(math.nan)
+            return
+        assert trial < len(self.configs), "trials are numbered in the order in which they start"
+        self.states[trial] = TrialState.RUNNING
+        if event.config != self.configs[trial]:  # changed while it ran
+            self.configs[trial] = event.config
+            if self._cache is not None:
+                self._cache.forget(trial)
+
+    def _edited(self, event: SpaceEdited) -> None:
+        self.space = Space.from_json(event.space)
+        self._is_edited = True
+        self._cache = None
+        self._points = {number: point for number, point in self._points.items() if _contains(self.space, point)}
+
+    def _encoded(self) -> tuple[Floats, NDArray[np.bool_]]:
+        if self._cache is None:
+            self._cache = _Rows(self.space, is_checked=self._is_edited)
+        return self._cache.of(self.configs)
+
+
+@final
+class _Rows:
+    """Encoded configurations in buffers that grow by doubling. ``is_checked``: some may be outside the space."""
+
+    def __init__(self, space: Space, *, is_checked: bool) -> None:
+        import numpy as np
+
+        self._space = space
+        self._is_checked = is_checked
+        self._n = 0
+        self._encoded: Floats = np.empty((0, len(space)))
+        self._is_inside = np.empty(0, dtype=np.bool_)
+
+    def forget(self, row: int) -> None:
+        """Encode the rows from ``row`` on anew."""
+        self._n = min(self._n, row)
+
+    def of(self, configs: Sequence[Config]) -> tuple[Floats, NDArray[np.bool_]]:
+        """X and is_inside of all ``configs``; only those that are new since the last call cost anything."""
+        n = len(configs)
+        if self._n < n:
+            self._reserve(n)
+            new = configs[self._n :]
+            self._encoded[self._n : n] = self._space.encode(new)
+            self._is_inside[self._n : n] = [_contains(self._space, c) for c in new] if self._is_checked else True
+            self._n = n
+        encoded, is_inside = self._encoded[:n], self._is_inside[:n]
+        encoded.flags.writeable = is_inside.flags.writeable = False
+        return encoded, is_inside
+
+    def _reserve(self, n: int) -> None:
+        import numpy as np
+
+        if n <= len(self._encoded):
+            return
+        encoded = np.empty((max(n, 2 * len(self._encoded)), self._encoded.shape[1]))
+        is_inside = np.empty(len(encoded), dtype=np.bool_)
+        encoded[: self._n] = self._encoded[: self._n]
+        is_inside[: self._n] = self._is_inside[: self._n]
+        self._encoded, self._is_inside = encoded, is_inside
+
+
+def _contains(space: Space, config: Config) -> bool:
+    try:
+        space.validate(config)
+    except SpaceError:
+        return False
+    return True
+
+
+def _copy(column: array[Any]) -> NDArray[Any]:
+    """A fresh array: a view would lock the column, so that it could not grow any more."""
+    import numpy as np
+
+    return np.array(column)

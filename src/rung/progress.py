@@ -1,0 +1,162 @@
+"""The trial's side of the protocol: how far one attempt has come, and what the tuner has said about it."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, SupportsFloat, final
+
+from rung.errors import ReportError, TrialStopped
+from rung.types import Action, Change, Config, Job, Message, Reported
+
+if TYPE_CHECKING:
+    from rung.contracts import Channel
+
+
+@final
+class Progress:
+    """One attempt of one trial. Not for several threads at a time.
+
+    config: the hyperparameters now, a live read-only view.
+    step: of the last report, or of the checkpoint that the attempt continued from; 0 before.
+    position: the highest of ``step`` and the epochs gone through; what the next report's step counts on from.
+    value: the main metric of this trial's last report; None before any.
+    epoch: the number of the epoch while the body of a ``trial.epochs`` loop runs, else None.
+    has_looped: there has been a ``trial.epochs`` loop.
+    is_stopping: the tuner said stop or pause, or ``until`` is reached.
+    """
+
+    def __init__(self, job: Job, channel: Channel) -> None:
+        self.job = job
+        self.channel = channel
+        self._values = dict(job.config)
+        self.config: Config = MappingProxyType(self._values)
+        self.step = 0
+        self.position = 0
+        self.value: float | None = None
+        self.epoch: int | None = None
+        self.has_looped = False
+        self.is_stopping = False
+        self._awaited = 0
+
+    def report(self, metrics: object, *, step: int | None = None) -> None:
+        """Announce, then obey."""
+        self.announce(metrics, step=step)
+        self.obey()
+
+    def announce(self, metrics: object, *, step: int | None = None) -> None:
+        """Post a report; ``obey`` has to follow. ReportError when it can't be one; TrialStopped outside a loop."""
+        if self.is_stopping and self.epoch is None:
+            raise TrialStopped
+        measured = as_metrics(metrics, self.job.metric)
+        step = self._next_step(step)
+        self.listen()
+        waits = not self.is_stopping and self._is_due(step)
+        self.channel.post(Reported(self.job.trial, self.job.attempt, step, measured, waits))
+        self._awaited = step if waits else 0
+        self.step = step
+        self.position = max(self.position, step)
+        self.value = measured[self.job.metric]
+
+    def obey(self) -> None:
+        """Wait for the answer if one is due; raise TrialStopped when the trial is to end and no loop will see to it."""
+        while self._awaited:
+            self._hear(self.channel.wait())
+        self.listen()
+        if self.job.until is not None and self.step >= self.job.until:
+            self.is_stopping = True
+        if self.is_stopping and self.epoch is None:
+            raise TrialStopped
+
+    def listen(self) -> None:
+        """Take note of the messages that have arrived."""
+        for message in self.channel.pending():
+            self._hear(message)
+
+    def resume(self, job: Job) -> None:
+        """Go on with what was suspended, as another attempt of the same trial."""
+        assert job.trial == self.job.trial, "a suspended trial can't become another one"
+        self.job = job
+        self.is_stopping = False
+        self._awaited = 0
+
+    def _hear(self, message: Message) -> None:
+        if isinstance(message, Change):
+            self._values.update(message.changes)
+        elif message.action is not Action.CONTINUE:
+            self.is_stopping = True
+            self._awaited = 0
+        elif message.step == self._awaited:
+            self._awaited = 0
+
+    def _next_step(self, given: object) -> int:
+        if given is None:
+            step = self.position + 1 if self.epoch is None else self.epoch
+        else:
+            step = as_step(given)
+        if step > self.step:
+            return step
+        if given is None:
+            raise ReportError(
+                f"Epoch {step} has been reported already.",
+                hint="Report once per epoch, with all metrics in one call, or give each report its step.",
+            )
+        raise ReportError(
+            f"Step {step} was reported after step {self.step}.", hint="Steps must grow from one report to the next."
+        )
+
+    def _is_due(self, step: int) -> bool:
+        marks, until = self.job.decide_at, self.job.until
+        if marks is None or (until is not None and self.step < until <= step):
+            return True
+        return any(self.step < mark <= step for mark in marks)
+
+
+def as_metrics(measured: object, main: str | None) -> dict[str, float]:
+    """Metrics by name, as floats. A lone number is the metric ``main``, which must be among them unless it is None.
+
+    ReportError says what was given. A bool is refused: as a metric it is a slip more often than it is meant.
+    """
+    if type(measured) is float:
+        return {main or "value": measured}
+    if not isinstance(measured, Mapping):
+        return {main or "value": _as_float(measured, main or "value")}
+    metrics: dict[str, float] = {}
+    for name, value in measured.items():
+        if not isinstance(name, str):
+            raise ReportError(f"{name!r} can't name a metric.", hint="Names are strings.")
+        metrics[name] = value if type(value) is float else _as_float(value, name)
+    if main is not None and main not in metrics:
+        given = ", ".join(map(repr, metrics)) or "nothing"
+        raise ReportError(f"The metric {main!r} is missing; given: {given}.", hint=f"Report {main}=… each time.")
+    return metrics
+
+
+def as_step(given: object) -> int:
+    """A whole number ≥ 1; ReportError for anything else."""
+    if not isinstance(given, bool):
+        try:
+            step = operator.index(given)  # type: ignore[arg-type]  # that is the question
+        except TypeError:
+            step = 0
+        if step >= 1:
+            return step
+    raise ReportError(f"{given!r} can't be a step.", hint="Steps are whole numbers from 1.")
+
+
+def _as_float(value: Any, name: str) -> float:
+    """The number in a Python, NumPy or tensor scalar."""
+    try:
+        plain = value.item() if callable(getattr(value, "item", None)) else value
+        if isinstance(plain, SupportsFloat) and not isinstance(plain, bool):
+            return float(plain)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise ReportError(f"{name} can't be {_brief(value)}: {error}.", hint="Report one number.") from error
+    raise ReportError(f"{name} can't be {_brief(value)}.", hint="Report one number.")
+
+
+def _brief(value: object) -> str:
+    """The value in at most 80 characters."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"

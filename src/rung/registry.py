@@ -1,0 +1,114 @@
+"""Names of searchers and schedulers, and the JSON that stands for them in logs and configuration files.
+
+A package offers its own by entry points in the groups ``rung.searchers`` and ``rung.schedulers``::
+
+    [project.entry-points."rung.searchers"]
+    mine = "my_package:MySearcher"
+
+A searcher is made by ``MySearcher(space, **options)`` and a scheduler by ``MyScheduler(searcher, **options)``; the
+options are JSON. Without an entry point ``my_package:MySearcher`` is itself the name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from rung.errors import SettingError
+
+if TYPE_CHECKING:
+    from rung.contracts import Scheduler, Searcher
+    from rung.space import Space
+    from rung.types import Json
+
+_SEARCHERS: Final = "rung.searchers"
+_SCHEDULERS: Final = "rung.schedulers"
+
+
+def searcher(name: str, space: Space, /, **options: Json) -> Searcher:
+    """The searcher of that name over ``space``. SettingError for an unknown name or option."""
+    return cast("Searcher", _make(_SEARCHERS, name, space, options))
+
+
+def scheduler(name: str, searcher: Searcher, /, **options: Json) -> Scheduler:
+    """The scheduler of that name around ``searcher``. SettingError for an unknown name or option."""
+    return cast("Scheduler", _make(_SCHEDULERS, name, searcher, options))
+
+
+def build_searcher(spec: Mapping[str, Json], space: Space) -> Searcher:
+    """A searcher equal to the one whose ``spec()`` this is."""
+    name, options = _split(spec)
+    return searcher(name, space, **options)
+
+
+def build_scheduler(spec: Mapping[str, Json], space: Space) -> Scheduler:
+    """A scheduler, and the searcher inside, equal to the one whose ``spec()`` this is."""
+    name, options = _split(spec)
+    if "searcher" not in options:
+        raise SettingError(f"The form of scheduler {name!r} has no searcher.", hint="Add the key 'searcher'.")
+    return scheduler(name, build_searcher(options.pop("searcher"), space), **options)
+
+
+def describe(part: object, /, **options: Json) -> dict[str, Json]:
+    """The JSON form of a searcher or scheduler, so that its ``spec()`` is ``return describe(self, alpha=...)``.
+
+    ``{"name": registered name, ...options}``, or ``{"class": "module:Class", ...options}`` when no entry point leads to
+    the class. Options that are None are left out.
+    """
+    kind = type(part)
+    path = f"{kind.__module__}:{kind.__qualname__}"
+    registered = [e.name for group in (_SEARCHERS, _SCHEDULERS) for e in entry_points(group=group) if e.value == path]
+    head = {"name": min(registered)} if registered else {"class": path}
+    return head | {option: value for option, value in options.items() if value is not None}
+
+
+def _split(spec: Mapping[str, Json]) -> tuple[str, dict[str, Json]]:
+    options = dict(spec)
+    name = options.pop("name", None) or options.pop("class", None)
+    if not isinstance(name, str):
+        raise SettingError(f"{dict(spec)!r} has neither 'name' nor 'class'.", hint="Give it a 'name'.")
+    return name, options
+
+
+def _make(group: str, name: str, argument: object, options: dict[str, Json]) -> object:
+    factory = _load(group, name)
+    try:
+        inspect.signature(factory).bind(argument, **options)
+    except TypeError as error:
+        allowed = [p for p in inspect.signature(factory).parameters.values() if p.kind is p.KEYWORD_ONLY]
+        names = ", ".join(str(p.name) for p in allowed) or "none"
+        raise SettingError(f"{name!r} can't be made with these options: {error}.", hint=f"It has: {names}.") from error
+    return factory(argument, **options)
+
+
+def _load(group: str, name: str) -> Callable[..., object]:
+    if ":" in name:
+        return _imported(name)
+    found = entry_points(group=group)
+    if name in found.names:
+        return cast("Callable[..., object]", found[name].load())
+    kind = group.removeprefix("rung.").removesuffix("s")
+    near = difflib.get_close_matches(name, found.names, n=1)
+    guess = f"Did you mean {near[0]!r}? " if near else ""
+    raise SettingError(
+        f"There is no {kind} named {name!r}.",
+        hint=f"{guess}There are: {', '.join(sorted(found.names))}; any other is given as module:Class.",
+    )
+
+
+def _imported(path: str) -> Callable[..., object]:
+    module_name, _, qualified = path.partition(":")
+    try:
+        value: Any = importlib.import_module(module_name)
+        for part in qualified.split("."):
+            value = getattr(value, part)
+    except (ImportError, AttributeError) as error:
+        raise SettingError(
+            f"{path!r} can't be imported: {error}.",
+            hint="Define the class at the top of a module that can be imported, and name it as module:Class.",
+        ) from error
+    return cast("Callable[..., object]", value)

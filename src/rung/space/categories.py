@@ -1,0 +1,179 @@
+"""Domains of listed values."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+from rung.errors import SpaceError
+from rung.space.domain import Domain, unit
+from rung.space.grids import EvenBins
+from rung.space.values import Frozen, distinct, freeze, identity, is_number, listing, plain, thaw
+
+if TYPE_CHECKING:
+    from rung.types import Json
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False, repr=False, init=False)
+class Choice(Domain):
+    """One of several values without order, each with the same share of the unit interval.
+
+    values: None, bool, int, float, str, or lists or tuples of these; 1 and 1.0 are the same, 1 and True are not. Configs
+    carry sequences as lists, since they are JSON. Or a mapping from names to anything at all: then configs carry the
+    name, and ``objects[name]`` is what stands behind it; names alone make up the JSON form and equality.
+    """
+
+    kind: ClassVar[str] = "choice"
+
+    values: tuple[Frozen, ...]
+    objects: Mapping[str, object] = field(init=False)
+    _places: Mapping[Hashable, int] = field(init=False)
+
+    def __init__(self, values: Iterable[object] | Mapping[str, object]) -> None:
+        objects: Mapping[str, object] = {}
+        if isinstance(values, Mapping):
+            objects = dict(values)
+            if not all(isinstance(name, str) for name in objects):
+                raise SpaceError(f"names of choices must be strings, got {list(objects)!r}.")
+        listed = _listed(values, "Choice")
+        for name, value in (("values", listed), ("objects", objects), ("_places", _places(listed))):
+            object.__setattr__(self, name, value)
+
+    @property
+    def size(self) -> float:
+        """The number of values."""
+        return len(self.values)
+
+    def from_unit(self, u: float) -> Json:
+        """The value in whose part ``u`` lies; a sequence is a new list."""
+        return thaw(self.values[EvenBins(len(self.values)).index(unit(u))])
+
+    def to_unit(self, value: Json) -> float:
+        """The middle of the value's part."""
+        return EvenBins(len(self.values)).middle(_place(value, self.values, self._places))
+
+    def validate(self, value: Any) -> Json:
+        """The value as it was given to Choice."""
+        return thaw(self.values[_place(value, self.values, self._places)])
+
+    def grid(self, points: int) -> list[Json]:
+        """All values, whatever ``points`` is: none can stand for another."""
+        del points
+        return [thaw(value) for value in self.values]
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False, repr=False, init=False)
+class Ordinal(Domain):
+    """One of several numbers or strings in the order given, each with the same share of the unit interval."""
+
+    kind: ClassVar[str] = "ordinal"
+
+    values: tuple[Frozen, ...]
+    _places: Mapping[Hashable, int] = field(init=False)
+
+    def __init__(self, values: Iterable[float | str]) -> None:
+        listed = _listed(values, "Ordinal")
+        for value in listed:
+            if not (isinstance(value, str) or is_number(value)):
+                raise SpaceError(
+                    f"Ordinal takes numbers and strings, got {thaw(value)!r}.", hint="Use Choice for other values."
+                )
+        for name, value in (("values", listed), ("_places", _places(listed))):
+            object.__setattr__(self, name, value)
+
+    @property
+    def size(self) -> float:
+        """The number of values."""
+        return len(self.values)
+
+    def from_unit(self, u: float) -> Json:
+        """The value in whose part ``u`` lies."""
+        return self.values[EvenBins(len(self.values)).index(unit(u))]
+
+    def to_unit(self, value: Json) -> float:
+        """The middle of the value's part."""
+        return EvenBins(len(self.values)).middle(_place(value, self.values, self._places))
+
+    def validate(self, value: Any) -> Json:
+        """The value as it was given to Ordinal."""
+        return self.values[_place(value, self.values, self._places)]
+
+    def grid(self, points: int) -> list[Json]:
+        """All values if there are at most ``points``; else evenly spaced from the first to the last."""
+        return list(self.values) if len(self.values) <= points else Domain.grid(self, points)
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Constant(Domain):
+    """A single value: None, bool, int, float, str, or a list of these. It stands at 0.5; configs may leave it out."""
+
+    kind: ClassVar[str] = "constant"
+
+    value: Frozen
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", freeze(self.value))
+
+    @property
+    def size(self) -> float:
+        """One."""
+        return 1
+
+    def from_unit(self, u: float) -> Json:
+        """The value."""
+        unit(u)
+        return thaw(self.value)
+
+    def to_unit(self, value: Json) -> float:
+        """The middle."""
+        self.validate(value)
+        return 0.5
+
+    def validate(self, value: Any) -> Json:
+        """The value as it was given to Constant."""
+        _place(value, (self.value,), {identity(self.value): 0})
+        return thaw(self.value)
+
+
+def _listed(values: object, name: str) -> tuple[Frozen, ...]:
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise SpaceError(f"{name} takes a list of values, got {values!r}.", hint=f"Use {name}([{values!r}]).")
+    listed = tuple(freeze(value) for value in values)
+    if not listed:
+        raise SpaceError(f"{name} needs at least one value.")
+    if len(distinct(listed)) < len(listed):
+        twice = [value for place, value in enumerate(listed) if _among(value, listed[:place])]
+        raise SpaceError(f"{name} has {listing(twice)} more than once.", hint="List each value once.")
+    return listed
+
+
+def _among(value: Frozen, values: tuple[Frozen, ...]) -> bool:
+    return identity(value) in map(identity, values)
+
+
+def _places(values: tuple[Frozen, ...]) -> dict[Hashable, int]:
+    return {identity(value): place for place, value in enumerate(values)}
+
+
+def _place(value: Any, values: tuple[Frozen, ...], places: Mapping[Hashable, int]) -> int:
+    """The place of ``value`` in the list; SpaceError names the nearest."""
+    try:
+        place = places.get(identity(plain(value)))
+        if place is None and isinstance(value, (list, tuple)):
+            place = places.get(identity(freeze(value)))  # NumPy scalars inside
+    except (TypeError, SpaceError):  # unhashable, so not JSON
+        place = None
+    if place is not None:
+        return place
+    names = {str(thaw(each)): each for each in values}
+    near = difflib.get_close_matches(str(value), names, n=1)
+    allowed = "is not" if len(values) == 1 else "is not one of"
+    raise SpaceError(
+        f"{value!r} {allowed} {listing(values)}.",
+        hint=f"Did you mean {thaw(names[near[0]])!r}?" if near else "Give a listed value, or add this one to the list.",
+    )

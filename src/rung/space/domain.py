@@ -1,0 +1,129 @@
+"""What all domains have in common."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rung.errors import SpaceError
+from rung.space.values import distinct, thaw, whole
+
+if TYPE_CHECKING:
+    from rung.types import Json
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Domain(ABC):
+    """A set of values, laid out along the unit interval.
+
+    Frozen and hashable. Two domains are equal when their JSON forms are, in which 1, 1.0 and True are three values.
+    A subclass is a frozen dataclass; its ``init`` fields are what its JSON form and its repr show.
+    """
+
+    kind: ClassVar[str]
+    """The "type" in the JSON form."""
+
+    @property
+    @abstractmethod
+    def size(self) -> float:
+        """The number of values, an int; ``math.inf`` when they are continuous or have no end."""
+
+    @abstractmethod
+    def from_unit(self, u: float) -> Json:
+        """The value at ``u`` in [0, 1]; never decreasing in u where values are ordered. SpaceError outside."""
+
+    @abstractmethod
+    def to_unit(self, value: Json) -> float:
+        """Where the value stands in [0, 1]; the middle of its bin when discrete. SpaceError when ``validate`` raises.
+
+        ``from_unit`` brings it back: exactly when discrete, else up to the rounding that the domain states.
+        """
+
+    @abstractmethod
+    def validate(self, value: Any) -> Json:
+        """The value as it stands in configs: NumPy scalars become Python's, 3.0 becomes 3 for an Int, and so on.
+
+        SpaceError says what is allowed.
+        """
+
+    def to_units(self, values: Sequence[Json]) -> Sequence[float]:
+        """``to_unit`` of each value."""
+        return [self.to_unit(value) for value in values]
+
+    def grid(self, points: int) -> list[Json]:
+        """At most ``points`` values that represent the domain, in order: all of them where that is possible.
+
+        Else evenly spaced in the unit interval from end to end; for a single point its middle.
+        """
+        return distinct(self.from_unit(u) for u in spread(points))
+
+    def settings(self) -> dict[str, Json]:
+        """The fields that define the domain, as JSON."""
+        return {each.name: _jsonable(getattr(self, each.name)) for each in fields(self) if each.init}
+
+    def to_json(self) -> dict[str, Json]:
+        """The JSON form; settings that have their default value are left out."""
+        defaults = {each.name: _default(each) for each in fields(self)}
+        changed = {name: value for name, value in self.settings().items() if value != defaults[name]}
+        return {"type": self.kind, **changed}
+
+    @classmethod
+    def from_json(cls, form: Mapping[str, Json]) -> Domain:
+        """The domain of this class with that JSON form. SpaceError for missing or unknown settings."""
+        given = {name: value for name, value in form.items() if name != "type"}
+        known = {each.name: each for each in fields(cls) if each.init}
+        unknown = sorted(map(str, given.keys() - known.keys()))
+        missing = [name for name, each in known.items() if _default(each) is MISSING and name not in given]
+        if form.get("type", cls.kind) != cls.kind or unknown or missing:
+            raise SpaceError(
+                f"{dict(form)!r} is not the JSON form of {cls.__name__}.",
+                hint=f'It has "type": "{cls.kind}" and the settings {", ".join(known)}.',
+            )
+        return cls(**given)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Domain):
+            return NotImplemented
+        return exact(self.to_json()) == exact(other.to_json())
+
+    def __hash__(self) -> int:
+        return hash(exact(self.to_json()))
+
+    def __repr__(self) -> str:
+        shown = []
+        for each in fields(self):
+            if each.init and (value := getattr(self, each.name)) != _default(each):
+                shown.append(f"{each.name}={value!r}" if each.kw_only else repr(thaw(value)))
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def exact(form: Json) -> str:
+    """A text that two JSON values share only if they are the same, numbers by type and to the last bit."""
+    return json.dumps(form, sort_keys=True)
+
+
+def unit(u: float) -> float:
+    """``u`` as a Python float; SpaceError unless it lies in [0, 1]."""
+    u = float(u)
+    if not 0.0 <= u <= 1.0:
+        raise SpaceError(f"{u} is not in the unit interval [0, 1].")
+    return u
+
+
+def spread(points: int) -> list[float]:
+    """``points`` numbers that divide the unit interval evenly, both ends among them; 0.5 alone if it is one."""
+    last = whole(points, "points") - 1
+    if last < 0:
+        raise SpaceError(f"a grid needs at least one point, got {points}.")
+    return [k / last for k in range(last + 1)] if last else [0.5]
+
+
+def _default(each: Field[Any]) -> Any:
+    return each.default if each.default_factory is MISSING else each.default_factory()
+
+
+def _jsonable(value: Any) -> Json:
+    return {key: thaw(item) for key, item in value.items()} if isinstance(value, Mapping) else thaw(value)

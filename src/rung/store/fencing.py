@@ -1,0 +1,47 @@
+"""Which events a log takes: those of the newest attempt only."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from rung.errors import FencedError
+from rung.events import (
+    Changed,
+    Checkpointed,
+    Collected,
+    CommandHandled,
+    Decided,
+    Ended,
+    Enqueued,
+    Interrupted,
+    Observed,
+    Placed,
+    SpaceEdited,
+    Started,
+)
+
+TrialEvent: TypeAlias = Observed | Started | Ended | Placed | Decided | Checkpointed | Interrupted | Changed | Collected
+TRIAL_EVENTS = (Observed, Started, Ended, Placed, Decided, Checkpointed, Interrupted, Changed, Collected)
+"""The kinds of event that have a ``trial``."""
+
+ANSWERS = (CommandHandled, Enqueued, Changed, SpaceEdited)
+"""The kinds of event that may have a ``command``."""
+
+
+def check_attempt(study: str, event: TrialEvent, newest: int) -> None:
+    """FencedError unless this event may follow. newest: the trial's newest attempt, 0 when it has none yet."""
+    if isinstance(event, Started):
+        if event.attempt == newest + 1:
+            return
+        refused = f"attempt {event.attempt} of trial {event.trial} can't start"
+    elif isinstance(event, Collected):
+        if newest:
+            return
+        refused = f"checkpoints of trial {event.trial} can't be collected"
+    else:
+        if event.attempt == newest and newest:
+            return
+        kind = event.__struct_config__.tag
+        refused = f"{kind!r} of attempt {event.attempt} of trial {event.trial} can't follow"
+    stands = f"attempt {newest} is the newest" if newest else "the trial has not started"
+    raise FencedError(f"Study {study!r}: {refused}, because {stands}; nothing was written.")

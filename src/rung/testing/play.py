@@ -1,0 +1,229 @@
+"""A study in miniature: a scheduler, virtual workers and a made-up objective, without tuner, store or processes."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import final
+
+from msgspec import Struct, field
+
+from rung.commands import Command, ContinueTrial, EditSpace, Enqueue, PauseTrial, StopTrial
+from rung.contracts import Scheduler
+from rung.engine import draw_generator
+from rung.events import Ended, Enqueued, Observed, SearchEvent, SpaceEdited, Started
+from rung.types import Action, Config, Decision, Proposal, TrialState, Wait
+
+_STATES = {Action.PAUSE: TrialState.PAUSED, Action.STOP: TrialState.STOPPED}
+
+
+def hashed_loss(config: Config, step: int) -> float:
+    """A loss that looks random, falls with the step, and depends on nothing but its arguments."""
+    text = json.dumps(config, sort_keys=True)
+    return zlib.crc32(text.encode()) / 2**32 + 1 / step
+
+
+def hashed_seconds(config: Config, step: int) -> float:
+    """Seconds that a step takes, between 0.5 and 1.5, other ones for each configuration and step."""
+    return 0.5 + zlib.crc32(f"{step} {json.dumps(config, sort_keys=True)}".encode()) / 2**32
+
+
+class Course(Struct, frozen=True, kw_only=True):
+    """A made-up objective.
+
+    steps: what a trial reports until its own end; a run that continues goes on after the last one reported.
+    loss, seconds: of a configuration at a step. failures: trial -> the step instead of whose report it fails.
+    """
+
+    steps: Sequence[int] = (1,)
+    loss: Callable[[Config, int], float] = hashed_loss
+    seconds: Callable[[Config, int], float] = hashed_seconds
+    failures: Mapping[int, int] = {}
+
+
+class Played(Struct):
+    """What came of it. decisions: (index in ``log`` of the event that brought it, decision). why: of Exhausted."""
+
+    log: list[SearchEvent] = field(default_factory=list)
+    decisions: list[tuple[int, Decision]] = field(default_factory=list)
+    why: str = ""
+
+    def started(self) -> list[Started]:
+        """All starts of runs, in order."""
+        return [event for event in self.log if isinstance(event, Started)]
+
+    def configs(self) -> list[Config]:
+        """The configurations of the trials, by number."""
+        return [event.config for event in self.started() if event.cause == "new"]
+
+    def states(self) -> dict[int, TrialState]:
+        """Where each trial stands at the end."""
+        return {e.trial: e.state for e in self.log if isinstance(e, Ended)}
+
+
+def play(
+    scheduler: Scheduler,
+    course: Course | None = None,
+    *,
+    new_trials: int = 20,
+    workers: int = 2,
+    seed: int = 0,
+    commands: Mapping[int, Sequence[Command]] | None = None,
+) -> Played:
+    """Play until nothing runs and nothing is proposed any more, beginning at most ``new_trials`` trials.
+
+    commands: what people ask for, by the number of events in the log after which they do. A command that can't be
+    carried out is ignored. AssertionError when the scheduler waits while nothing runs, proposes to continue a trial
+    that isn't paused or to a step that it has reached, or decides about a trial that doesn't run.
+    """
+    stage = _Stage(scheduler, course or Course(), seed=seed, commands=commands or {})
+    while True:
+        stage.carry_out_commands()
+        stage.fill(workers, new_trials)
+        if not stage.queue:
+            return stage.played
+        stage.advance()
+
+
+class _Trial(Struct):
+    number: int
+    config: Config
+    until: int | None
+    attempt: int = 0
+    last_step: int = 0
+    state: TrialState = TrialState.RUNNING
+    ending: tuple[TrialState, str] | None = None  # how its run will end, and the reason
+
+
+@final
+class _Stage:
+    def __init__(
+        self, scheduler: Scheduler, course: Course, *, seed: int, commands: Mapping[int, Sequence[Command]]
+    ) -> None:
+        self.played = Played()
+        self.queue: list[tuple[float, int, int]] = []  # (when, tie-breaker, trial): one entry for each run
+        self._scheduler = scheduler
+        self._course = course
+        self._seed = seed
+        self._draws = 0
+        self._commands = sorted(commands.items())
+        self.trials: list[_Trial] = []
+        self.continued: list[_Trial] = []
+        self.at = 0.0
+
+    def carry_out_commands(self) -> None:
+        while self._commands and self._commands[0][0] <= len(self.played.log):
+            for command in self._commands.pop(0)[1]:
+                _carry_out(self, command)
+
+    def fill(self, workers: int, new_trials: int) -> None:
+        while len(self.queue) < workers:
+            if self.continued:
+                trial = self.continued.pop(0)
+                until = None if trial.until is None or trial.until <= trial.last_step else trial.until
+                self._start(trial, Proposal(config=trial.config, trial=trial.number, until=until), draw=None)
+                continue
+            may_begin = len(self.trials) < new_trials
+            rng = draw_generator(self._seed, self._draws)
+            proposal = self._scheduler.suggest(rng, new_trials=may_begin)
+            if not isinstance(proposal, Proposal):
+                assert not isinstance(proposal, Wait) or self.queue, "the scheduler waits, but nothing runs"
+                self.played.why = proposal.why
+                return
+            assert proposal.trial is not None or may_begin, "a new trial was proposed where none was allowed"
+            self._start(self._trial_of(proposal), proposal, draw=self._draws)
+            self._draws += 1
+
+    def advance(self) -> None:
+        self.at, _, number = heapq.heappop(self.queue)
+        trial = self.trials[number]
+        step = next((step for step in self._course.steps if step > trial.last_step), None)
+        if trial.ending is None and step is None:
+            trial.ending = (TrialState.COMPLETED, "")
+        elif trial.ending is None and step == self._course.failures.get(number):
+            trial.ending = (TrialState.FAILED, "error")
+        if trial.ending is not None:
+            trial.state, reason = trial.ending
+            self.tell(Ended(at=self.at, trial=number, attempt=trial.attempt, state=trial.state, reason=reason))
+            return
+        assert step is not None
+        self._report(trial, step)
+
+    def _report(self, trial: _Trial, step: int) -> None:
+        trial.last_step = step
+        loss = self._course.loss(trial.config, step)
+        event = Observed(
+            at=self.at, trial=trial.number, attempt=trial.attempt, step=step, metrics={"loss": loss}, loss=loss
+        )
+        self.tell(event)
+        if trial.ending is None and trial.until is not None and step >= trial.until:
+            trial.ending = (TrialState.COMPLETED, "")
+        seconds = 0.01 if trial.ending else self._course.seconds(trial.config, step)
+        self._enter(trial, seconds)
+
+    def _trial_of(self, proposal: Proposal) -> _Trial:
+        if proposal.trial is None:
+            self.trials.append(_Trial(len(self.trials), proposal.config, proposal.until))
+            return self.trials[-1]
+        trial = self.trials[proposal.trial]
+        assert trial.state is TrialState.PAUSED, f"trial {trial.number} is {trial.state}, so it can't be continued"
+        assert proposal.until is None or proposal.until > trial.last_step, "the run would end where it begins"
+        return trial
+
+    def _start(self, trial: _Trial, proposal: Proposal, *, draw: int | None) -> None:
+        trial.attempt += 1
+        trial.state, trial.ending, trial.until = TrialState.RUNNING, None, proposal.until
+        event = Started(
+            at=self.at,
+            trial=trial.number,
+            attempt=trial.attempt,
+            config=proposal.config,
+            cause="new" if proposal.trial is None else "resumed",
+            until=proposal.until,
+            decide_at=proposal.decide_at,
+            parent=proposal.parent,
+            draw=draw,
+            notes=proposal.notes,
+        )
+        self._enter(trial, self._course.seconds(trial.config, trial.last_step + 1))
+        self.tell(event)
+
+    def _enter(self, trial: _Trial, seconds: float) -> None:
+        heapq.heappush(self.queue, (self.at + seconds, len(self.played.log), trial.number))
+
+    def tell(self, event: SearchEvent) -> None:
+        index = len(self.played.log)
+        self.played.log.append(event)
+        for decision in self._scheduler.update(event):
+            self.played.decisions.append((index, decision))
+            trial = self.trials[decision.trial]
+            assert trial.state is TrialState.RUNNING, f"decided about trial {trial.number}, which is {trial.state}"
+            if trial.ending is None and decision.action is not Action.CONTINUE:
+                trial.ending = (_STATES[decision.action], "scheduler")
+
+
+def _carry_out(stage: _Stage, command: Command) -> None:
+    match command:
+        case Enqueue(config):
+            stage.tell(Enqueued(at=stage.at, config=config))
+        case EditSpace(space):
+            stage.tell(SpaceEdited(at=stage.at, space=space))
+        case PauseTrial(number) | StopTrial(number) if number < len(stage.trials):
+            state = TrialState.STOPPED if isinstance(command, StopTrial) else TrialState.PAUSED
+            _end_by_person(stage, stage.trials[number], state)
+        case ContinueTrial(number) if number < len(stage.trials):
+            trial = stage.trials[number]
+            if trial.state is TrialState.PAUSED and trial not in stage.continued:
+                stage.continued.append(trial)
+        case _:
+            pass
+
+
+def _end_by_person(stage: _Stage, trial: _Trial, state: TrialState) -> None:
+    if trial.state is TrialState.RUNNING:
+        trial.ending = trial.ending or (state, "person")
+    elif trial.state is TrialState.PAUSED and state is TrialState.STOPPED and trial not in stage.continued:
+        trial.state = state
+        stage.tell(Ended(at=stage.at, trial=trial.number, attempt=trial.attempt, state=state, reason="person"))

@@ -1,0 +1,171 @@
+"""What a training function sees of the study around it: ``Trial``, and ``report``, ``config``, ``trial`` without one.
+
+Which trial is the current one is kept in a context variable, which the thread that runs the trial has set. A thread
+that the training function starts has a context of its own and so no current trial: call the ``Trial`` itself there, or
+start it with ``contextvars.copy_context().run``; in either case only one thread at a time may report.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar, Token
+from pathlib import Path
+from typing import Any, final
+
+from rung.epochs import epochs_of
+from rung.errors import RungError
+from rung.progress import Progress, as_metrics, as_step
+from rung.types import Config
+
+SCRIPT_VARIABLE = "RUNG_TRIAL"
+"""The environment variable that marks the process of a script run by rung; its value is ``rung.wire``'s affair."""
+
+
+@final
+class Trial:
+    """One run of one trial, as the training function sees it."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def __repr__(self) -> str:
+        return f"<Trial {self.number} of {self.study!r}, attempt {self.attempt}: {dict(self.config)}>"
+
+    @property
+    def study(self) -> str:
+        """The name of the study."""
+        return self._progress.job.study
+
+    @property
+    def number(self) -> int:
+        """The number of the trial in its study, from 0."""
+        return self._progress.job.trial
+
+    @property
+    def attempt(self) -> int:
+        """Which run of the trial this is, from 1."""
+        return self._progress.job.attempt
+
+    @property
+    def config(self) -> Config:
+        """The hyperparameters: a read-only view that shows changes made from outside, at each report."""
+        return self._progress.config
+
+    @property
+    def seed(self) -> int:
+        """A seed for the trial's random numbers, the same in every attempt. rung seeds nothing by itself."""
+        return self._progress.job.seed
+
+    @property
+    def until(self) -> int | None:
+        """The step at which this run ends or pauses; None when it is to run to its own end."""
+        return self._progress.job.until
+
+    @property
+    def folder(self) -> Path:
+        """The trial's own folder, for whatever it wants to keep; it exists."""
+        folder = Path(self._progress.job.folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def report(self, metrics: object = None, /, *, step: int | None = None, **more: object) -> None:
+        """Tell the study how the training is doing.
+
+        metrics: the value of the study's metric, or a mapping of metrics by name; more: metrics by name. Each is a
+        number: Python's, NumPy's, or a tensor with one element. NaN and infinity may be reported and end the trial.
+        step: counts from 1 and grows; by default one more than before, in an ``epochs`` loop the epoch.
+
+        Waits for the study's decision where one is due. When the trial is to stop or pause, or has reached ``until``,
+        an ``epochs`` loop goes on to the end of its body and then ends; outside one, this raises ``TrialStopped``, and
+        again at every later call. ReportError when the report is not a possible one.
+        """
+        self._progress.report(_together(metrics, more, self._progress.job.metric), step=step)
+
+    def epochs(self, number: int, /, *, every: int = 1, **stateful: Any) -> Iterator[int]:
+        """The epochs to train, 1 … ``number``, with a checkpoint after each, for ``for epoch in trial.epochs(…):``.
+
+        stateful: objects with ``state_dict()`` and ``load_state_dict()``: the model, the optimizer, a schedule. A run
+        that continues a trial, or starts from another trial's checkpoint, first gets their states and those of the
+        global random number generators (``random``, NumPy, torch) from the newest intact checkpoint and goes on with
+        the epoch after it. The states are restored whole: an optimizer comes back with the learning rate it had, so
+        set it from ``trial.config`` in the body if it may change.
+        Without stateful objects nothing is saved, and a trial that is continued starts anew.
+
+        every: epochs from one checkpoint to the next; the last one before the loop ends is always saved.
+        The loop ends after ``min(number, until)``, or after the body in whose course the trial was told to stop or
+        pause. An epoch that is left by ``break`` is not saved. One loop per trial: SettingError for a second one.
+        CheckpointError when a state can't be saved, or the checkpoint holds other objects than the ones given.
+        """
+        return epochs_of(self._progress, number, every=every, stateful=stateful)
+
+
+def report(metrics: object = None, /, *, step: int | None = None, **more: object) -> None:
+    """``Trial.report`` for the current trial. Outside a study it checks its arguments and does nothing else."""
+    if (current := current_trial()) is not None:
+        current.report(metrics, step=step, **more)
+        return
+    as_metrics(_together(metrics, more, None), None)
+    if step is not None:
+        as_step(step)
+
+
+def config(**defaults: Any) -> dict[str, Any]:
+    """The current trial's hyperparameters as they are now, over the defaults; outside a study the defaults."""
+    current = current_trial()
+    return defaults if current is None else {**defaults, **current.config}
+
+
+def trial() -> Trial:
+    """The current trial. RungError outside a study."""
+    if (current := current_trial()) is not None:
+        return current
+    raise RungError(
+        "There is no trial here.",
+        hint="rung.trial() works in what a study trains, in the thread that runs it; elsewhere use rung.config(…) and "
+        "rung.report(…), which do without one.",
+    )
+
+
+def current_trial() -> Trial | None:
+    """The trial that this thread runs; in a script that rung runs, the script's."""
+    current = _current.get()
+    if current is None and SCRIPT_VARIABLE in os.environ:
+        from rung.wire import script_trial  # connects to the tuner, which nothing but a script needs
+
+        current = script_trial()
+        _current.set(current)
+    return current
+
+
+def enter(entered: Trial) -> Token[Trial | None]:
+    """Make it this thread's current trial until ``leave``."""
+    return _current.set(entered)
+
+
+def leave(token: Token[Trial | None]) -> None:
+    """Undo the ``enter`` that gave this token."""
+    _current.reset(token)
+
+
+def enter_trial_process() -> None:
+    """Note that this process exists to run trials, once and for all; for backends that start processes."""
+    _process_facts["runs_trials"] = True
+
+
+def is_in_trial_process() -> bool:
+    """Whether this process exists to run trials: a script imported here must not start a study of its own."""
+    return _process_facts["runs_trials"]
+
+
+def _together(metrics: object, more: Mapping[str, object], main: str | None) -> object:
+    """One mapping, or one number, out of the ways in which a report can be written."""
+    if metrics is None:
+        return more
+    if isinstance(metrics, Mapping):
+        return {**metrics, **more} if more else metrics
+    return {main or "value": metrics, **more} if more else metrics
+
+
+_current: ContextVar[Trial | None] = ContextVar("rung.trial", default=None)
+_process_facts = {"runs_trials": False}

@@ -1,0 +1,249 @@
+"""The tuner: a scheduler, an objective, a place to run it and a place to keep it, brought together."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self, final
+
+from msgspec import structs
+
+from rung import bookkeeping
+from rung.backends.inline import Inline
+from rung.bookkeeping import IncumbentFrom, Record
+from rung.contracts import Backend, Scheduler, Store
+from rung.errors import SettingError, StudyPausedError
+from rung.objective import Kind, Objective, as_objective
+from rung.store import open_store
+from rung.study import Study, resume_command
+from rung.tuning.hand import Asked, ByHand, Hand
+from rung.tuning.interrupts import heed_interrupts
+from rung.tuning.loop import Loop
+from rung.tuning.opening import OpenStudy, Resume, compare, find_study, new_study
+from rung.tuning.starter import Limits
+from rung.types import Config, Decision, Goal
+
+if TYPE_CHECKING:
+    from rung.ledger import TrialRow
+    from rung.tuning.session import Observer, Session
+
+
+@final
+class Tuner:
+    """Tunes an objective: ``run`` turns the loop, ``ask`` and ``tell`` turn it by hand.
+
+    objective: any kind that the protocol of a trial knows, or None for ask and tell. metric, mode: what is judged.
+    store: ``"memory"``, a path or URL of a database, or a store. study: its name; by default one that is not taken yet.
+    workers: None runs the trials in this process, one after the other; a number runs as many in processes of their
+    own. backend: any other place to run them. seed: None draws one; a resumed study keeps its own.
+    resume: whether an existing study of that name is gone on with (``auto``, ``must``, ``never``).
+    incumbent_from: ``any`` step of any trial, or the ``final`` values of completed trials.
+    limits: what a trial may cost before it is ended, and when a worker is given up. observers: called with every
+    committed event.
+
+    Raises StudyMismatchError, naming the fields, when the stored study differs from what is asked for.
+    """
+
+    def __init__(
+        self,
+        objective: Callable[..., object] | Sequence[str] | str | Objective | None,
+        scheduler: Scheduler,
+        *,
+        metric: str = "error",
+        mode: Literal["min", "max"] = "min",
+        store: Store | str | Path = "memory",
+        study: str | None = None,
+        workers: int | None = None,
+        backend: Backend | None = None,
+        seed: int | None = None,
+        resume: Resume = "auto",
+        incumbent_from: IncumbentFrom = "any",
+        limits: Limits | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        self._objective = None if objective is None else as_objective(objective)
+        self._goal = _checked_goal(metric, mode)
+        self._workers = _checked_workers(workers, backend)
+        self._backend = backend
+        self._limits = limits or Limits()
+        self._incumbent_from: IncumbentFrom = incumbent_from
+        self._observers = tuple(observers)
+        self._owns_store = isinstance(store, str | Path)
+        self._store = open_store(str(store), create=True) if isinstance(store, str | Path) else store
+        name = study or free_name(self._store, self._objective)
+        reference = (
+            None if self._objective is None else (self._objective.reference or list(self._objective.argv) or None)
+        )
+        wanted = new_study(name, scheduler, self._goal, seed=seed, objective=reference)
+        stored = find_study(self._store, name, resume=resume)
+        if stored is not None:
+            compare(stored, wanted, seed=seed)
+        self._open = OpenStudy(self._store, scheduler, stored or wanted, is_new=stored is None)
+        self._hand: tuple[Hand, Session] | None = None
+
+    def run(
+        self, number_of_trials: int | None = None, *, max_trials: int | None = None, seconds: float | None = None
+    ) -> Study:
+        """Run trials until a limit is reached or nothing is left to try; returns the study's read side.
+
+        number_of_trials: so many more. max_trials: the study's total, running ones counted. seconds: wall time of this
+        run; what still runs then is interrupted and can be resumed. Ctrl-C once waits for the running trials and
+        returns; twice ends them, and KeyboardInterrupt is raised once the study is in order.
+
+        Raises StudyPausedError when every worker was given up because its trials failed one after the other.
+        """
+        if self._objective is None:
+            raise SettingError("this tuner has no objective to run.", hint="Use ask() and tell(), or give one.")
+        self._put_down()
+        limits = structs.replace(self._limits, new_trials=number_of_trials, max_trials=max_trials, seconds=seconds)
+        with self._running_backend() as backend:
+            session = self._open.begin(slots=backend.slots, now=backend.now, observers=self._observers)
+            loop = Loop(session, backend, folder=self._store.folder(self._open.name), limits=limits)
+            with heed_interrupts(loop, say=_say):
+                why = loop.run()
+            self._open.leave(session, why)
+        self._after(why, loop)
+        return self.study
+
+    def ask(self, count: int | None = None) -> Asked | list[Asked]:
+        """The next trial to run by hand, or a list of ``count``. ExhaustedError when there is none to be had."""
+        asked = self._taken_up().ask(1 if count is None else count)
+        return asked[0] if count is None else asked
+
+    def tell(self, trial: Asked | int, value: float | Mapping[str, float], *, step: int | None = None) -> Decision:
+        """Take the result of an asked trial: the metric, or all metrics by name.
+
+        Without ``step`` the trial is finished. With a step, the answer says whether it shall go on, pause or stop.
+        """
+        number = trial if isinstance(trial, int) else trial.number
+        return self._taken_up().tell(number, value, step=step)
+
+    def enqueue(self, config: Mapping[str, object]) -> None:
+        """Have a configuration tried next. SpaceError when it is outside the space."""
+        self._taken_up().enqueue(config)
+
+    def close(self) -> None:
+        """Let go of the study, and of the store if this tuner opened it. Idempotent."""
+        self._put_down()
+        if self._owns_store:
+            self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def study(self) -> Study:
+        """The read side of the study."""
+        return Study(self._store, self._open.name, incumbent_from=self._incumbent_from)
+
+    @property
+    def incumbent(self) -> Config | None:
+        """The best configuration so far; None before there is one."""
+        best = bookkeeping.find_incumbent(self._trials(), self._goal, self._incumbent_from)
+        return None if best is None else best.config
+
+    @property
+    def incumbent_error(self) -> float | None:
+        """The incumbent's value of the metric."""
+        best = bookkeeping.find_incumbent(self._trials(), self._goal, self._incumbent_from)
+        return None if best is None else best.error
+
+    @property
+    def incumbent_trajectory(self) -> list[float | None]:
+        """The incumbent's error after each finished trial, in the order in which they ended."""
+        return bookkeeping.incumbent_trajectory(self.records, self._goal)
+
+    @property
+    def cumulative_runtime(self) -> list[float]:
+        """Seconds on the study's clock at the end of each finished trial."""
+        return [record.ended_at for record in self.records]
+
+    @property
+    def records(self) -> list[Record]:
+        """Configuration, error and runtime of each finished trial."""
+        return bookkeeping.records(self._trials(), self._goal, self._incumbent_from)
+
+    def _trials(self) -> list[TrialRow]:
+        return list(self._open.engine.ledger.trials.values())
+
+    def _taken_up(self) -> Hand:
+        if self._hand is None:
+            backend = ByHand()
+            session = self._open.begin(slots=backend.slots, now=backend.now, observers=self._observers)
+            hand = Hand(session, backend, folder=self._store.folder(self._open.name), limits=self._limits)
+            self._hand = hand, session
+        return self._hand[0]
+
+    def _put_down(self) -> None:
+        if self._hand is not None:
+            self._open.leave(self._hand[1], "done")
+            self._hand = None
+
+    @contextlib.contextmanager
+    def _running_backend(self) -> Iterator[Backend]:
+        assert self._objective is not None
+        backend = self._backend or _default_backend(self._objective, self._workers)
+        folder = self._store.folder(self._open.name)
+        backend.open(self._open.name, self._objective, folder)
+        try:
+            yield backend
+        finally:
+            backend.close()
+
+    def _after(self, why: str, loop: Loop) -> None:
+        if why == "failures":
+            raise StudyPausedError(
+                f"the study {self._open.name!r} is paused: every worker had "
+                f"{self._limits.failures_in_a_row} failures in a row. The last one: {loop.last_failure}",
+                hint=f"Mend the cause and go on with: {resume_command(self._store, self._open.name)}",
+            )
+        if why == "interrupted":
+            _say(f"Interrupted. Go on with: {resume_command(self._store, self._open.name)}")
+            if loop.end_now:
+                raise KeyboardInterrupt
+
+
+def free_name(store: Store, objective: Objective | None) -> str:
+    """A name that no study of the store has: the objective's own, numbered when it is taken."""
+    base = "study" if objective is None else objective.name
+    taken = {row.name for row in store.tables.studies()}
+    if base not in taken:
+        return base
+    return next(name for number in itertools.count(2) if (name := f"{base}-{number}") not in taken)
+
+
+def _default_backend(objective: Objective, workers: int | None) -> Backend:
+    if workers is None and objective.kind is not Kind.SCRIPT:
+        return Inline()
+    from rung.backends.processes import Processes
+
+    return Processes(slots=workers or 1)
+
+
+def _checked_goal(metric: str, mode: str) -> Goal:
+    if not isinstance(metric, str) or not metric:
+        raise SettingError(f"metric={metric!r} is not a name.", hint="Name the metric that the objective reports.")
+    if mode not in {"min", "max"}:
+        raise SettingError(f"mode={mode!r} is not known.", hint="Use mode='min' or mode='max'.")
+    return Goal(metric, mode)  # type: ignore[arg-type]  # just checked
+
+
+def _checked_workers(workers: int | None, backend: Backend | None) -> int | None:
+    if workers is not None and backend is not None:
+        raise SettingError("both workers and backend were given.", hint="Give the backend its slots, and no workers.")
+    if workers is not None and (not isinstance(workers, int) or workers < 1):
+        raise SettingError(f"workers={workers!r} must be a whole number of at least 1, or None to run in this process.")
+    return workers
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr)  # noqa: T201  # what a person at the keyboard must know now

@@ -1,0 +1,152 @@
+"""Ask and tell: the loop turned by hand, for people with a loop of their own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from numbers import Real
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+from msgspec import Struct
+
+from rung.errors import ExhaustedError, ReportError
+from rung.tuning.inbox import Inbox
+from rung.tuning.intake import Intake
+from rung.tuning.starter import Limits, Starter
+from rung.types import (
+    Action,
+    Config,
+    Decision,
+    Exited,
+    Fact,
+    Handle,
+    Job,
+    Message,
+    Outcome,
+    Reported,
+    TrialState,
+    Verdict,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from rung.contracts import Deliver
+    from rung.objective import Objective
+    from rung.tuning.session import Session
+
+
+class Asked(Struct, frozen=True):
+    """A trial that somebody runs by hand. ``until``: the step at which the scheduler wants to be told, or None."""
+
+    number: int
+    config: Config
+    until: int | None = None
+
+
+@final
+class ByHand:
+    """A backend without machinery: what is started is run by whoever asked for it, and ``tell`` brings the facts."""
+
+    slots = 1
+    runs_in_caller = False
+
+    def __init__(self) -> None:
+        self.verdicts: dict[int, Verdict] = {}
+
+    def open(self, study: str, objective: Objective, folder: Path) -> None:
+        """Nothing to get ready."""
+
+    def start(self, job: Job) -> None:
+        """Nothing to start."""
+
+    def send(self, trial: int, message: Message) -> None:
+        """Keep a verdict for the ``tell`` that is under way."""
+        if isinstance(message, Verdict):
+            self.verdicts[trial] = message
+
+    def stop(self, trial: int) -> None:
+        """Nothing to stop."""
+
+    def poll(self, timeout: float, deliver: Deliver) -> None:
+        """No facts come of themselves."""
+
+    def live(self) -> Sequence[Handle]:
+        """Nothing runs."""
+        return ()
+
+    def now(self) -> float:
+        """Seconds on the monotonic clock."""
+        return time.monotonic()
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+
+@final
+class Hand:
+    """Turns a tuner's loop by hand."""
+
+    def __init__(self, session: Session, backend: ByHand, *, folder: Path, limits: Limits) -> None:
+        self._session = session
+        self._backend = backend
+        self._intake = Intake(session, backend, max_kills=limits.max_kills)
+        self._inbox = Inbox(session, self._intake)
+        self._starter = Starter(session, folder=folder, limits=limits)
+
+    def ask(self, count: int) -> list[Asked]:
+        """The next trials, durably begun: ``count``, or fewer when there are no more; ExhaustedError if none."""
+        self._inbox.carry_out()
+        begun = []
+        while len(begun) < count:
+            started = self._starter.suggested_start(0)
+            if started is None:
+                break
+            self._intake.stage(started)
+            begun.append(Asked(started.trial, started.config, started.until))
+        self._intake.commit()
+        if not begun:
+            raise ExhaustedError(
+                f"there is nothing to ask for ({self._starter.idle_why}).",
+                hint="Tell the results of open trials first, or enqueue a configuration.",
+            )
+        return begun
+
+    def tell(self, trial: int, value: float | Mapping[str, float], *, step: int | None) -> Decision:
+        """Take a result. Without ``step`` the trial is finished by it; with one it goes on as the decision says."""
+        row = self._session.ledger.open.get(trial)
+        if row is None or row.state is not TrialState.RUNNING:
+            known = self._session.ledger.trials.get(trial)
+            raise ReportError(
+                f"trial {trial} is {known.state}." if known else f"there is no trial {trial}.",
+                hint="Tell only trials that ask() gave and that are still running.",
+            )
+        at_step = row.last_step + 1 if step is None else step
+        if at_step <= row.last_step:
+            raise ReportError(
+                f"trial {trial} has told step {row.last_step} already, got step {at_step}.", hint="Steps must grow."
+            )
+        goal = self._session.study.goal
+        metrics = _metrics(value, goal.metric)
+        self._backend.verdicts.pop(trial, None)
+        facts: list[Fact] = [Reported(trial, row.attempt, at_step, metrics, waits=True)]
+        self._intake.deliver(facts)
+        verdict = self._backend.verdicts.get(trial, Verdict(Action.CONTINUE))
+        is_over = step is None or verdict.action is not Action.CONTINUE or at_step == row.until
+        if is_over:
+            self._intake.deliver([Exited(trial, row.attempt, Outcome.FINISHED)])
+        return Decision(trial, verdict.action, verdict.why)
+
+    def enqueue(self, config: Mapping[str, object]) -> None:
+        """Have a configuration tried next."""
+        self._inbox.enqueue(None, config)
+        self._intake.commit()
+
+
+def _metrics(value: float | Mapping[str, float], metric: str) -> dict[str, float]:
+    given = value if isinstance(value, Mapping) else {metric: value}
+    if metric not in given:
+        raise ReportError(f"the metric {metric!r} is missing, got {sorted(given)}.", hint=f"Tell {metric!r} too.")
+    for name, number in given.items():
+        if not isinstance(number, Real):
+            raise ReportError(f"{name!r} must be a number, got {number!r}.", hint="Tell a float.")
+    return {name: float(number) for name, number in given.items()}

@@ -1,0 +1,113 @@
+"""Commands from people, turned into events by the tuner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, final
+
+from rung.commands import ChangeTrial, ContinueTrial, EditSpace, Enqueue, PauseTrial, StopStudy, StopTrial
+from rung.errors import RungError, SettingError
+from rung.events import Changed, CommandHandled, Continued, Enqueued, SpaceEdited
+from rung.space import Space
+from rung.types import Action, Change, TrialState
+
+if TYPE_CHECKING:
+    from rung.ledger import TrialRow
+    from rung.tuning.intake import Intake
+    from rung.tuning.session import Session
+
+
+@final
+class Inbox:
+    """Carries out what people posted.
+
+    stop: None, or how the study is to stop (``StopStudy``). A command that can't be carried out is refused in the log,
+    with the reason; it never ends the tuner.
+    """
+
+    def __init__(self, session: Session, intake: Intake) -> None:
+        self.stop: StopStudy | None = None
+        self._session = session
+        self._intake = intake
+
+    def carry_out(self) -> None:
+        """Take the commands that nobody has answered yet."""
+        for number, command in self._session.commands():
+            refused = ""
+            try:
+                _CARRIERS[type(command)](self, number, command)
+            except RungError as error:
+                refused = str(error)
+            if refused or type(command) not in _ANSWERED_BY_OWN_EVENT:
+                what = type(command).__name__
+                self._intake.stage(CommandHandled(at=self._session.at(), command=number, what=what, refused=refused))
+        self._intake.commit()
+
+    def enqueue(self, number: int | None, config: Mapping[str, Any]) -> None:
+        """Have a configuration tried next. SpaceError when it is outside the space."""
+        valid = self._session.engine.scheduler.space.validate(config)
+        self._intake.stage(Enqueued(at=self._session.at(), config=valid, command=number))
+
+    def _enqueue(self, number: int, command: Enqueue) -> None:
+        self.enqueue(number, command.config)
+
+    def _edit_space(self, number: int, command: EditSpace) -> None:
+        space = Space.from_json(command.space)
+        self._intake.stage(SpaceEdited(at=self._session.at(), space=space.to_json(), command=number))
+
+    def _stop_trial(self, number: int, command: StopTrial) -> None:
+        trial = self._open(command.trial)
+        self._intake.decide(trial, Action.STOP, why=f"asked for in command {number}", by="person")
+
+    def _pause_trial(self, number: int, command: PauseTrial) -> None:
+        trial = self._open(command.trial)
+        if trial.state is not TrialState.RUNNING:
+            raise SettingError(f"trial {trial.number} is {trial.state}, so it can't be paused.")
+        self._intake.decide(trial, Action.PAUSE, why=f"asked for in command {number}", by="person")
+
+    def _continue_trial(self, number: int, command: ContinueTrial) -> None:
+        trial = self._open(command.trial)
+        if trial.state is not TrialState.PAUSED:
+            raise SettingError(f"trial {trial.number} is {trial.state}, so it can't be continued.")
+        at = self._session.at()
+        self._intake.stage(Continued(at=at, trial=trial.number, attempt=trial.attempt, command=number))
+
+    def _change_trial(self, number: int, command: ChangeTrial) -> None:
+        trial = self._open(command.trial)
+        if trial.state is not TrialState.RUNNING:
+            raise SettingError(f"trial {trial.number} is {trial.state}; only a running trial can be changed.")
+        self._session.engine.scheduler.space.validate({**trial.config, **command.changes})
+        self._intake.stage(
+            Changed(
+                at=self._session.at(),
+                trial=trial.number,
+                attempt=trial.attempt,
+                step=trial.last_step,
+                changes=command.changes,
+                command=number,
+            )
+        )
+        self._intake.send(trial.number, Change(command.changes))
+
+    def _stop_study(self, number: int, command: StopStudy) -> None:  # noqa: ARG002  # every carrier has this shape
+        self.stop = command
+
+    def _open(self, number: int) -> TrialRow:
+        trial = self._session.ledger.open.get(number)
+        if trial is None:
+            known = self._session.ledger.trials.get(number)
+            raise SettingError(f"trial {number} is {known.state} already." if known else f"there is no trial {number}.")
+        return trial
+
+
+_Carrier: TypeAlias = Callable[[Inbox, int, Any], None]
+_CARRIERS: dict[type, _Carrier] = {
+    Enqueue: Inbox._enqueue,  # noqa: SLF001  # the table belongs to the class
+    EditSpace: Inbox._edit_space,  # noqa: SLF001
+    StopTrial: Inbox._stop_trial,  # noqa: SLF001
+    PauseTrial: Inbox._pause_trial,  # noqa: SLF001
+    ContinueTrial: Inbox._continue_trial,  # noqa: SLF001
+    ChangeTrial: Inbox._change_trial,  # noqa: SLF001
+    StopStudy: Inbox._stop_study,  # noqa: SLF001
+}
+_ANSWERED_BY_OWN_EVENT = frozenset({Enqueue, EditSpace, ContinueTrial, ChangeTrial})

@@ -1,0 +1,160 @@
+"""What a backend tells, turned into events; and the answers that go back to the trials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+from rung.events import Checkpointed, Collected, Decided, Ended, Event, Interrupted, Observed, Placed
+from rung.types import Action, Exited, Fact, Launched, Message, Outcome, Reported, Saved, TrialState, Verdict
+
+if TYPE_CHECKING:
+    from rung.contracts import Backend
+    from rung.ledger import TrialRow
+    from rung.tuning.session import Session
+
+MESSAGE_LIMIT = 20_000  # characters of a failure's message that are kept; the whole output is in the trial's log
+_KEPT_CHECKPOINTS = 2  # the newest, and the one before in case the newest turns out to be torn
+
+
+@final
+class Intake:
+    """Takes facts, stages events, and answers once they are committed.
+
+    ended: the runs that have ended since the loop last looked; it takes them away.
+    """
+
+    def __init__(self, session: Session, backend: Backend, *, max_kills: int) -> None:
+        self.ended: list[TrialRow] = []
+        self._session = session
+        self._backend = backend
+        self._max_kills = max_kills
+        self._replies: list[tuple[int, Message]] = []
+        self._removable: list[str] = []
+
+    def deliver(self, facts: Sequence[Fact]) -> None:
+        """Take facts in order. Those of a run that is over, or of an older attempt, are refused: nothing is stored."""
+        trials = self._session.ledger.open
+        for fact in facts:
+            trial = trials.get(fact.trial)
+            if trial is None or trial.attempt != fact.attempt or trial.state is not TrialState.RUNNING:
+                continue
+            if type(fact) is Reported:
+                self._reported(trial, fact)
+            elif type(fact) is Saved:
+                self._saved(trial, fact)
+            elif type(fact) is Exited:
+                self._exited(trial, fact)
+            elif type(fact) is Launched:
+                at = self._session.at()
+                self.stage(Placed(at=at, trial=fact.trial, attempt=fact.attempt, host=fact.host, pid=fact.pid))
+        self.commit()
+
+    def stage(self, event: Event) -> None:
+        """Stage an event and whatever the scheduler decides because of it."""
+        for decision in self._session.stage(event):
+            trial = self._session.ledger.open.get(decision.trial)
+            if trial is not None and decision.action is not Action.CONTINUE:
+                self.decide(trial, decision.action, why=decision.why, by="scheduler")
+
+    def decide(self, trial: TrialRow, action: Action, *, why: str, by: str) -> None:
+        """Stop or pause an open trial; the first such word on a run holds."""
+        at = self._session.at()
+        if trial.state is TrialState.RUNNING and trial.decided is None:
+            step = trial.last_step
+            self.stage(
+                Decided(at=at, trial=trial.number, attempt=trial.attempt, step=step, action=action, why=why, by=by)
+            )
+            self._replies.append((trial.number, Verdict(action, step, why)))
+        elif trial.state in {TrialState.PAUSED, TrialState.WAITING} and action is Action.STOP:
+            self._end(trial, TrialState.STOPPED, reason=by, message=why)
+
+    def send(self, trial: int, message: Message) -> None:
+        """Send a message after the next commit."""
+        self._replies.append((trial, message))
+
+    def end_by_force(self, trial: TrialRow, *, reason: str, message: str) -> None:
+        """End a run that broke a limit, or that does not obey a stop."""
+        self._backend.stop(trial.number)
+        if trial.decided is not None:
+            self._end_as_decided(trial)
+        else:
+            self._end(trial, TrialState.FAILED, reason=reason, message=message)
+
+    def interrupt(self, trial: TrialRow, *, reason: str, message: str = "") -> None:
+        """A run is over that was neither ended by itself nor by a decision; the trial waits for another attempt."""
+        if trial.decided is not None:
+            self._end_as_decided(trial)
+            return
+        at = self._session.at()
+        self.stage(Interrupted(at=at, trial=trial.number, attempt=trial.attempt, reason=reason, message=message))
+        self.ended.append(trial)
+
+    def commit(self) -> None:
+        """Flush, and only then answer the trials and remove the files that nobody needs."""
+        self._session.flush()
+        replies, self._replies = self._replies, []
+        for trial, message in replies:
+            self._backend.send(trial, message)
+        removable, self._removable = self._removable, []
+        for path in removable:
+            Path(path).unlink(missing_ok=True)
+
+    def _reported(self, trial: TrialRow, fact: Reported) -> None:
+        session = self._session
+        if fact.step > trial.last_step:
+            loss = session.study.goal.loss(fact.metrics)
+            self.stage(
+                Observed(
+                    at=session.at(),
+                    trial=fact.trial,
+                    attempt=fact.attempt,
+                    step=fact.step,
+                    metrics=fact.metrics,
+                    loss=loss,
+                )
+            )
+            if loss is None:
+                metric = session.study.goal.metric
+                why = f"{metric} is {fact.metrics[metric]} at step {fact.step}"
+                self.decide(trial, Action.STOP, why=why, by="nan")
+        if fact.waits and trial.decided is None:
+            self._replies.append((fact.trial, Verdict(Action.CONTINUE, fact.step)))
+
+    def _saved(self, trial: TrialRow, fact: Saved) -> None:
+        at = self._session.at()
+        self.stage(Checkpointed(at=at, trial=fact.trial, attempt=fact.attempt, checkpoint=fact.checkpoint))
+        kept = trial.checkpoints[-_KEPT_CHECKPOINTS:]
+        unneeded = tuple(c.path for c in trial.checkpoints if c not in kept and c.step != trial.best_step)
+        if unneeded:
+            self.stage(Collected(at=at, trial=fact.trial, paths=unneeded))
+            self._removable.extend(unneeded)
+
+    def _exited(self, trial: TrialRow, fact: Exited) -> None:
+        message = fact.message[-MESSAGE_LIMIT:]
+        if fact.outcome is Outcome.FAILED and trial.decided is not Action.STOP:
+            self._end(trial, TrialState.FAILED, reason=fact.reason, message=message)
+        elif trial.decided is not None:
+            self._end_as_decided(trial)
+        elif fact.outcome is Outcome.FINISHED:
+            self._end(trial, TrialState.COMPLETED)
+        elif trial.kills + 1 < self._max_kills:
+            self.interrupt(trial, reason="killed", message=message)
+        else:
+            times = f"its process was killed {trial.kills + 1} times. {message}"
+            self._end(trial, TrialState.FAILED, reason=fact.reason or "killed", message=times)
+
+    def _end_as_decided(self, trial: TrialRow) -> None:
+        if trial.reason not in {"scheduler", "person"}:
+            state = TrialState.FAILED
+        else:
+            state = TrialState.PAUSED if trial.decided is Action.PAUSE else TrialState.STOPPED
+        self._end(trial, state, reason=trial.reason, message=trial.message)
+
+    def _end(self, trial: TrialRow, state: TrialState, *, reason: str = "", message: str = "") -> None:
+        was_running = trial.state is TrialState.RUNNING
+        at = self._session.at()
+        self.stage(Ended(at=at, trial=trial.number, attempt=trial.attempt, state=state, reason=reason, message=message))
+        if was_running:
+            self.ended.append(trial)

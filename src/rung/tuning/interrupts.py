@@ -1,0 +1,42 @@
+"""Ctrl-C: once lets the running trials finish, twice ends them. Either way the study can be resumed."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+from rung.tuning.loop import Loop
+
+
+@contextlib.contextmanager
+def heed_interrupts(loop: Loop, *, say: Callable[[str], None]) -> Iterator[None]:
+    """Handle SIGINT and SIGTERM for a loop while it runs; does nothing outside the main thread.
+
+    Raises KeyboardInterrupt only while an objective runs in this very thread: anywhere else it could tear a
+    transaction apart, and the loop looks at its flag soon enough. SIGTERM counts as the second Ctrl-C.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    count = 0
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        nonlocal count
+        count += 1 if number == signal.SIGINT else 2
+        if count == 1:
+            loop.stop("interrupted")
+            say("Waiting for the running trials; press Ctrl-C again to stop them now.")
+            return
+        loop.end_now = True
+        if loop.is_in_objective:
+            raise KeyboardInterrupt
+
+    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,136 @@
+"""How a tuner comes to its study: begin it, or find it in the store, compare, and replay."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal, TypeAlias, final
+
+import msgspec
+
+from rung.errors import SettingError, StudyExistsError, StudyMismatchError, StudyNotFoundError
+from rung.events import StudyCreated
+from rung.provenance import collect_provenance
+from rung.space import Space
+from rung.store.owner import current_owner
+from rung.tuning.engine import Engine
+from rung.tuning.session import Observer, Session
+
+if TYPE_CHECKING:
+    from rung.contracts import Scheduler, Store
+    from rung.types import Goal, Json
+
+Resume: TypeAlias = Literal["auto", "must", "never"]
+"""Whether an existing study of that name is gone on with: if there is one, necessarily, or not at all."""
+
+
+LEASE_S = 60.0  # after this long without a sign of life a tuner on another host may take over
+
+
+def find_study(store: Store, name: str, *, resume: Resume) -> StudyCreated | None:
+    """The first event of the study with this name, or None when there is none and a new one may begin."""
+    if resume not in {"auto", "must", "never"}:
+        raise SettingError(f"resume={resume!r} is not known.", hint="Use 'auto', 'must' or 'never'.")
+    try:
+        store.tables.study(name)
+    except StudyNotFoundError:
+        if resume == "must":
+            raise
+        return None
+    if resume == "never":
+        raise StudyExistsError(
+            f"the store {store.url} has a study {name!r} already.",
+            hint="Choose another name, or resume='auto' to go on with it.",
+        )
+    _, created = next(iter(store.read(name)))
+    assert isinstance(created, StudyCreated)
+    return created
+
+
+def new_study(name: str, scheduler: Scheduler, goal: Goal, *, seed: int | None, objective: Json) -> StudyCreated:
+    """The first event of a study that does not exist yet; an unset seed is drawn from the operating system."""
+    spec = scheduler.spec()
+    return StudyCreated(
+        study=name,
+        space=scheduler.space.to_json(),
+        goal=goal,
+        seed=secrets.randbits(32) if seed is None else seed,
+        searcher=spec.get("searcher"),
+        scheduler=spec,
+        objective=objective,
+    )
+
+
+def compare(stored: StudyCreated, wanted: StudyCreated, *, seed: int | None) -> None:
+    """StudyMismatchError names everything that was asked for and differs from the stored study."""
+    there, here = Space.from_json(stored.space), Space.from_json(wanted.space)
+    differences = list(there.difference(here))
+    if stored.goal != wanted.goal:
+        differences.append(f"goal: {_goal(stored.goal)} in the study, {_goal(wanted.goal)} here")
+    if _plain(stored.scheduler) != _plain(wanted.scheduler):
+        differences.append(f"scheduler: {_brief(stored.scheduler)} in the study, {_brief(wanted.scheduler)} here")
+    if seed is not None and seed != stored.seed:
+        differences.append(f"seed: {stored.seed} in the study, {seed} here")
+    if differences:
+        raise StudyMismatchError(
+            f"the study {stored.study!r} exists and differs: " + "; ".join(differences) + ".",
+            hint="Use the study's own settings to go on with it, or another name to begin a new one. Nothing was run.",
+        )
+
+
+@final
+class OpenStudy:
+    """A study as a tuner has it in hand: its store, its name, and an engine that has folded its log.
+
+    Reading needs no lease, so the bookkeeping is there before the first run. ``created`` is the first event; a new
+    study is written to the store only when a session begins.
+    """
+
+    def __init__(self, store: Store, scheduler: Scheduler, created: StudyCreated, *, is_new: bool) -> None:
+        self.store = store
+        self.name = created.study
+        self.engine = Engine(scheduler)
+        self._created = created
+        self._is_new = is_new
+        self._sequence = 0
+        if is_new:
+            self.engine.fold(created)
+        else:
+            self._catch_up()
+
+    def begin(
+        self, *, slots: int, now: Callable[[], float], observers: Sequence[Observer] = (), ttl: float = LEASE_S
+    ) -> Session:
+        """Take the lease, fold what others have written meanwhile, and begin a session."""
+        persistent = self.store.url != "memory"
+        provenance = collect_provenance() if persistent else {}
+        if self._is_new:
+            self._created = msgspec.structs.replace(self._created, provenance=provenance, unix=time.time())
+            self.store.create(self._created)
+            self._is_new, self._sequence = False, 1
+        lease = self.store.acquire(self.name, current_owner(), ttl=ttl)
+        self._catch_up()
+        session = Session(self.store, self.engine, lease, now=now, observers=observers)
+        session.begin(slots=slots, unix=time.time(), provenance=provenance)
+        return session
+
+    def leave(self, session: Session, why: str) -> None:
+        """End a session in good order; another one may follow."""
+        session.end(why)
+        self._sequence = session.sequence
+
+    def _catch_up(self) -> None:
+        self._sequence = max(self._sequence, self.engine.replay(self.store.read(self.name, after=self._sequence)))
+
+
+def _plain(value: Json) -> Json:
+    return msgspec.json.decode(msgspec.json.encode(value))
+
+
+def _goal(goal: Goal) -> str:
+    return f"{goal.mode} {goal.metric}"
+
+
+def _brief(spec: Json) -> str:
+    return msgspec.json.encode(spec).decode()

@@ -1,0 +1,124 @@
+"""What runs next: retries first, then what the scheduler proposes, as the event that says so and the job it becomes."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+from msgspec import Struct
+
+from rung.events import Started
+from rung.tuning.engine import trial_seed
+from rung.types import Exhausted, Job, Proposal, TrialState
+
+if TYPE_CHECKING:
+    from rung.ledger import TrialRow
+    from rung.tuning.session import Session
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """How far one run of a tuner goes; None is without limit.
+
+    new_trials: begun in this run. max_trials: of the whole study, whoever began them. seconds: of this run.
+    trial_seconds, stall_seconds: of one run of a trial in all, and without a report.
+    stop_grace_s: how long a run may take to obey a stop. max_kills: how often a trial may lose its process.
+    failures_in_a_row: of one worker within a minute, after which it gets no more trials.
+    """
+
+    new_trials: int | None = None
+    max_trials: int | None = None
+    seconds: float | None = None
+    trial_seconds: float | None = None
+    stall_seconds: float | None = None
+    stop_grace_s: float = 60.0
+    max_kills: int = 3
+    failures_in_a_row: int | None = 3
+
+
+@final
+class Starter:
+    """Chooses the next run. ``idle_why`` says why there was none the last time: done or exhausted."""
+
+    def __init__(self, session: Session, *, folder: Path, limits: Limits) -> None:
+        self.idle_why = "done"
+        self._session = session
+        self._ledger = session.ledger
+        self._folder = folder
+        self._limits = limits
+        self._first_new = len(session.ledger.trials)
+
+    def next_start(self, worker: int) -> Started | None:
+        """The next run for a free worker, or None when there is nothing to run now."""
+        if self._session.study.counts.get(TrialState.WAITING):
+            trial = min(
+                (row for row in self._ledger.open.values() if row.state is TrialState.WAITING),
+                key=lambda row: row.number,
+            )
+            return Started(
+                at=self._session.at(),
+                trial=trial.number,
+                attempt=trial.attempt + 1,
+                config=trial.config,
+                cause="resumed" if trial.reason == "continued" else "retried",
+                until=trial.until,
+                decide_at=trial.decide_at,
+                parent=trial.parent,
+                worker=worker,
+            )
+        return self.suggested_start(worker)
+
+    def suggested_start(self, worker: int) -> Started | None:
+        """The run that the scheduler proposes, or None."""
+        new_trials = self._may_begin_new()
+        began = time.perf_counter()
+        proposal = self._session.engine.propose(new_trials=new_trials)
+        decide_s = time.perf_counter() - began
+        if not isinstance(proposal, Proposal):
+            self.idle_why = "exhausted" if isinstance(proposal, Exhausted) and new_trials else "done"
+            return None
+        is_new = proposal.trial is None
+        number = len(self._ledger.trials) if proposal.trial is None else proposal.trial
+        return Started(
+            at=self._session.at(),
+            trial=number,
+            attempt=1 if is_new else self._ledger.trials[number].attempt + 1,
+            config=proposal.config,
+            cause="new" if is_new else "resumed",
+            until=proposal.until,
+            decide_at=proposal.decide_at,
+            parent=proposal.parent,
+            draw=self._session.study.draws,
+            new_trials=new_trials,
+            notes=proposal.notes,
+            decide_s=decide_s,
+            worker=worker,
+        )
+
+    def _may_begin_new(self) -> bool:
+        limits, total = self._limits, len(self._ledger.trials)
+        return (limits.new_trials is None or total - self._first_new < limits.new_trials) and (
+            limits.max_trials is None or total < limits.max_trials
+        )
+
+    def job(self, trial: TrialRow) -> Job:
+        """What the backend needs to carry out the newest run of a trial."""
+        source = trial.checkpoints
+        if not source and trial.parent is not None:
+            source = self._ledger.trials[trial.parent].checkpoints
+        study = self._session.study
+        return Job(
+            study=study.name,
+            trial=trial.number,
+            attempt=trial.attempt,
+            config=trial.config,
+            metric=study.goal.metric,
+            seed=trial_seed(study.seed, trial.number),
+            folder=f"{self._folder}/trial-{trial.number:05d}",
+            worker=trial.worker,
+            until=trial.until,
+            decide_at=trial.decide_at,
+            last_step=trial.last_step,
+            checkpoints=tuple(reversed(source)),
+            parent=trial.parent,
+        )

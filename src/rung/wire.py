@@ -1,0 +1,161 @@
+"""The trial's end of the line to the tuner: in a process of rung's own, and in a script.
+
+What goes over the line is in ``_frames.py``. A script finds the tuner by five variables in its environment and calls it
+through a socket in the file system; every process of the script may have a connection of its own.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import socket
+import sys
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import TypeAlias, final
+
+from rung._frames import Acknowledged, Frames, Hello, Note, Welcome, fact_frame, frame, read_message
+from rung.errors import TrialStopped
+from rung.trial import Trial
+from rung.types import Change, Exited, Fact, Job, Launched, Message, Reported, Verdict
+
+WINDOW = 64
+"""Facts that a trial may have posted without their being acknowledged."""
+
+TRIAL = "RUNG_TRIAL"
+ATTEMPT = "RUNG_ATTEMPT"
+TOKEN = "RUNG_TOKEN"  # noqa: S105 - the name of a variable
+SOCKET = "RUNG_SOCKET"
+CONFIG = "RUNG_CONFIG"
+
+_CHUNK = 1 << 16
+_GONE = "the tuner is gone"
+
+
+@final
+class SocketChannel:
+    """A ``Channel`` over a connected stream socket, for one thread at a time."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._socket = end
+        self._frames = Frames()
+        self._bodies: deque[bytes] = deque()
+        self._messages: deque[Message] = deque()
+        self._unacknowledged = 0
+
+    def post(self, fact: Fact | Note) -> None:
+        """Send a fact; blocks while WINDOW of them are unacknowledged. TrialStopped when the tuner is gone.
+
+        Reports that wait and the final Exited don't count: they are answered in another way, or not at all.
+        """
+        if not isinstance(fact, Exited | Launched | Note) and not (isinstance(fact, Reported) and fact.waits):
+            while self._unacknowledged >= WINDOW:
+                self._sort(self.next_body())
+            self._unacknowledged += 1
+        try:
+            self._socket.sendall(fact_frame(fact))
+        except OSError as error:
+            raise TrialStopped(_GONE) from error
+
+    def wait(self) -> Message:
+        """The next message; blocks. TrialStopped when the tuner is gone."""
+        while not self._messages:
+            self._sort(self.next_body())
+        return self._messages.popleft()
+
+    def pending(self) -> Sequence[Message]:
+        """The messages that have arrived, in order; doesn't block."""
+        while self._receive(socket.MSG_DONTWAIT):
+            pass
+        while self._bodies:
+            self._sort(self._bodies.popleft())
+        messages = tuple(self._messages)
+        self._messages.clear()
+        return messages
+
+    def next_body(self) -> bytes:
+        """The body of the next frame, whatever it is; blocks. TrialStopped when the tuner is gone."""
+        while not self._bodies:
+            if not self._receive(0):
+                raise TrialStopped(_GONE)
+        return self._bodies.popleft()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+
+    def _receive(self, flags: int) -> bool:
+        """Take in what has arrived; False when nothing has, or the line is at its end."""
+        try:
+            received = self._socket.recv(_CHUNK, flags)
+        except OSError:
+            return False
+        self._bodies.extend(self._frames.feed(received))
+        return bool(received)
+
+    def _sort(self, body: bytes) -> None:
+        message = read_message(body)
+        if isinstance(message, Acknowledged):
+            self._unacknowledged -= message.count
+        elif not isinstance(message, Welcome):
+            self._messages.append(message)
+
+
+def connect(environ: Mapping[str, str]) -> tuple[SocketChannel, Job] | None:
+    """A line to the tuner whose script this process belongs to, and the script's job; None when there is no tuner.
+
+    TrialStopped when there was one and it is gone, or this run of the trial is over.
+    """
+    if SOCKET not in environ:
+        return None
+    end = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        end.connect(environ[SOCKET])
+        end.sendall(frame(Hello(int(environ[TRIAL]), int(environ[ATTEMPT]), environ[TOKEN])))
+    except OSError as error:
+        end.close()
+        raise TrialStopped(_GONE) from error
+    channel = SocketChannel(end)
+    try:
+        welcome = read_message(channel.next_body())
+    except TrialStopped:
+        channel.close()
+        raise
+    assert isinstance(welcome, Welcome), "the tuner answers Hello by Welcome"
+    return channel, welcome.job
+
+
+def note(channel: SocketChannel, metrics: Mapping[str, float], step: int = 0) -> Verdict:
+    """Report metrics, at the step after the trial's last one if ``step`` is 0; the answer, once they are committed."""
+    channel.post(Note(dict(metrics), step))
+    message = channel.wait()
+    while isinstance(message, Change):
+        message = channel.wait()
+    return message
+
+
+def script_trial() -> Trial | None:
+    """The trial that this script runs for, or None when rung doesn't run it. Opens a connection at every call.
+
+    From then on an uncaught TrialStopped ends the script silently, with exit code 0.
+    """
+    connection = connect(os.environ)
+    if connection is None:
+        return None
+    channel, job = connection
+    atexit.register(channel.close)
+    sys.excepthook = _silent_about_stops(sys.excepthook)
+    return Trial(job, channel)
+
+
+_Hook: TypeAlias = Callable[[type[BaseException], BaseException, TracebackType | None], object]
+
+
+def _silent_about_stops(previous: _Hook) -> _Hook:
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, TrialStopped):
+            raise SystemExit(0)
+        previous(kind, error, trace)
+
+    return hook

@@ -1,0 +1,31 @@
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from idx_files import idx_gz, small_files
+
+EXAMPLES = str(Path(__file__).parents[2] / "examples")
+if EXAMPLES not in sys.path:
+    sys.path.insert(0, EXAMPLES)
+
+
+@pytest.fixture
+def write_images(tmp_path: Path) -> Callable[..., Path]:
+    def write(**options: int) -> Path:
+        folder = tmp_path / "images"
+        folder.mkdir()
+        for name, array in small_files(**options).items():
+            (folder / name).write_bytes(idx_gz(array))
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def fashion_mnist() -> Path:
+    """The real files, where RUNG_DATA says they are."""
+    if "RUNG_DATA" not in os.environ:
+        pytest.skip("RUNG_DATA names no folder with the Fashion-MNIST files")
+    return Path(os.environ["RUNG_DATA"])

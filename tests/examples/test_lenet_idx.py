@@ -1,0 +1,46 @@
+import gzip
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from lenet.idx import DataError, decode
+
+
+@given(hnp.arrays(np.uint8, st.tuples(st.integers(0, 5), st.integers(1, 6), st.integers(1, 6))))
+def test_images_come_back_as_they_were_written(images):
+    content = struct.pack(">IIII", 0x803, *images.shape) + images.tobytes()
+    decoded = decode(gzip.compress(content), source="file", item=images.shape[1:])
+    assert decoded.dtype == np.uint8
+    np.testing.assert_array_equal(decoded, images)
+
+
+def test_labels_by_hand():
+    content = bytes.fromhex("00000801 00000003 07 00 09".replace(" ", ""))
+    assert decode(gzip.compress(content), source="file", item=()).tolist() == [7, 0, 9]
+
+
+IMAGES = struct.pack(">IIII", 0x803, 2, 2, 3) + bytes(12)
+
+
+@pytest.mark.parametrize(
+    ("compressed", "message"),
+    [
+        (b"plain text", r"a\.gz: expected a whole gzip file, .*[Nn]ot a gzipped file"),
+        (b"", r"a\.gz: expected a header of 16 bytes, found 0 bytes in all"),
+        (gzip.compress(IMAGES)[:-12], r"a\.gz: expected a whole gzip file, .*[Ee]nd-of-stream"),
+        (gzip.compress(IMAGES, mtime=0)[:-8] + bytes(8), r"a\.gz: expected a whole gzip file, .*CRC"),
+        (gzip.compress(IMAGES, mtime=0)[:12] + b"\xff" * 20, r"a\.gz: expected a whole gzip file, but"),
+        (gzip.compress(IMAGES[:9]), r"a\.gz: expected a header of 16 bytes, found 9 bytes in all"),
+        (gzip.compress(b"\0\0\x08\x01" + IMAGES[4:]), r"a\.gz: expected the idx magic number 0x803, found 0x801"),
+        (gzip.compress(IMAGES[:8] + struct.pack(">II", 3, 2) + IMAGES[16:]), r"shape \(2, 3\), found \(3, 2\)"),
+        (gzip.compress(IMAGES[:-1]), r"a\.gz: expected 28 bytes for 2 entries, found 27 bytes"),
+        (gzip.compress(IMAGES + b"\0"), r"a\.gz: expected 28 bytes for 2 entries, found 29 bytes"),
+    ],
+)
+def test_a_damaged_file_is_named_with_what_was_expected(compressed, message):
+    with pytest.raises(DataError, match=message) as caught:
+        decode(compressed, source="a.gz", item=(2, 3))
+    assert caught.value.hint
