@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import math
-import traceback
-from collections.abc import Generator
-from pathlib import Path
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, final
 
 from rung.errors import ReportError, TrialStopped
+from rung.failures import failure_of
 from rung.objective import Kind, Objective
 from rung.progress import Progress, as_metrics
 from rung.trial import Trial, enter, leave
@@ -18,130 +18,73 @@ from rung.types import Exited, Job, Outcome
 if TYPE_CHECKING:
     from rung.contracts import Channel
 
-_OWN_FOLDER = Path(__file__).parent
-_MAX_MESSAGE = 20_000
-"""Characters of a failure's message: enough for any sensible traceback, small enough for a log."""
-
 
 def run_job(job: Job, objective: Objective, channel: Channel) -> None:
     """Run one attempt to its end: posts Reported, Saved, and one final Exited.
 
     Never raises but for KeyboardInterrupt, which leaves the attempt without its Exited. Scripts run elsewhere.
     """
-    run = GeneratorRun(job, objective, channel) if objective.kind is Kind.GENERATOR else FunctionRun(job, objective, channel)
-    while run.advance():
-        pass
-
-
-@final
-class FunctionRun:
-    """One attempt of a function, with or without ``trial``."""
-
-    def __init__(self, job: Job, objective: Objective, channel: Channel) -> None:
-        self._objective = objective
-        self._progress = Progress(job, channel)
-
-    def advance(self) -> bool:
-        """Run it from beginning to end; always False, since nothing is left to do then."""
-        trial = Trial(self._progress)
-        token = enter(trial)
-        try:
-            exited = self._called(trial)
-        except TrialStopped:
-            exited = _finished(self._progress)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            exited = _after_error(self._progress, error)
-        finally:
-            leave(token)
-        _exit(self._progress, exited)
-        return False
-
-    def _called(self, trial: Trial) -> Exited:
-        objective, job = self._objective, self._progress.job
-        arguments = objective.arguments(job.config, job.until)
-        trained = None if objective.limit is None or job.until is None else arguments[objective.limit]
-        if objective.wants_trial:
-            arguments["trial"] = trial
-        assert objective.target is not None, "scripts are not run here"
-        return _conclude(self._progress, objective.target(**arguments), step=trained)
+    if objective.kind is Kind.GENERATOR:
+        run = GeneratorRun(job, objective, channel)
+        while run.advance():
+            pass
+        return
+    progress = Progress(job, channel)
+    trial = Trial(progress)
+    _post(progress, _guarded(trial, progress, lambda: _call(objective, trial, progress)))
 
 
 @final
 class GeneratorRun:
-    """One attempt of a generator function, report by report. ``is_suspended``: it stands at a yield, told to pause."""
+    """One attempt of a generator function, report by report.
+
+    is_suspended: it was told to stop or pause, and stands at a yield until ``resume`` or ``close``.
+    """
 
     def __init__(self, job: Job, objective: Objective, channel: Channel) -> None:
-        self._objective = objective
-        self._progress = Progress(job, channel)
-        self._trial = Trial(self._progress)
-        self._generator: Generator[Any, None, Any] | None = None
+        self.progress = Progress(job, channel)
+        self.progress.is_yielded = True
         self.is_suspended = False
-
-    @property
-    def progress(self) -> Progress:
-        """How far it has come."""
-        return self._progress
+        self._objective = objective
+        self._trial = Trial(self.progress)
+        self._generator: Generator[Any, None, Any] | None = None
 
     def advance(self, *, keep: bool = False, silent_until: int = 0) -> bool:
         """Obey the answer to the last report and run to the next one, posting it; False after posting Exited instead.
 
-        keep: when told to stop or pause, suspend the generator instead of closing it; ``resume`` goes on with it.
-        silent_until: reports up to this step are not posted and not waited for; the log has them.
+        keep: when told to stop or pause, suspend the generator instead of closing it.
+        silent_until: reports up to this step are neither posted nor answered; the log has them.
         """
-        progress = self._progress
-        token = enter(self._trial)
-        try:
-            progress.obey()
-            exited = self._stepped(silent_until)
-        except TrialStopped:
-            exited = _finished(progress)
-            self.is_suspended = keep
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            exited = _after_error(progress, error)
-        finally:
-            leave(token)
+        exited = _guarded(self._trial, self.progress, lambda: self._step(silent_until))
         if exited is None:
             return True
+        if keep and self._generator is not None and exited.outcome is Outcome.FINISHED:
+            self.is_suspended = inspect.getgeneratorstate(self._generator) == inspect.GEN_SUSPENDED
         if not self.is_suspended:
             exited = self.close() or exited
-        _exit(progress, exited)
+        _post(self.progress, exited)
         return False
 
     def resume(self, job: Job) -> None:
         """Go on, as another attempt, from where the generator was suspended."""
         assert self.is_suspended, "only what is suspended can be resumed"
         self.is_suspended = False
-        self._progress.resume(job)
+        self.progress.resume(job)
 
     def close(self) -> Exited | None:
         """Let the generator clean up; how it failed in doing so, if it did."""
         generator, self._generator = self._generator, None
-        token = enter(self._trial)
-        try:
-            if generator is not None:
-                generator.close()
-        except TrialStopped:
+        if generator is None:
             return None
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            return _after_error(self._progress, error)
-        finally:
-            leave(token)
-        return None
+        exited = _guarded(self._trial, self.progress, generator.close)
+        return exited if exited is not None and exited.outcome is Outcome.FAILED else None
 
-    def _stepped(self, silent_until: int) -> Exited | None:
-        objective, progress = self._objective, self._progress
+    def _step(self, silent_until: int) -> Exited | None:
+        progress = self.progress
+        progress.obey()
         if self._generator is None:
-            arguments = objective.arguments(progress.job.config, progress.job.until)
-            if objective.wants_trial:
-                arguments["trial"] = self._trial
-            assert objective.target is not None, "scripts are not run here"
-            self._generator = objective.target(**arguments)
+            target, arguments = _prepared(self._objective, self._trial)
+            self._generator = target(**arguments)
         while True:
             try:
                 metrics = next(self._generator)
@@ -150,5 +93,78 @@ class GeneratorRun:
             try:
                 progress.announce(metrics, silent_until=silent_until)
             except ReportError as error:
-                return _failed(progress, "bad_value", str(error))
-            ...
+                return _exited(progress, "bad_value", str(error))
+            if progress.step > silent_until:
+                return None
+
+
+def _call(objective: Objective, trial: Trial, progress: Progress) -> Exited:
+    target, arguments = _prepared(objective, trial)
+    trained = None if objective.limit is None or progress.job.until is None else arguments[objective.limit]
+    exited = _conclude(progress, target(**arguments), step=trained)
+    if exited is None:
+        progress.obey()
+    return exited or _exited(progress)
+
+
+def _prepared(objective: Objective, trial: Trial) -> tuple[Callable[..., Any], dict[str, Any]]:
+    assert objective.target is not None, "scripts are not run here"
+    arguments = objective.arguments(trial.config, trial.until)
+    if objective.wants_trial:
+        arguments["trial"] = trial
+    return objective.target, arguments
+
+
+def _conclude(progress: Progress, value: object, *, step: int | None) -> Exited | None:
+    """What the returned value amounts to: None when it was announced as the last report.
+
+    It is one unless the last report had the same main metric. step: the value's, if nothing was reported before.
+    """
+    if progress.is_stopping:
+        return _exited(progress)
+    if value is None:
+        if progress.value is not None:
+            return _exited(progress)
+        return _exited(progress, "no_value", f"Nothing was reported, and nothing returned. {_REMEDY}")
+    try:
+        metrics = as_metrics(value, progress.job.metric)
+    except ReportError as error:
+        return _exited(progress, "bad_value", f"{error.sentence} {_REMEDY}")
+    main, last = metrics[progress.job.metric], progress.value
+    if last is not None and (main == last or (math.isnan(main) and math.isnan(last))):
+        return _exited(progress)
+    progress.announce(metrics, step=step if last is None else None)
+    return None
+
+
+_REMEDY = "Return the metric as a number, a dict of metrics with it, or report it as you go."
+
+
+def _guarded(trial: Trial, progress: Progress, body: Callable[[], Exited | None]) -> Exited | None:
+    """Run the user's code as this trial; whatever it raises is how the run ended."""
+    token = enter(trial)
+    try:
+        return body()
+    except TrialStopped:
+        return _exited(progress)
+    except KeyboardInterrupt:
+        raise
+    except SystemExit as error:
+        if error.code in {None, 0}:  # as good as a return
+            return _conclude(progress, None, step=None)
+        return _exited(progress, *failure_of(error))
+    except BaseException as error:  # noqa: BLE001  the border to the user's code, which may raise anything
+        return _exited(progress, *failure_of(error))
+    finally:
+        leave(token)
+
+
+def _exited(progress: Progress, reason: str = "", message: str = "") -> Exited:
+    job = progress.job
+    return Exited(job.trial, job.attempt, Outcome.FAILED if reason else Outcome.FINISHED, reason, message)
+
+
+def _post(progress: Progress, exited: Exited | None) -> None:
+    assert exited is not None, "a run ends with its Exited"
+    with contextlib.suppress(TrialStopped):  # the tuner is gone, and this is the end anyway
+        progress.channel.post(exited)

@@ -131,7 +131,7 @@ def load(reference: str) -> Callable[..., Any]:
         raise ObjectiveError(
             f"{place!r} has no function {name!r}.", hint=f"Did you mean {near[0]!r}?" if near else "Check its name."
         )
-    return found  # type: ignore[no-any-return]  # callable() proves no more
+    return found
 
 
 def pack(objective: Objective) -> bytes:
@@ -196,10 +196,9 @@ def _from_callable(target: Callable[..., Any], reference: str | None) -> Objecti
             hint="Hyperparameters are given by name: remove the / from its parameters.",
         )
     wants_trial = named.pop(_TRIAL, None) is not None
+    kind = Kind.TRIAL if wants_trial else Kind.FUNCTION
     if inspect.isgeneratorfunction(shape):
         kind = Kind.GENERATOR
-    else:
-        kind = Kind.TRIAL if wants_trial else Kind.FUNCTION
     return Objective(
         kind=kind,
         target=target,

@@ -23,7 +23,7 @@ class Progress:
     position: the highest of ``step`` and the epochs gone through; what the next report's step counts on from.
     value: the main metric of this trial's last report; None before any.
     epoch: the number of the epoch while the body of a ``trial.epochs`` loop runs, else None.
-    has_looped: there has been a ``trial.epochs`` loop.
+    is_yielded: the reports come out of a generator, not by calls. has_looped: there has been a ``trial.epochs`` loop.
     is_stopping: the tuner said stop or pause, or ``until`` is reached.
     """
 
@@ -36,25 +36,32 @@ class Progress:
         self.position = 0
         self.value: float | None = None
         self.epoch: int | None = None
+        self.is_yielded = False
         self.has_looped = False
         self.is_stopping = False
         self._awaited = 0
 
     def report(self, metrics: object, *, step: int | None = None) -> None:
-        """Announce, then obey."""
+        """Announce, then obey. ReportError in a generator, which yields its metrics instead."""
+        if self.is_yielded:
+            raise ReportError("A generator called report.", hint="Yield the metrics instead.")
         self.announce(metrics, step=step)
         self.obey()
 
-    def announce(self, metrics: object, *, step: int | None = None) -> None:
-        """Post a report; ``obey`` has to follow. ReportError when it can't be one; TrialStopped outside a loop."""
+    def announce(self, metrics: object, *, step: int | None = None, silent_until: int = 0) -> None:
+        """Post a report, unless its step is at most ``silent_until``; ``obey`` has to follow.
+
+        ReportError when it can't be one; TrialStopped when the trial was to end and no loop is seeing to it.
+        """
         if self.is_stopping and self.epoch is None:
             raise TrialStopped
         measured = as_metrics(metrics, self.job.metric)
         step = self._next_step(step)
-        self.listen()
-        waits = not self.is_stopping and self._is_due(step)
-        self.channel.post(Reported(self.job.trial, self.job.attempt, step, measured, waits))
-        self._awaited = step if waits else 0
+        if step > silent_until:
+            self.listen()
+            waits = not self.is_stopping and self._is_due(step)
+            self.channel.post(Reported(self.job.trial, self.job.attempt, step, measured, waits))
+            self._awaited = step if waits else 0
         self.step = step
         self.position = max(self.position, step)
         self.value = measured[self.job.metric]
@@ -91,10 +98,8 @@ class Progress:
             self._awaited = 0
 
     def _next_step(self, given: object) -> int:
-        if given is None:
-            step = self.position + 1 if self.epoch is None else self.epoch
-        else:
-            step = as_step(given)
+        following = self.position + 1 if self.epoch is None else self.epoch
+        step = following if given is None else as_step(given)
         if step > self.step:
             return step
         if given is None:

@@ -54,7 +54,7 @@ def build_scheduler(spec: Mapping[str, Json], space: Space) -> Scheduler:
 
 
 def describe(part: object, /, **options: Json) -> dict[str, Json]:
-    """The JSON form of a searcher or scheduler, so that its ``spec()`` is ``return describe(self, alpha=...)``.
+    """The JSON form of a searcher or scheduler, for its ``spec`` to return.
 
     ``{"name": registered name, ...options}``, or ``{"class": "module:Class", ...options}`` when no entry point leads to
     the class. Options that are None are left out.

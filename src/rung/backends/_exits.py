@@ -9,7 +9,9 @@ from typing import final
 
 from rung.types import Exited, Job, Outcome
 
-_CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS, signal.SIGTRAP}
+_CRASHES = {"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP"}
+_KILLED_IN_SHELL = 128 + 9
+"""The exit code of a shell whose last command got SIGKILL."""
 
 
 @final
@@ -44,10 +46,10 @@ def exited_by(status: int, job: Job, out_of_memory: OutOfMemory) -> Exited:
     if code >= 0:
         return _ended(job, Outcome.FAILED, "exit", f"The process ended with exit code {code} before the trial was over.")
     name = _name(-code)
-    if -code in _CRASHES:
+    if name in _CRASHES:
         return _ended(job, Outcome.FAILED, "crashed", f"The process crashed ({name}).")
-    if -code == signal.SIGKILL and out_of_memory.claims():
-        return _ended(job, Outcome.FAILED, "oom", "The process was killed because memory ran out.")
+    if name == "SIGKILL" and out_of_memory.claims():
+        return _out_of_memory(job)
     return _ended(job, Outcome.LOST, "killed", f"The process was killed from outside ({name}).")
 
 
@@ -66,6 +68,8 @@ def script_exited_by(status: int, job: Job, out_of_memory: OutOfMemory, *, repor
             f"The script ended without a report. Let it call rung.report({job.metric}=...) "
             f"or the command `rung report {job.metric}=...`.",
         )
+    if code == _KILLED_IN_SHELL and out_of_memory.claims():
+        return _out_of_memory(job)
     if code > 0:
         return _ended(job, Outcome.FAILED, "exit", f"The script ended with exit code {code}.")
     return exited_by(status, job, out_of_memory)
@@ -81,6 +85,10 @@ def with_output(exited: Exited, output: str) -> Exited:
 
 def _ended(job: Job, outcome: Outcome, reason: str, message: str) -> Exited:
     return Exited(job.trial, job.attempt, outcome, reason, message)
+
+
+def _out_of_memory(job: Job) -> Exited:
+    return _ended(job, Outcome.FAILED, "oom", "The process was killed because memory ran out.")
 
 
 def _name(number: int) -> str:

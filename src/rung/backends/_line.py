@@ -71,6 +71,10 @@ class Switchboard:
         """From now on, call ``serve`` when there is something to receive on the line, or it is at its end."""
         self._selector.register(line.socket, _wanted(line), (line, serve))
 
+    def hand_over(self, line: Line, serve: Callable[[], None]) -> None:
+        """Let somebody else serve a line that has been added."""
+        self._selector.modify(line.socket, _wanted(line), (line, serve))
+
     def send(self, line: Line, encoded: bytes) -> None:
         """Send a frame over a line that has been added; the rest of it follows in later waits."""
         line.send(encoded)

@@ -63,9 +63,9 @@ class ASHA:
         variant: Literal["stopping", "promotion"] = "stopping",
     ) -> None:
         self.searcher = searcher
-        self._max_t = _integer("max_t", max_t, at_least=1)
-        self._grace_period = _integer("grace_period", grace_period, at_least=1)
-        self._reduction_factor = _integer("reduction_factor", reduction_factor, at_least=2)
+        self._max_t = _integer("max_t", max_t, at_least=1, example=81)
+        self._grace_period = _integer("grace_period", grace_period, at_least=1, example=1)
+        self._reduction_factor = _integer("reduction_factor", reduction_factor, at_least=2, example=3)
         if self._max_t < self._grace_period:
             raise SettingError(
                 f"max_t={max_t} is below grace_period={grace_period}, so no trial could reach the first rung.",
@@ -94,7 +94,7 @@ class ASHA:
         promotes = self._variant == "promotion"
         if promotes and (promotion := self._promotion()):
             return promotion
-        why = "no paused trial can be promoted"
+        why = "no paused trial is due to go on"
         if new_trials:
             suggestion = self.searcher.suggest(rng)
             if not isinstance(suggestion, Exhausted):
@@ -181,13 +181,14 @@ class ASHA:
             self._rungs[trial.rung].hold(event.trial)
 
 
-def _integer(name: str, value: object, *, at_least: int) -> int:
+def _integer(name: str, value: object, *, at_least: int, example: int) -> int:
     try:
         number = operator.index(value)  # type: ignore[arg-type]  # what has no index is refused
     except TypeError:
         number = None
     if number is None or isinstance(value, bool) or number < at_least:
         raise SettingError(
-            f"{name} must be a whole number >= {at_least}, not {value!r}.", hint=f"Use {name}={at_least}."
+            f"{name} must be a whole number, at least {at_least}, not {value!r}.",
+            hint=f"Give for instance {name}={example}.",
         )
     return number

@@ -143,6 +143,8 @@ class Constant(Domain):
 def _listed(values: object, name: str) -> tuple[Frozen, ...]:
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise SpaceError(f"{name} takes a list of values, got {values!r}.", hint=f"Use {name}([{values!r}]).")
+    if isinstance(values, (set, frozenset)):
+        raise SpaceError(f"{name} got a set, whose order changes from run to run.", hint=f"Use {name}(sorted(...)).")
     listed = tuple(freeze(value) for value in values)
     if not listed:
         raise SpaceError(f"{name} needs at least one value.")

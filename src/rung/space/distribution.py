@@ -13,7 +13,7 @@ from rung.space.domain import Domain, unit
 from rung.space.integers import Int
 from rung.space.reals import Float, Normal, middles, within
 from rung.space.scales import TAIL
-from rung.space.values import freeze, is_number, plain
+from rung.space.values import is_number, plain
 
 if TYPE_CHECKING:
     from rung.types import Json
@@ -49,8 +49,8 @@ class Distribution(Domain):
     kind: ClassVar[str] = "distribution"
 
     name: str
-    args: tuple[Json, ...] = ()
-    kwds: Mapping[str, Json] = field(default_factory=dict)
+    args: tuple[float, ...] = field(default=(), kw_only=True)
+    kwds: Mapping[str, float] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "args", tuple(_parameter(value, self.name) for value in self.args))
@@ -110,7 +110,7 @@ class _Law(NamedTuple):
     is_discrete: bool
 
 
-def _law_of(name: str, args: Sequence[Json], kwds: Mapping[str, Json]) -> _Law:
+def _law_of(name: str, args: Sequence[float], kwds: Mapping[str, float]) -> _Law:
     from scipy import stats
 
     family = getattr(stats, name, None)
@@ -144,8 +144,8 @@ def from_scipy(frozen: FrozenDistribution) -> Domain:
             f"the distribution {name!r} is not one of scipy.stats, so it can't be stored.",
             hint="Use one of scipy.stats, or transform a uniform() in the training function.",
         )
-    given = Distribution(name, frozen.args, frozen.kwds)
-    assert given.size > 0  # SpaceError for wrong parameters, now and not in the middle of a study
+    given = Distribution(name, args=frozen.args, kwds=frozen.kwds)
+    given.from_unit(0.5)  # SpaceError for wrong parameters now, and not in the middle of a study
     shapes = [] if family.shapes is None else family.shapes.replace(" ", "").split(",")
     named = dict(zip([*shapes, "loc", "scale"], given.args, strict=False)) | dict(given.kwds)
     loc, scale = named.get("loc", 0), named.get("scale", 1)
@@ -160,8 +160,8 @@ def from_scipy(frozen: FrozenDistribution) -> Domain:
     return given
 
 
-def _parameter(value: object, name: str) -> Json:
-    number = freeze(value)
-    if not is_number(number):
-        raise SpaceError(f"scipy.stats.{name} must have numbers as parameters here, got {plain(value)!r}.")
+def _parameter(value: object, name: str) -> float:
+    number = plain(value)
+    if not is_number(number) or not math.isfinite(number):
+        raise SpaceError(f"scipy.stats.{name} must have finite numbers as parameters here, got {value!r}.")
     return number

@@ -6,7 +6,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from rung.errors import SpaceError
 from rung.space.values import distinct, thaw, whole
@@ -66,12 +66,12 @@ class Domain(ABC):
 
     def to_json(self) -> dict[str, Json]:
         """The JSON form; settings that have their default value are left out."""
-        defaults = {each.name: _default(each) for each in fields(self)}
-        changed = {name: value for name, value in self.settings().items() if value != defaults[name]}
-        return {"type": self.kind, **changed}
+        settings = self.settings()
+        changed = [each.name for each in fields(self) if each.init and getattr(self, each.name) != _default(each)]
+        return {"type": self.kind, **{name: settings[name] for name in changed}}
 
     @classmethod
-    def from_json(cls, form: Mapping[str, Json]) -> Domain:
+    def from_json(cls, form: Mapping[str, Json]) -> Self:
         """The domain of this class with that JSON form. SpaceError for missing or unknown settings."""
         given = {name: value for name, value in form.items() if name != "type"}
         known = {each.name: each for each in fields(cls) if each.init}

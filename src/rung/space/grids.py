@@ -126,18 +126,22 @@ class StepScale:
         """The number with that index, from 0."""
         return (self._first + index * self._each) / self._denominator
 
-    def index(self, value: float) -> int | None:
-        """The index of a number of the grid; None when it is none, by more than rounding."""
-        nearest = round(value / self.step - self._first / self._each)
-        nearest = min(max(nearest, 0), self.bins.count - 1)
-        return nearest if abs(value - self.number(nearest)) <= _OFF_GRID * self.step else None
+    def index(self, value: float) -> int:
+        """The index of the number nearest to ``value``."""
+        return min(max(round(value / self.step - self._first / self._each), 0), self.bins.count - 1)
+
+    def nearest(self, value: float) -> float:
+        """The number nearest to ``value``."""
+        return self.number(self.index(value))
+
+    def contains(self, value: float) -> bool:
+        """Whether ``value`` is one of the numbers, up to rounding."""
+        return abs(value - self.nearest(value)) <= _OFF_GRID * self.step
 
     def at(self, u: float) -> float:
         """The number in whose bin ``u`` lies."""
         return self.number(self.bins.index(u))
 
     def place(self, value: float) -> float:
-        """The middle of the bin of a number of the grid."""
-        index = self.index(value)
-        assert index is not None, "validated before"
-        return self.bins.middle(index)
+        """The middle of the bin of the number nearest to ``value``."""
+        return self.bins.middle(self.index(value))

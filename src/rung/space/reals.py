@@ -69,13 +69,12 @@ class Float(Domain):
         """The number as a Python float, set right on the grid if it is off by rounding only."""
         number = within(value, self.low, self.high)
         if isinstance(self._scale, StepScale):
-            index = self._scale.index(number)
-            if index is None:
-                near = self._scale.at(LinearScale(self.low, self.high).place(number))
+            near = self._scale.nearest(number)
+            if not self._scale.contains(number):
                 raise SpaceError(
                     f"{number} is not {self.low} plus a multiple of {self.step}.", hint=f"Give {near}, for example."
                 )
-            return self._scale.number(index)
+            return near
         return number
 
     def grid(self, points: int) -> list[Json]:

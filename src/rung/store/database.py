@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any, final
 from urllib.parse import quote
 
-from rung.errors import StoreError, StoreFullError, StoreNotFoundError, StoreVersionError
+from rung.errors import StoreError, StoreNotFoundError, StoreVersionError
+from rung.store.faults import meaning_of, not_found
 
 SCHEMA_VERSION = 1
 
@@ -20,16 +22,6 @@ _PATIENCE_S = 30.0
 """How long a write waits for those of other processes; one append takes milliseconds."""
 
 _CHECKPOINT_PAGES = 1000
-
-_FULL = {
-    "SQLITE_FULL",
-    "SQLITE_IOERR_WRITE",
-    "SQLITE_IOERR_FSYNC",
-    "SQLITE_IOERR_DIR_FSYNC",
-    "SQLITE_IOERR_TRUNCATE",
-    "SQLITE_IOERR_SHMSIZE",
-    "SQLITE_IOERR_SHMMAP",
-}
 
 
 @final
@@ -39,7 +31,7 @@ class Database:
     One connection writes, opened with the first write; another one reads and can't write. Both may be used by any
     thread. WAL mode lets readers of all processes go on while one writes; synchronous=FULL makes every commit durable.
 
-    path: absolute. create: make the file when it's missing; else StoreNotFoundError by whoever asks for it.
+    path: absolute. create: make the file when it's missing.
     """
 
     def __init__(self, path: Path, *, create: bool) -> None:
@@ -48,9 +40,9 @@ class Database:
         self._read_lock = threading.RLock()
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
+        self._create = create
         if create:
-            with self.write():
-                pass
+            self.writer()
         else:
             self.query("SELECT 1")
 
@@ -73,7 +65,10 @@ class Database:
         """The connection that writes, outside of transactions."""
         with self._lock:
             if self._writer is None:
-                self._writer = self._open_writer()
+                try:
+                    self._writer = self._open_writer()
+                except sqlite3.Error as error:
+                    raise meaning_of(error, self.path) from error
             return self._writer
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -87,9 +82,9 @@ class Database:
                 raise meaning_of(error, self.path) from error
 
     def fold_back(self, *, enabled: bool) -> None:
-        """Let this process's commits move the WAL into the file, now and then. Left to the processes that hold leases:
+        """Whether commits of this process move the WAL into the file from time to time.
 
-        SQLite before 3.51.3 can lose a commit when two connections do that in the same instant.
+        Only those who hold leases should: SQLite before 3.51.3 can lose a commit when two do it in the same instant.
         """
         self.writer().execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES if enabled else 0}")
 
@@ -104,28 +99,81 @@ class Database:
     def _open_writer(self) -> sqlite3.Connection:
         if not self.path.parent.is_dir():
             raise StoreNotFoundError(f"The folder {str(self.path.parent)!r} doesn't exist.", hint="Create it first.")
-        connection = _connect(self.path, "rwc")
-        try:
-            connection.execute(f"PRAGMA busy_timeout={_PATIENCE_S * 1000:.0f}")
+        with _opened(self.path, "mode=rwc" if self._create else "mode=rw") as connection:
             connection.execute("PRAGMA foreign_keys=ON")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA wal_autocheckpoint=0")
-            _set_up(connection, self.path)
-        except BaseException as error:
-            connection.close()
-            if isinstance(error, sqlite3.Error):
-                raise meaning_of(error, self.path) from error
-            raise
-        return connection
+            _set_up(connection, self.path, create=self._create)
+            return connection
 
     def _open_reader(self) -> sqlite3.Connection:
         if not self.path.exists():
-            raise StoreNotFoundError(f"There is no store at {str(self.path)!r}.")
-        connection = _connect(self.path, "ro")
-        try:
-            connection.execute(f"PRAGMA busy_timeout={_PATIENCE_S * 1000:.0f}")
+            raise not_found(self.path)
+        # Reading needs two small files beside the database; where nobody can create them, nobody can be writing either.
+        parent = self.path.parent
+        frozen = not os.access(parent, os.W_OK) and not self.path.with_name(self.path.name + "-wal").exists()
+        with _opened(self.path, "mode=ro&immutable=1" if frozen else "mode=ro") as connection:
             _check_version(connection, self.path)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+            return connection
+
+
+@contextmanager
+def _opened(path: Path, options: str) -> Iterator[sqlite3.Connection]:
+    """A new connection, closed again if the block fails."""
+    uri = f"file:{quote(str(path))}?{options}"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=_PATIENCE_S)
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        with suppress(sqlite3.Error):  # SQLite may have rolled back by itself, and the first error says more
+            connection.execute("ROLLBACK")
+
+
+def _set_up(connection: sqlite3.Connection, path: Path, *, create: bool) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if create and not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+            schema = resources.files("rung.store").joinpath("schema", f"{SCHEMA_VERSION}.sql").read_text("utf-8")
+            for statement in schema.split(";\n"):
+                connection.execute(statement)
+            connection.execute("INSERT INTO meta VALUES ('schema_version', ?)", (str(SCHEMA_VERSION),))
+        _check_version(connection, path)
+        connection.execute("COMMIT")
+    except BaseException:
+        _roll_back(connection)
+        raise
+    _use_wal(connection, path)
+
+
+def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
+    patience_ends = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+            break
+        except sqlite3.OperationalError as error:  # SQLite doesn't wait here when another process does the same
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > patience_ends:
+                raise
+            time.sleep(0.01)
+    if mode != "wal":
+        raise StoreError(f"The file system of {str(path)!r} can't hold a store.", hint="Put it on a local disk.")
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+        raise StoreError(f"{str(path)!r} is a database, but not one of rung.", hint="Choose another file.")
+    found = connection.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone()
+    version = int(found[0]) if found and found[0].isdecimal() else 0
+    if version > SCHEMA_VERSION:
+        raise StoreVersionError(
+            f"{str(path)!r} has the schema version {version}; this version of rung knows up to {SCHEMA_VERSION}.",
+            hint="Install the version of rung that wrote it, or a newer one.",
+        )
+    if version < 1:
+        raise StoreError(f"{str(path)!r} is a database, but not one of rung.", hint="Choose another file.")

@@ -12,8 +12,8 @@ from msgspec import Struct, field
 
 from rung.commands import Command, ContinueTrial, EditSpace, Enqueue, PauseTrial, StopTrial
 from rung.contracts import Scheduler
-from rung.engine import draw_generator
 from rung.events import Ended, Enqueued, Observed, SearchEvent, SpaceEdited, Started
+from rung.tuning.engine import draw_generator
 from rung.types import Action, Config, Decision, Proposal, TrialState, Wait
 
 _STATES = {Action.PAUSE: TrialState.PAUSED, Action.STOP: TrialState.STOPPED}
@@ -78,13 +78,19 @@ def play(
     carried out is ignored. AssertionError when the scheduler waits while nothing runs, proposes to continue a trial
     that isn't paused or to a step that it has reached, or decides about a trial that doesn't run.
     """
-    stage = _Stage(scheduler, course or Course(), seed=seed, commands=commands or {})
+    stage = _Stage(scheduler, course or Course(), seed=seed)
+    waiting = sorted((commands or {}).items())
     while True:
-        stage.carry_out_commands()
+        while waiting and waiting[0][0] <= len(stage.played.log):
+            for command in waiting.pop(0)[1]:
+                _carry_out(stage, command)
         stage.fill(workers, new_trials)
-        if not stage.queue:
+        if stage.queue:
+            stage.advance()
+        elif waiting:
+            waiting[0] = (0, waiting[0][1])  # nothing else will happen before it
+        else:
             return stage.played
-        stage.advance()
 
 
 class _Trial(Struct):
@@ -99,24 +105,16 @@ class _Trial(Struct):
 
 @final
 class _Stage:
-    def __init__(
-        self, scheduler: Scheduler, course: Course, *, seed: int, commands: Mapping[int, Sequence[Command]]
-    ) -> None:
+    def __init__(self, scheduler: Scheduler, course: Course, *, seed: int) -> None:
         self.played = Played()
         self.queue: list[tuple[float, int, int]] = []  # (when, tie-breaker, trial): one entry for each run
         self._scheduler = scheduler
         self._course = course
         self._seed = seed
         self._draws = 0
-        self._commands = sorted(commands.items())
         self.trials: list[_Trial] = []
         self.continued: list[_Trial] = []
         self.at = 0.0
-
-    def carry_out_commands(self) -> None:
-        while self._commands and self._commands[0][0] <= len(self.played.log):
-            for command in self._commands.pop(0)[1]:
-                _carry_out(self, command)
 
     def fill(self, workers: int, new_trials: int) -> None:
         while len(self.queue) < workers:

@@ -1,0 +1,118 @@
+"""The rows of the read tables, as SQLite keeps them: columns for plain values, one JSON text for the rest."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from rung.events import StudyCreated
+from rung.ledger import Ledger, StudyRow, TrialRow
+from rung.store.codec import EVENTS, Codec
+from rung.types import Action, Checkpoint, Config, TrialState
+
+_PLAIN = (
+    "number",
+    "state",
+    "attempt",
+    "worker",
+    "until",
+    "parent",
+    "started_at",
+    "ended_at",
+    "launched_at",
+    "runtime",
+    "last_step",
+    "last_loss",
+    "last_at",
+    "best_loss",
+    "best_step",
+    "reason",
+    "decided",
+    "host",
+    "pid",
+    "session",
+)
+_PROGRESS = ("last_step", "last_loss", "last_at", "best_loss", "best_step")
+_HEAD = ("at", "sessions", "last_unix", "ended_why", "best_trial", "best_step", "best_loss", "draws")
+
+SELECT_TRIALS = f"SELECT {', '.join(_PLAIN)}, more FROM trial WHERE study = ?"  # noqa: S608 - our own constants
+SELECT_HEAD = f"SELECT {', '.join(_HEAD)}, counts FROM head WHERE study = ?"  # noqa: S608 - our own constants
+WRITE_TRIAL = f"INSERT OR REPLACE INTO trial VALUES (?{', ?' * (len(_PLAIN) + 1)})"
+WRITE_PROGRESS = f"UPDATE trial SET {' = ?, '.join(_PROGRESS)} = ? WHERE study = ? AND number = ?"  # noqa: S608
+WRITE_HEAD = f"UPDATE head SET {' = ?, '.join(_HEAD)} = ?, counts = ?, "  # the lease's columns follow
+
+_plain = attrgetter(*_PLAIN)
+_progress = attrgetter(*_PROGRESS)
+_head = attrgetter(*_HEAD)
+_STATES = {state.value: state for state in TrialState}
+_ACTIONS = {None: None} | {action.value: action for action in Action}
+
+
+class _More(Struct, frozen=True, omit_defaults=True):
+    """What of a trial's row is no plain value."""
+
+    config: Config
+    decide_at: tuple[int, ...] | None = ()
+    message: str = ""
+    checkpoints: list[Checkpoint] = []
+
+
+_MORE: Codec[_More] = Codec(_More, "trial")
+_COUNTS_READ = msgspec.json.Decoder(dict[TrialState, int]).decode
+_COUNTS_WRITE = msgspec.json.Encoder().encode
+
+
+def trial_values(study: int, row: TrialRow) -> tuple[Any, ...]:
+    """The parameters of WRITE_TRIAL."""
+    more = _More(row.config, row.decide_at, row.message, row.checkpoints)
+    return (study, *_plain(row), _MORE.encode(more))
+
+
+def progress_values(study: int, row: TrialRow) -> tuple[Any, ...]:
+    """The parameters of WRITE_PROGRESS: what a report changes."""
+    return (*_progress(row), study, row.number)
+
+
+def trial_row(values: Sequence[Any]) -> TrialRow:
+    """A trial from a row of SELECT_TRIALS."""
+    fields = dict(zip(_PLAIN, values, strict=False))
+    fields["state"] = _STATES[fields["state"]]
+    fields["decided"] = _ACTIONS[fields["decided"]]
+    more = _MORE.decode(values[-1])
+    return TrialRow(
+        config=more.config,
+        decide_at=more.decide_at,
+        message=more.message,
+        checkpoints=list(more.checkpoints),
+        **fields,
+    )
+
+
+def head_values(row: StudyRow) -> tuple[Any, ...]:
+    """The first parameters of WRITE_HEAD."""
+    return (*_head(row), _COUNTS_WRITE(row.counts).decode())
+
+
+def study_row(created: str, values: Sequence[Any]) -> StudyRow:
+    """A study from its StudyCreated event as JSON and a row of SELECT_HEAD. It has no owner."""
+    ledger = Ledger()
+    ledger.apply(EVENTS.decode(created))
+    row = ledger.study
+    assert row is not None
+    for name, value in zip(_HEAD, values, strict=False):
+        setattr(row, name, value)
+    row.counts = _COUNTS_READ(values[-1])
+    return row
+
+
+def created_text(connection: sqlite3.Connection, study: int, space: Any) -> str:
+    """The StudyCreated event of a study as JSON, with another space."""
+    (text,) = connection.execute("SELECT created FROM study WHERE id = ?", (study,)).fetchone()
+    created = EVENTS.decode(text)
+    assert isinstance(created, StudyCreated)
+    return EVENTS.encode(msgspec.structs.replace(created, space=space))
