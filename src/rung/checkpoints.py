@@ -82,6 +82,11 @@ def load(checkpoint: Checkpoint) -> Any:
         ) from error
 
 
+def load_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What ``trial.epochs`` saved there: the ``state_dict()`` of each of its objects, by name. Errors as ``load``."""
+    return dict(load(checkpoint)["stateful"])
+
+
 def first_intact(checkpoints: Sequence[Checkpoint]) -> tuple[Snapshot | None, tuple[CheckpointError, ...]]:
     """The first checkpoint that can be read, with its state, and what was wrong with those before it."""
     faults: list[CheckpointError] = []

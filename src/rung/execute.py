@@ -8,11 +8,11 @@ import math
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, final
 
+from rung._trial import Trial, enter, leave
 from rung.errors import ReportError, TrialStopped
 from rung.failures import failure_of
 from rung.objective import Kind, Objective
 from rung.progress import Progress, as_metrics
-from rung.trial import Trial, enter, leave
 from rung.types import Exited, Job, Outcome
 
 if TYPE_CHECKING:
@@ -29,9 +29,8 @@ def run_job(job: Job, objective: Objective, channel: Channel) -> None:
         while run.advance():
             pass
         return
-    progress = Progress(job, channel)
-    trial = Trial(progress)
-    _post(progress, _guarded(trial, progress, lambda: _call(objective, trial, progress)))
+    trial = Trial(job, channel)
+    _post(trial.progress, _guarded(trial, lambda: _call(objective, trial)))
 
 
 @final
@@ -42,11 +41,11 @@ class GeneratorRun:
     """
 
     def __init__(self, job: Job, objective: Objective, channel: Channel) -> None:
-        self.progress = Progress(job, channel)
+        self._objective = objective
+        self._trial = Trial(job, channel)
+        self.progress = self._trial.progress
         self.progress.is_yielded = True
         self.is_suspended = False
-        self._objective = objective
-        self._trial = Trial(self.progress)
         self._generator: Generator[Any, None, Any] | None = None
 
     def advance(self, *, keep: bool = False, silent_until: int = 0) -> bool:
@@ -55,7 +54,7 @@ class GeneratorRun:
         keep: when told to stop or pause, suspend the generator instead of closing it.
         silent_until: reports up to this step are neither posted nor answered; the log has them.
         """
-        exited = _guarded(self._trial, self.progress, lambda: self._step(silent_until))
+        exited = _guarded(self._trial, lambda: self._step(silent_until))
         if exited is None:
             return True
         if keep and self._generator is not None and exited.outcome is Outcome.FINISHED:
@@ -76,7 +75,7 @@ class GeneratorRun:
         generator, self._generator = self._generator, None
         if generator is None:
             return None
-        exited = _guarded(self._trial, self.progress, generator.close)
+        exited = _guarded(self._trial, generator.close)
         return exited if exited is not None and exited.outcome is Outcome.FAILED else None
 
     def _step(self, silent_until: int) -> Exited | None:
@@ -98,7 +97,8 @@ class GeneratorRun:
                 return None
 
 
-def _call(objective: Objective, trial: Trial, progress: Progress) -> Exited:
+def _call(objective: Objective, trial: Trial) -> Exited:
+    progress = trial.progress
     target, arguments = _prepared(objective, trial)
     trained = None if objective.limit is None or progress.job.until is None else arguments[objective.limit]
     exited = _conclude(progress, target(**arguments), step=trained)
@@ -140,8 +140,9 @@ def _conclude(progress: Progress, value: object, *, step: int | None) -> Exited 
 _REMEDY = "Return the metric as a number, a dict of metrics with it, or report it as you go."
 
 
-def _guarded(trial: Trial, progress: Progress, body: Callable[[], Exited | None]) -> Exited | None:
+def _guarded(trial: Trial, body: Callable[[], Exited | None]) -> Exited | None:
     """Run the user's code as this trial; whatever it raises is how the run ended."""
+    progress = trial.progress
     token = enter(trial)
     try:
         return body()

@@ -23,7 +23,7 @@ def failure_of(error: BaseException) -> tuple[str, str]:
         last_line = next(line for line in report.format_exception_only() if not line.startswith("  ")).split("\n")[0]
     message = f"{last_line}\n{''.join(report.format())}".rstrip()
     if len(message) > _LONGEST:
-        half = _LONGEST // 2
+        half = _LONGEST // 2 - 2
         message = f"{message[:half]}\n…\n{message[-half:]}"
     return _reason(error), message
 

@@ -1,4 +1,4 @@
-"""What a study's figures show, as plain columns: learning curves, configurations, and both beside the any-time curve."""
+"""What the figures of a study show, as plain columns: learning curves, configurations, and all at a glance."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from rung.analysis.trajectory import Report, Trajectory, trajectory
 from rung.ledger import TrialRow
+from rung.space.distribution import Distribution
 from rung.space.domain import Domain
 from rung.space.integers import Int
 from rung.space.reals import Float, Normal
@@ -140,6 +141,10 @@ def _curve(row: TrialRow, points: Sequence[tuple[int, float, float]], *, goal: G
 
 
 def _inputs(space: Mapping[str, Domain]) -> tuple[Input, ...]:
-    numeric = {name: domain for name, domain in space.items() if isinstance(domain, Float | Int | Normal)}
-    varying = [Input(name, getattr(domain, "log", False)) for name, domain in numeric.items() if domain.size > 1]
-    return tuple(varying[:2])
+    varying = {name: domain for name, domain in space.items() if domain.size > 1}
+    numeric = [
+        Input(name, isinstance(domain, Float | Int) and domain.log)
+        for name, domain in varying.items()
+        if isinstance(domain, Float | Int | Normal | Distribution)
+    ]
+    return tuple(numeric[:2])

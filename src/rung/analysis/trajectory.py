@@ -14,13 +14,16 @@ from rung.types import Goal
 Report: TypeAlias = tuple[int, int, float, Mapping[str, float]]
 """(trial, step, at, metrics), as ``Tables.reports`` gives them."""
 
+_Entry: TypeAlias = tuple[float, int, int, float, int, int]
+"""(at, trials, steps, loss, trial, step) of the incumbent."""
+
 
 class Trajectory(Struct, frozen=True, kw_only=True):
     """The incumbent of a study over time: an entry for each improvement, and a last one for the newest report.
 
     All columns are equally long, and empty before the first finite value. at: seconds on the study's clock. trials:
     begun by then. steps: taken by then, over all trials, as far as reports tell. loss: of the incumbent, lower is
-    better; it never rises. trial, step: which report that was.
+    better; it never rises. values: the same in the user's own direction. trial, step: which report that was.
     """
 
     goal: Goal
@@ -28,13 +31,9 @@ class Trajectory(Struct, frozen=True, kw_only=True):
     trials: tuple[int, ...] = ()
     steps: tuple[int, ...] = ()
     loss: tuple[float, ...] = ()
+    values: tuple[float, ...] = ()
     trial: tuple[int, ...] = ()
     step: tuple[int, ...] = ()
-
-    @property
-    def values(self) -> tuple[float, ...]:
-        """The incumbent's metric in the user's own direction."""
-        return tuple(self.goal.value(loss) for loss in self.loss)
 
 
 def trajectory(trials: Sequence[TrialRow], reports: Iterable[Report], *, goal: Goal) -> Trajectory:
@@ -64,7 +63,13 @@ def trajectory(trials: Sequence[TrialRow], reports: Iterable[Report], *, goal: G
     if not entries:
         return Trajectory(goal=goal)
     at_, trials_, steps_, loss_, trial_, step_ = zip(*entries, strict=True)
-    return Trajectory(goal=goal, at=at_, trials=trials_, steps=steps_, loss=loss_, trial=trial_, step=step_)
-
-
-_Entry: TypeAlias = tuple[float, int, int, float, int, int]
+    return Trajectory(
+        goal=goal,
+        at=at_,
+        trials=trials_,
+        steps=steps_,
+        loss=loss_,
+        values=tuple(map(goal.value, loss_)),
+        trial=trial_,
+        step=step_,
+    )

@@ -17,7 +17,6 @@ class Line:
     """One line: gives the frames that have arrived, and keeps what can't be sent yet."""
 
     def __init__(self, end: socket.socket) -> None:
-        end.setblocking(False)
         self.socket = end
         self.has_ended = False
         self._frames = Frames()
@@ -33,7 +32,7 @@ class Line:
         bodies: list[bytes] = []
         while not self.has_ended:
             try:
-                received = self.socket.recv(_CHUNK)
+                received = self.socket.recv(_CHUNK, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 break
             except OSError:  # a reset is an end, too
@@ -52,7 +51,7 @@ class Line:
     def flush(self) -> None:
         """Send more of what waits."""
         try:
-            sent = self.socket.send(self._unsent)
+            sent = self.socket.send(self._unsent, socket.MSG_DONTWAIT)
         except BlockingIOError:
             return
         except OSError:  # the other side has gone; that is seen where the line is read

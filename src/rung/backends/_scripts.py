@@ -61,6 +61,7 @@ class Door:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(self._path)
         self._listener.listen(128)
+        self._listener.setblocking(False)
         self._line = Line(self._listener)
         board.add(self._line, self._accept)
 

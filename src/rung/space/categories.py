@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class Choice(Domain):
     """One of several values without order, each with the same share of the unit interval.
 
-    values: None, bool, int, float, str, or lists or tuples of these; 1 and 1.0 are the same, 1 and True are not. Configs
-    carry sequences as lists, since they are JSON. Or a mapping from names to anything at all: then configs carry the
-    name, and ``objects[name]`` is what stands behind it; names alone make up the JSON form and equality.
+    values: None, bool, int, float, str, or lists or tuples of these; 1 and 1.0 are the same, 1 and True are not.
+    Configs carry sequences as lists, since they are JSON. Or a mapping from names to anything at all: then configs
+    carry the name, and ``objects[name]`` is what stands behind it; names alone make up the JSON form and equality.
     """
 
     kind: ClassVar[str] = "choice"
@@ -31,6 +31,7 @@ class Choice(Domain):
     values: tuple[Frozen, ...]
     objects: Mapping[str, object] = field(init=False)
     _places: Mapping[Hashable, int] = field(init=False)
+    _bins: EvenBins = field(init=False)
 
     def __init__(self, values: Iterable[object] | Mapping[str, object]) -> None:
         objects: Mapping[str, object] = {}
@@ -39,8 +40,8 @@ class Choice(Domain):
             if not all(isinstance(name, str) for name in objects):
                 raise SpaceError(f"names of choices must be strings, got {list(objects)!r}.")
         listed = _listed(values, "Choice")
-        for name, value in (("values", listed), ("objects", objects), ("_places", _places(listed))):
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "objects", objects)
+        _set(self, listed)
 
     @property
     def size(self) -> float:
@@ -49,11 +50,11 @@ class Choice(Domain):
 
     def from_unit(self, u: float) -> Json:
         """The value in whose part ``u`` lies; a sequence is a new list."""
-        return thaw(self.values[EvenBins(len(self.values)).index(unit(u))])
+        return thaw(self.values[self._bins.index(unit(u))])
 
     def to_unit(self, value: Json) -> float:
         """The middle of the value's part."""
-        return EvenBins(len(self.values)).middle(_place(value, self.values, self._places))
+        return self._bins.middle(_place(value, self.values, self._places))
 
     def validate(self, value: Any) -> Json:
         """The value as it was given to Choice."""
@@ -74,6 +75,7 @@ class Ordinal(Domain):
 
     values: tuple[Frozen, ...]
     _places: Mapping[Hashable, int] = field(init=False)
+    _bins: EvenBins = field(init=False)
 
     def __init__(self, values: Iterable[float | str]) -> None:
         listed = _listed(values, "Ordinal")
@@ -82,8 +84,7 @@ class Ordinal(Domain):
                 raise SpaceError(
                     f"Ordinal takes numbers and strings, got {thaw(value)!r}.", hint="Use Choice for other values."
                 )
-        for name, value in (("values", listed), ("_places", _places(listed))):
-            object.__setattr__(self, name, value)
+        _set(self, listed)
 
     @property
     def size(self) -> float:
@@ -92,11 +93,11 @@ class Ordinal(Domain):
 
     def from_unit(self, u: float) -> Json:
         """The value in whose part ``u`` lies."""
-        return self.values[EvenBins(len(self.values)).index(unit(u))]
+        return self.values[self._bins.index(unit(u))]
 
     def to_unit(self, value: Json) -> float:
         """The middle of the value's part."""
-        return EvenBins(len(self.values)).middle(_place(value, self.values, self._places))
+        return self._bins.middle(_place(value, self.values, self._places))
 
     def validate(self, value: Any) -> Json:
         """The value as it was given to Ordinal."""
@@ -158,8 +159,10 @@ def _among(value: Frozen, values: tuple[Frozen, ...]) -> bool:
     return identity(value) in map(identity, values)
 
 
-def _places(values: tuple[Frozen, ...]) -> dict[Hashable, int]:
-    return {identity(value): place for place, value in enumerate(values)}
+def _set(domain: Choice | Ordinal, values: tuple[Frozen, ...]) -> None:
+    object.__setattr__(domain, "values", values)
+    object.__setattr__(domain, "_places", {identity(value): place for place, value in enumerate(values)})
+    object.__setattr__(domain, "_bins", EvenBins(len(values)))
 
 
 def _place(value: Any, values: tuple[Frozen, ...], places: Mapping[Hashable, int]) -> int:

@@ -21,7 +21,7 @@ _MOST_LISTED = 100_000  # values of one parent that are gone through to count co
 @final
 @dataclass(frozen=True, slots=True, init=False)
 class When:
-    """True while ``parent`` is active and has one of the values: one, a list of them, ``at_least(x)``, ``Between`` …"""
+    """True while ``parent`` is active and has one of the values: one value, a list, ``at_least(x)`` or ``Between``."""
 
     parent: str
     values: Values
@@ -81,22 +81,25 @@ def count(domains: Mapping[str, Domain], order: Sequence[str], conditions: Condi
     if math.inf in sizes.values():
         return math.inf
     parents = {name: {when.parent for when in whens} for name, whens in conditions.items()}
-    all_parents = set().union(*parents.values())
-    if any(len(each) > 1 for each in parents.values()) or any(sizes[name] > _MOST_LISTED for name in all_parents):
+    children: dict[str, list[str]] = {}
+    for child, its_parents in parents.items():
+        for parent in its_parents:
+            children.setdefault(parent, []).append(child)
+    if any(len(each) > 1 for each in parents.values()) or any(sizes[parent] > _MOST_LISTED for parent in children):
         return math.prod(sizes.values())
-    ways: dict[str, float] = {}
+    ways: dict[str, float] = {}  # configurations of a dimension together with all below it
     for name in reversed(order):
-        children = [child for child, its_parents in parents.items() if name in its_parents]
-        values = domains[name].grid(int(sizes[name])) if children else ()
-        ways[name] = (
-            sum(
-                math.prod(ways[child] for child in children if all(w.is_met({name: v}) for w in conditions[child]))
-                for v in values
-            )
-            if children
-            else sizes[name]
-        )
+        ways[name] = sizes[name]
+        if name in children:
+            configs = ({name: value} for value in domains[name].grid(int(sizes[name])))
+            active = ([c for c in children[name] if is_active(c, conditions, config)] for config in configs)
+            ways[name] = sum(math.prod(ways[child] for child in each) for each in active)
     return math.prod(ways[name] for name in order if name not in parents)
+
+
+def is_active(name: str, conditions: Conditions, config: Config) -> bool:
+    """Whether a dimension is active in a config that has its active parents already."""
+    return all(when.is_met(config) for when in conditions.get(name, ()))
 
 
 def _checked(name: str, given: Any, domains: Mapping[str, Domain]) -> tuple[When, ...]:

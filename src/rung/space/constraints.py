@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, final
 from rung.errors import SpaceError
 from rung.space.domain import Domain
 from rung.space.sets import Between, Values, as_values, is_numeric
-from rung.space.values import real
+from rung.space.values import tidy
 
 if TYPE_CHECKING:
     from rung.types import Config, Json
@@ -74,13 +74,13 @@ class Linear:
             )
         if at_least is None and at_most is None:
             raise SpaceError("linear() needs a bound.", hint="Give at_least, at_most or both.")
-        terms = tuple((name, real(factor, f"the coefficient of {name}")) for name, factor in coefficients.items())
+        terms = tuple((name, tidy(factor, f"the coefficient of {name}")) for name, factor in coefficients.items())
         object.__setattr__(self, "coefficients", terms)
         object.__setattr__(self, "bounds", Between(at_least, at_most))
 
     def __str__(self) -> str:
-        terms = [f"{factor:+g}*{name}" for name, factor in self.coefficients]
-        return f"{' '.join(terms).removeprefix('+')} {self.bounds}"
+        terms = [("- " if factor < 0 else "+ ") + _times(abs(factor), name) for name, factor in self.coefficients]
+        return f"{' '.join(terms).removeprefix('+ ')} {self.bounds}"
 
     def is_met(self, config: Config) -> bool:
         """Whether a config keeps to it."""
@@ -105,16 +105,14 @@ Constraint: TypeAlias = Forbidden | Linear
 
 
 def forbid(combination: Mapping[str, object]) -> Forbidden:
-    """Forbids that all the named dimensions have the given values: one, a list of them, ``at_least(x)``, ``Between`` …
+    """Forbids that all the named dimensions have the given values: one value, a list, ``at_least(x)`` or ``Between``.
 
     ``forbid({"optimizer": "adam", "lr": at_least(0.1)})``
     """
     return Forbidden(combination)
 
 
-def linear(
-    coefficients: Mapping[str, float], *, at_least: float | None = None, at_most: float | None = None
-) -> Linear:
+def linear(coefficients: Mapping[str, float], *, at_least: float | None = None, at_most: float | None = None) -> Linear:
     """Bounds a sum: ``linear({"a": 1, "b": 2}, at_most=10)`` is a + 2·b <= 10."""
     return Linear(coefficients, at_least=at_least, at_most=at_most)
 
@@ -137,3 +135,7 @@ def _domain(name: str, domains: Mapping[str, Domain], constraint: Constraint) ->
             f"constraint {constraint}: there is no dimension {name!r}.", hint=f"There are {', '.join(domains)}."
         )
     return domains[name]
+
+
+def _times(factor: float, name: str) -> str:
+    return name if factor == 1 else f"{factor}*{name}"

@@ -37,7 +37,7 @@ class FrozenDistribution(Protocol):
 @final
 @dataclass(frozen=True, eq=False, repr=False)
 class Distribution(Domain):
-    """A univariate distribution of scipy.stats by its name there, with the parameters that it takes.
+    """A univariate distribution of scipy.stats by its name there (``family``), with the parameters that it takes.
 
     Continuous ones give floats, discrete ones ints, each evenly over the probability. An infinite tail, and any tail of
     a discrete one, is cut where a trillionth of the probability is left: farther values neither occur nor validate.
@@ -48,13 +48,19 @@ class Distribution(Domain):
 
     kind: ClassVar[str] = "distribution"
 
-    name: str
+    family: str
     args: tuple[float, ...] = field(default=(), kw_only=True)
     kwds: Mapping[str, float] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "args", tuple(_parameter(value, self.name) for value in self.args))
-        kwds = {str(name): _parameter(value, self.name) for name, value in self.kwds.items()}
+        if not (
+            isinstance(self.family, str) and isinstance(self.args, (list, tuple)) and isinstance(self.kwds, Mapping)
+        ):
+            raise SpaceError(
+                f"Distribution takes a name, args and kwds, got {self.family!r}, {self.args!r} and {self.kwds!r}."
+            )
+        object.__setattr__(self, "args", tuple(_parameter(value, self.family) for value in self.args))
+        kwds = {str(name): _parameter(value, self.family) for name, value in self.kwds.items()}
         object.__setattr__(self, "kwds", kwds)
 
     @property
@@ -66,9 +72,10 @@ class Distribution(Domain):
     def from_unit(self, u: float) -> float:
         """The quantile of ``u``: an int if the distribution is discrete."""
         u, law = unit(u), self._law
-        if u <= 0.0:
-            return law.low
-        value = law.high if u >= 1.0 else min(max(float(law.frozen.ppf(u)), law.low), law.high)
+        if u in (0.0, 1.0):
+            value = law.high if u else law.low
+        else:
+            value = min(max(float(law.frozen.ppf(u)), law.low), law.high)
         return int(value) if law.is_discrete else value
 
     def to_unit(self, value: Json) -> float:
@@ -98,7 +105,7 @@ class Distribution(Domain):
 
     @cached_property
     def _law(self) -> _Law:
-        return _law_of(self.name, self.args, self.kwds)
+        return _law_of(self.family, self.args, self.kwds)
 
 
 class _Law(NamedTuple):
@@ -129,7 +136,7 @@ def _law_of(name: str, args: Sequence[float], kwds: Mapping[str, float]) -> _Law
         high = min(high, float(frozen.ppf(1.0 - TAIL)))
     if not -math.inf < low <= high < math.inf:
         raise SpaceError(f"scipy.stats.{name}({given}) has no finite quantiles.", hint="Check its parameters.")
-    return _Law(frozen, int(low), int(high), True) if is_discrete else _Law(frozen, low, high, False)
+    return _Law(frozen, low, high, is_discrete=is_discrete)
 
 
 def from_scipy(frozen: FrozenDistribution) -> Domain:

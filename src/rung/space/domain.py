@@ -67,8 +67,7 @@ class Domain(ABC):
     def to_json(self) -> dict[str, Json]:
         """The JSON form; settings that have their default value are left out."""
         settings = self.settings()
-        changed = [each.name for each in fields(self) if each.init and getattr(self, each.name) != _default(each)]
-        return {"type": self.kind, **{name: settings[name] for name in changed}}
+        return {"type": self.kind, **{each.name: settings[each.name] for each in _changed(self)}}
 
     @classmethod
     def from_json(cls, form: Mapping[str, Json]) -> Self:
@@ -93,11 +92,9 @@ class Domain(ABC):
         return hash(exact(self.to_json()))
 
     def __repr__(self) -> str:
-        shown = []
-        for each in fields(self):
-            if each.init and (value := getattr(self, each.name)) != _default(each):
-                shown.append(f"{each.name}={value!r}" if each.kw_only else repr(thaw(value)))
-        return f"{type(self).__name__}({', '.join(shown)})"
+        shown = ((each, getattr(self, each.name)) for each in _changed(self))
+        parts = (f"{each.name}={value!r}" if each.kw_only else repr(thaw(value)) for each, value in shown)
+        return f"{type(self).__name__}({', '.join(parts)})"
 
 
 def exact(form: Json) -> str:
@@ -123,6 +120,10 @@ def spread(points: int) -> list[float]:
 
 def _default(each: Field[Any]) -> Any:
     return each.default if each.default_factory is MISSING else each.default_factory()
+
+
+def _changed(domain: Domain) -> list[Field[Any]]:
+    return [each for each in fields(domain) if each.init and getattr(domain, each.name) != _default(each)]
 
 
 def _jsonable(value: Any) -> Json:

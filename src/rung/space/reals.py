@@ -89,10 +89,11 @@ class Float(Domain):
 class Normal(Domain):
     """Floats with a normal distribution, as in ``normal(mean, std)``.
 
-    low, high: cut the distribution there; the rest keeps its shape. Where there is no bound, it is cut where a trillionth
-    of the probability is left, at 7.03 standard deviations: farther values neither occur nor validate.
+    low, high: cut the distribution there; the rest keeps its shape. Where there is no bound, it is cut where a
+    trillionth of the probability is left, at 7.03 standard deviations: farther values neither occur nor validate.
 
-    ``from_unit(to_unit(value))`` is the value within 1e-11·std up to 4 standard deviations from the mean and 1e-4·std at 7.
+    ``from_unit(to_unit(value))`` is the value within 1e-11·std up to 4 standard deviations from the mean, and within
+    1e-3·std at the cut, where the probability above a number has few digits left.
     """
 
     kind: ClassVar[str] = "normal"
@@ -140,7 +141,9 @@ class Normal(Domain):
 def check_order(low: float, high: float, *, log: bool, step: float | None, name: str) -> None:
     """SpaceError unless low <= high, log has low > 0, and the step is positive."""
     if low > high:
-        raise SpaceError(f"{name} needs low <= high, got low={low} and high={high}.", hint=f"Use {name}({high}, {low}).")
+        raise SpaceError(
+            f"{name} needs low <= high, got low={low} and high={high}.", hint=f"Use {name}({high}, {low})."
+        )
     if step is not None and step <= 0:
         raise SpaceError(f"{name} needs step > 0, got step={step}.", hint="Leave it out for no step.")
     if log and low <= 0:
@@ -155,7 +158,9 @@ def within(value: Any, low: float, high: float) -> float:
     if not is_number(number):
         raise SpaceError(f"{value!r} is not a number.", hint=f"Give a number from {low} to {high}.")
     if not low <= number <= high:
-        raise SpaceError(f"{number!r} is not between {low} and {high}.", hint="Give a number in this range, or widen it.")
+        raise SpaceError(
+            f"{number!r} is not between {low} and {high}.", hint="Give a number in this range, or widen it."
+        )
     return number + 0.0
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, final
 from rung.errors import SpaceError
 from rung.space.categories import Choice, Constant, Ordinal
 from rung.space.domain import Domain
-from rung.space.values import Frozen, freeze, identity, is_number, listing, real, thaw
+from rung.space.values import Frozen, distinct, freeze, identity, is_number, listing, thaw, tidy
 
 if TYPE_CHECKING:
     from rung.types import Json
@@ -38,8 +38,8 @@ class In:
         return f"= {thaw(self.values[0])!r}" if len(self.values) == 1 else f"in [{listing(self.values)}]"
 
     def within(self, domain: Domain) -> In:
-        """The same values as they stand in configs. SpaceError for one that the domain does not have."""
-        return In(domain.validate(thaw(value)) for value in self.values)
+        """The same values as they stand in configs, in the domain's order. SpaceError for one that it does not have."""
+        return In(sorted(distinct(domain.validate(thaw(value)) for value in self.values), key=domain.to_unit))
 
     def to_json(self) -> dict[str, Json]:
         """``{"in": [values]}``."""
@@ -55,8 +55,8 @@ class Between:
     high: float | None = None
 
     def __post_init__(self) -> None:
-        low = None if self.low is None else real(self.low, "low")
-        high = None if self.high is None else real(self.high, "high")
+        low = None if self.low is None else tidy(self.low, "low")
+        high = None if self.high is None else tidy(self.high, "high")
         if low is None and high is None:
             raise SpaceError("Between() needs a bound.", hint="Give low, high or both.")
         if low is not None and high is not None and low > high:
@@ -75,7 +75,9 @@ class Between:
     def within(self, domain: Domain) -> Between:
         """The same range. SpaceError when the domain's values aren't numbers, or none is in the range."""
         if not is_numeric(domain):
-            raise SpaceError(f"{domain!r} has values that aren't numbers, so none is {self}.", hint="List values instead.")
+            raise SpaceError(
+                f"{domain!r} has values that aren't numbers, so none is {self}.", hint="List values instead."
+            )
         if isinstance(domain, (Choice, Ordinal, Constant)):
             is_met = any(value in self for value in domain.grid(int(domain.size)))
         else:
@@ -110,11 +112,13 @@ def as_values(given: object) -> Values:
     if isinstance(given, (In, Between)):
         return given
     if isinstance(given, Mapping):
-        if given.keys() == {"in"}:
+        if given.keys() == {"in"} and isinstance(given["in"], list):
             return In(given["in"])
         if given and given.keys() <= {"at_least", "at_most"}:
             return Between(given.get("at_least"), given.get("at_most"))
-        raise SpaceError(f"{dict(given)!r} is not a set of values.", hint="Use a value, a list, at_least(x) or at_most(x).")
+        raise SpaceError(
+            f"{dict(given)!r} is not a set of values.", hint="Use a value, a list, at_least(x) or at_most(x)."
+        )
     if isinstance(given, (list, tuple)):
         return In(given)
     return In([given])

@@ -57,6 +57,12 @@ def whole(value: object, name: str) -> int:
     return int(number)
 
 
+def tidy(value: object, name: str) -> float:
+    """``value`` as a finite number, an int where it is integral, so that equal numbers have one JSON form."""
+    number = real(value, name)
+    return int(number) if number.is_integer() and abs(number) <= LARGEST_INT else number
+
+
 def flag(value: object, name: str) -> bool:
     """``value``, if it is True or False. SpaceError calls it ``name``."""
     if not isinstance(value, bool):
@@ -89,7 +95,7 @@ def thaw(value: Frozen) -> Json:
 
 
 def identity(value: Any) -> Hashable:
-    """A key that equal values share: 1 and 1.0, a list and a tuple of the same; but True is not 1. Unhashable: TypeError."""
+    """A key that equal values share: 1 and 1.0, a list and a tuple; but not True and 1. TypeError when unhashable."""
     if isinstance(value, bool):
         return ("bool", value)
     if isinstance(value, (list, tuple)):

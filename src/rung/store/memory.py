@@ -14,11 +14,12 @@ from typing import final
 from msgspec.structs import replace
 
 from rung.commands import Command
+from rung.contracts import Tables
 from rung.events import Event, Observed, Started, StudyCreated
 from rung.ledger import Ledger, StudyRow, TrialRow
-from rung.store.fencing import ANSWERS, TRIAL_EVENTS, check_attempt
+from rung.store._fencing import ANSWERS, TRIAL_EVENTS, check_attempt
+from rung.store._names import folder_name, study_exists, study_not_found
 from rung.store.lease import Holding, fenced, is_free, is_held, locked
-from rung.store.names import folder_name, study_exists, study_not_found
 from rung.store.owner import Clock, MachineClock, Stamp
 from rung.types import Lease, Owner
 
@@ -34,7 +35,7 @@ class MemoryStore:
         self._lock = threading.Lock()
         self._logs: dict[str, _Log] = {}
         self._folder: Path | None = None
-        self.tables = MemoryTables(self._logs, self._lock, self._clock)
+        self.tables: Tables = MemoryTables(self._logs, self._lock, self._clock)
 
     def create(self, created: StudyCreated) -> None:
         """Begin a study with its first event; StudyExistsError if the name is taken."""

@@ -14,7 +14,8 @@ from typing import Any, final
 from urllib.parse import quote
 
 from rung.errors import StoreError, StoreNotFoundError, StoreVersionError
-from rung.store.faults import meaning_of, not_found
+from rung.store._faults import meaning_of, not_found
+from rung.store._names import study_not_found
 
 SCHEMA_VERSION = 1
 
@@ -41,6 +42,7 @@ class Database:
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
         self._create = create
+        self._numbers: dict[str, int] = {}
         if create:
             self.writer()
         else:
@@ -61,6 +63,15 @@ class Database:
                     raise meaning_of(error, self.path) from error
                 raise
 
+    @contextmanager
+    def connection(self) -> Iterator[sqlite3.Connection]:
+        """The connection that writes, to look at something outside of a transaction."""
+        with self._lock:
+            try:
+                yield self.writer()
+            except sqlite3.Error as error:
+                raise meaning_of(error, self.path) from error
+
     def writer(self) -> sqlite3.Connection:
         """The connection that writes, outside of transactions."""
         with self._lock:
@@ -80,6 +91,26 @@ class Database:
                 return self._reader.execute(sql, parameters).fetchall()
             except sqlite3.Error as error:
                 raise meaning_of(error, self.path) from error
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All queries within see the same commit. Other threads' queries wait."""
+        with self._read_lock:
+            self.query("BEGIN")
+            try:
+                yield
+            finally:
+                self.query("COMMIT")
+
+    def number(self, study: str) -> int:
+        """The number that the study has in this file, for ever; StudyNotFoundError names the nearest name."""
+        number = self._numbers.get(study)
+        if number is None:
+            found = self.query("SELECT id FROM study WHERE name = ?", (study,))
+            if not found:
+                raise study_not_found(study, [name for (name,) in self.query("SELECT name FROM study ORDER BY id")])
+            number = self._numbers[study] = found[0][0]
+        return number
 
     def fold_back(self, *, enabled: bool) -> None:
         """Whether commits of this process move the WAL into the file from time to time.

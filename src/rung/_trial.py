@@ -11,12 +11,15 @@ import os
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar, Token
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from rung.epochs import epochs_of
 from rung.errors import RungError
 from rung.progress import Progress, as_metrics, as_step
-from rung.types import Config
+from rung.types import Config, Job
+
+if TYPE_CHECKING:
+    from rung.contracts import Channel
 
 SCRIPT_VARIABLE = "RUNG_TRIAL"
 """The environment variable that marks the process of a script run by rung; its value is ``rung.wire``'s affair."""
@@ -24,10 +27,10 @@ SCRIPT_VARIABLE = "RUNG_TRIAL"
 
 @final
 class Trial:
-    """One run of one trial, as the training function sees it."""
+    """One run of one trial, as the training function sees it. ``progress`` is for what drives the run."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+    def __init__(self, job: Job, channel: Channel) -> None:
+        self.progress = Progress(job, channel)
 
     def __repr__(self) -> str:
         return f"<Trial {self.number} of {self.study!r}, attempt {self.attempt}: {dict(self.config)}>"
@@ -35,37 +38,37 @@ class Trial:
     @property
     def study(self) -> str:
         """The name of the study."""
-        return self._progress.job.study
+        return self.progress.job.study
 
     @property
     def number(self) -> int:
         """The number of the trial in its study, from 0."""
-        return self._progress.job.trial
+        return self.progress.job.trial
 
     @property
     def attempt(self) -> int:
         """Which run of the trial this is, from 1."""
-        return self._progress.job.attempt
+        return self.progress.job.attempt
 
     @property
     def config(self) -> Config:
         """The hyperparameters: a read-only view that shows changes made from outside, at each report."""
-        return self._progress.config
+        return self.progress.config
 
     @property
     def seed(self) -> int:
         """A seed for the trial's random numbers, the same in every attempt. rung seeds nothing by itself."""
-        return self._progress.job.seed
+        return self.progress.job.seed
 
     @property
     def until(self) -> int | None:
         """The step at which this run ends or pauses; None when it is to run to its own end."""
-        return self._progress.job.until
+        return self.progress.job.until
 
     @property
     def folder(self) -> Path:
         """The trial's own folder, for whatever it wants to keep; it exists."""
-        folder = Path(self._progress.job.folder)
+        folder = Path(self.progress.job.folder)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
@@ -80,7 +83,7 @@ class Trial:
         an ``epochs`` loop goes on to the end of its body and then ends; outside one, this raises ``TrialStopped``, and
         again at every later call. ReportError when the report is not a possible one.
         """
-        self._progress.report(_together(metrics, more, self._progress.job.metric), step=step)
+        self.progress.report(_together(metrics, more, self.progress.job.metric), step=step)
 
     def epochs(self, number: int, /, *, every: int = 1, **stateful: Any) -> Iterator[int]:
         """The epochs to train, 1 … ``number``, with a checkpoint after each, for ``for epoch in trial.epochs(…):``.
@@ -97,7 +100,7 @@ class Trial:
         pause. An epoch that is left by ``break`` is not saved. One loop per trial: SettingError for a second one.
         CheckpointError when a state can't be saved, or the checkpoint holds other objects than the ones given.
         """
-        return epochs_of(self._progress, number, every=every, stateful=stateful)
+        return epochs_of(self.progress, number, every=every, stateful=stateful)
 
 
 def report(metrics: object = None, /, *, step: int | None = None, **more: object) -> None:

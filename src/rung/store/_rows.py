@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from rung.events import StudyCreated
 from rung.ledger import Ledger, StudyRow, TrialRow
 from rung.store.codec import EVENTS, Codec
 from rung.types import Action, Checkpoint, Config, TrialState
@@ -40,11 +38,15 @@ _PLAIN = (
 _PROGRESS = ("last_step", "last_loss", "last_at", "best_loss", "best_step")
 _HEAD = ("at", "sessions", "last_unix", "ended_why", "best_trial", "best_step", "best_loss", "draws")
 
-SELECT_TRIALS = f"SELECT {', '.join(_PLAIN)}, more FROM trial WHERE study = ?"  # noqa: S608 - our own constants
-SELECT_HEAD = f"SELECT {', '.join(_HEAD)}, counts FROM head WHERE study = ?"  # noqa: S608 - our own constants
-WRITE_TRIAL = f"INSERT OR REPLACE INTO trial VALUES (?{', ?' * (len(_PLAIN) + 1)})"
-WRITE_PROGRESS = f"UPDATE trial SET {' = ?, '.join(_PROGRESS)} = ? WHERE study = ? AND number = ?"  # noqa: S608
-WRITE_HEAD = f"UPDATE head SET {' = ?, '.join(_HEAD)} = ?, counts = ?, "  # the lease's columns follow
+# Only our own constants stand in these texts, so nothing can be injected.
+SELECT_TRIALS = f"SELECT {', '.join(_PLAIN)}, more FROM trial WHERE study = ?"  # noqa: S608 - see above
+SELECT_STUDY = (
+    f"SELECT seq, created, {', '.join(_HEAD)}, counts "  # noqa: S608 - see above
+    "FROM study JOIN head ON head.study = study.id WHERE study.id = ?"
+)
+WRITE_TRIAL = f"INSERT OR REPLACE INTO trial VALUES (?{', ?' * (len(_PLAIN) + 1)})"  # noqa: S608 - see above
+WRITE_PROGRESS = f"UPDATE trial SET {' = ?, '.join(_PROGRESS)} = ? WHERE study = ? AND number = ?"  # noqa: S608 - see above
+WRITE_HEAD = f"UPDATE head SET {' = ?, '.join(_HEAD)} = ?, counts = ?, seq = ? WHERE study = ?"  # noqa: S608 - see above
 
 _plain = attrgetter(*_PLAIN)
 _progress = attrgetter(*_PROGRESS)
@@ -80,10 +82,11 @@ def progress_values(study: int, row: TrialRow) -> tuple[Any, ...]:
 
 def trial_row(values: Sequence[Any]) -> TrialRow:
     """A trial from a row of SELECT_TRIALS."""
-    fields = dict(zip(_PLAIN, values, strict=False))
+    *plain, more_text = values
+    fields = dict(zip(_PLAIN, plain, strict=True))
     fields["state"] = _STATES[fields["state"]]
     fields["decided"] = _ACTIONS[fields["decided"]]
-    more = _MORE.decode(values[-1])
+    more = _MORE.decode(more_text)
     return TrialRow(
         config=more.config,
         decide_at=more.decide_at,
@@ -93,26 +96,19 @@ def trial_row(values: Sequence[Any]) -> TrialRow:
     )
 
 
-def head_values(row: StudyRow) -> tuple[Any, ...]:
-    """The first parameters of WRITE_HEAD."""
-    return (*_head(row), _COUNTS_WRITE(row.counts).decode())
+def head_values(study: int, row: StudyRow, seq: int) -> tuple[Any, ...]:
+    """The parameters of WRITE_HEAD."""
+    return (*_head(row), _COUNTS_WRITE(row.counts).decode(), seq, study)
 
 
-def study_row(created: str, values: Sequence[Any]) -> StudyRow:
-    """A study from its StudyCreated event as JSON and a row of SELECT_HEAD. It has no owner."""
+def study_row(values: Sequence[Any]) -> StudyRow:
+    """A study from a row of SELECT_STUDY without its first column, ``seq``. It has no owner."""
+    created, *head, counts = values
     ledger = Ledger()
     ledger.apply(EVENTS.decode(created))
     row = ledger.study
     assert row is not None
-    for name, value in zip(_HEAD, values, strict=False):
+    for name, value in zip(_HEAD, head, strict=True):
         setattr(row, name, value)
-    row.counts = _COUNTS_READ(values[-1])
+    row.counts = _COUNTS_READ(counts)
     return row
-
-
-def created_text(connection: sqlite3.Connection, study: int, space: Any) -> str:
-    """The StudyCreated event of a study as JSON, with another space."""
-    (text,) = connection.execute("SELECT created FROM study WHERE id = ?", (study,)).fetchone()
-    created = EVENTS.decode(text)
-    assert isinstance(created, StudyCreated)
-    return EVENTS.encode(msgspec.structs.replace(created, space=space))

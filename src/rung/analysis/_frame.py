@@ -1,0 +1,112 @@
+"""What all figures share: how they begin, what their axes say, and how far their axes reach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from rung.errors import MissingExtraError
+from rung.types import Goal
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+REACH: Final = 8.0  # of the axis: so many times the distance from the best value to the median
+DECADES: Final = 20.0  # median over best from which on a linear axis would hide the differences among the good
+GREY: Final = "#606060"
+
+
+class Span(NamedTuple):
+    """The part of an axis that is worth showing, from its good end to its bad end.
+
+    log: the good values differ by factors rather than amounts. beyond: how many values lie past the bad end.
+    """
+
+    good: float
+    bad: float
+    log: bool = False
+    beyond: int = 0
+
+
+def span_of(values: Sequence[float], *, goal: Goal, reach: float = REACH) -> Span:
+    """The span from the best value to the worst that is at most ``reach`` times as far from it as the median.
+
+    So a few runs that diverge don't flatten all others. Where positive losses spread over orders of magnitude the span
+    is logarithmic and whole. values: finite, one at least.
+    """
+    losses = sorted(value if goal.mode == "min" else -value for value in values)
+    best, middle, worst = losses[0], median(losses), losses[-1]
+    if goal.mode == "min" and best > 0 and middle / best > DECADES:
+        return Span(best, worst, log=True)
+    if middle == best:
+        return Span(goal.value(best), goal.value(worst))
+    shown = [loss for loss in losses if loss <= best + reach * (middle - best)]
+    return Span(goal.value(best), goal.value(shown[-1]), beyond=len(losses) - len(shown))
+
+
+def fit_values(axes: Axes, values: Sequence[float], *, goal: Goal) -> None:
+    """Let the vertical axis show the span of these values, and say in a corner how many lie beyond it."""
+    if not values:
+        return
+    span = span_of(values, goal=goal)
+    if span.log:
+        axes.set_yscale("log")
+    elif span.beyond:
+        margin = 0.05 * (span.bad - span.good)
+        ends = sorted((span.good - margin, span.bad + margin))
+        axes.set_ylim(ends[0], ends[1])
+        reports = "1 report" if span.beyond == 1 else f"{span.beyond:,} reports"
+        top = goal.mode == "min"
+        axes.annotate(
+            f"{'↑' if top else '↓'} {reports} beyond",
+            (0.99, 0.99 if top else 0.01),
+            xycoords="axes fraction",
+            ha="right",
+            va="top" if top else "bottom",
+            fontsize="small",
+            color=GREY,
+        )
+
+
+def new_figure(width: float, height: float, *, title: str) -> Figure:
+    """An empty figure; width and height in inches. MissingExtraError without matplotlib."""
+    try:
+        from matplotlib.figure import Figure as MatplotlibFigure
+    except ImportError as error:
+        raise MissingExtraError("Plotting", "plot") from error
+    figure = MatplotlibFigure(figsize=(width, height), dpi=120, layout="constrained")
+    if title:
+        figure.suptitle(plain(title))
+    return figure
+
+
+def label(axes: Axes, x: str, y: str, *, is_empty: bool) -> None:
+    """Name the axes and take away what is no data; an empty figure says that it is."""
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="#E6E6E6", linewidth=0.6)
+    axes.set_axisbelow(True)
+    if is_empty:
+        axes.text(0.5, 0.5, "no value yet", transform=axes.transAxes, ha="center", va="center", color=GREY)
+
+
+def metric_label(goal: Goal) -> str:
+    """The metric's name and which way is better."""
+    return f"{plain(goal.metric)} ({'lower' if goal.mode == 'min' else 'higher'} is better)"
+
+
+def plain(text: str) -> str:
+    """The text as matplotlib shows it letter by letter, without reading mathematics into dollar signs."""
+    return text.replace("$", r"\$")
+
+
+def time_unit(longest: float) -> tuple[str, float]:
+    """The unit in which so many seconds read well, and its length in seconds."""
+    units = (("s", 1.0, 300.0), ("min", 60.0, 3 * 3600.0), ("h", 3600.0, 3 * 86400.0))
+    for name, seconds, limit in units:
+        if longest < limit:
+            return name, seconds
+    return "days", 86400.0

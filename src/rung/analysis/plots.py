@@ -1,0 +1,233 @@
+"""Figures of a study: the any-time curve, the learning curves, the configurations, and all three at a glance.
+
+They are matplotlib figures that nobody else knows of: no pyplot, no window, no changed settings.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
+
+from rung.analysis._frame import Span, fit_values, label, metric_label, new_figure, plain, span_of, time_unit
+from rung.analysis.curves import Configs, Curve, Curves, Overview, Tried
+from rung.analysis.trajectory import Trajectory
+from rung.types import TrialState
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Over: TypeAlias = Literal["seconds", "trials", "steps"]
+
+
+class Look(NamedTuple):
+    """How trials of one state are drawn: word, colour, the mark at the end of the curve, width and opacity of the line.
+
+    The marks differ as well as the colours, most of which are those that Okabe and Ito (2008) chose for colour-blind
+    people.
+    """
+
+    word: str
+    color: str
+    marker: str
+    width: float = 1.3
+    opacity: float = 0.85
+
+
+LOOKS: Final[Mapping[TrialState, Look]] = {
+    TrialState.COMPLETED: Look("completed", "#0072B2", "o"),
+    TrialState.STOPPED: Look("stopped early", "#808080", "s", width=0.7, opacity=0.6),
+    TrialState.FAILED: Look("failed", "#000000", "x"),
+    TrialState.PAUSED: Look("paused", "#CC79A7", "D"),
+    TrialState.WAITING: Look("waiting", "#E69F00", "v"),
+    TrialState.RUNNING: Look("running", "#009E73", ">"),
+}
+BEST: Final = "#D55E00"
+FAINT: Final = "#B0B0B0"
+STAR: Final[Mapping[str, Any]] = {
+    "marker": "*",
+    "color": BEST,
+    "markersize": 15,
+    "markeredgecolor": "#000000",
+    "linestyle": "none",
+}
+CROWD: Final = 30  # curves; more of them are drawn fainter
+
+
+def plot_trajectory(trajectory: Trajectory, *, over: Over = "seconds", title: str = "") -> Figure:
+    """The incumbent's metric over the seconds, trials or steps spent. MissingExtraError without matplotlib."""
+    figure = new_figure(7, 4, title=title)
+    _draw_trajectory(figure.subplots(), trajectory, over=over)
+    return figure
+
+
+def plot_curves(curves: Curves, *, step_name: str = "step", title: str = "") -> Figure:
+    """One line per trial over its steps, its end marked by what became of it; the incumbent stands out.
+
+    step_name: what a step is, for people. MissingExtraError without matplotlib.
+    """
+    figure = new_figure(8, 5, title=title)
+    _draw_curves(figure.subplots(), curves, step_name=step_name)
+    _add_legend(figure, curves, step_name=step_name)
+    return figure
+
+
+def plot_configs(configs: Configs, *, title: str = "") -> Figure:
+    """Each trial at its place among the configurations, coloured by its best value; with one input, against that value.
+
+    MissingExtraError without matplotlib.
+    """
+    figure = new_figure(6, 5, title=title)
+    _draw_configs(figure.subplots(), configs)
+    return figure
+
+
+def plot_overview(overview: Overview, *, step_name: str = "step", title: str = "") -> Figure:
+    """A study at a glance: the any-time curve over all reports, the learning curves and the configurations tried.
+
+    The last panel is left out when no hyperparameter is a number. MissingExtraError without matplotlib.
+    """
+    panels = 3 if overview.configs.inputs else 2
+    figure = new_figure(5 * panels, 4.8, title=title)
+    left, middle, *right = figure.subplots(1, panels)
+    _draw_trajectory(left, overview.trajectory, over="seconds", behind=overview.curves.curves)
+    left.set_title("Best so far, and every report", loc="left", fontsize="medium")
+    _draw_curves(middle, overview.curves, step_name=step_name)
+    middle.set_title("Learning curves", loc="left", fontsize="medium")
+    for axes in right:
+        _draw_configs(axes, overview.configs)
+        axes.set_title("Configurations tried", loc="left", fontsize="medium")
+    _add_legend(figure, overview.curves, step_name=step_name)
+    return figure
+
+
+def _draw_trajectory(axes: Axes, trajectory: Trajectory, *, over: Over, behind: Sequence[Curve] = ()) -> None:
+    unit, seconds = time_unit(trajectory.at[-1] if trajectory.at else 0.0)
+    spent: Mapping[Over, tuple[Sequence[float], str]] = {
+        "seconds": ([at / seconds for at in trajectory.at], f"time spent on the study ({unit})"),
+        "trials": (trajectory.trials, "trials begun"),
+        "steps": (trajectory.steps, "steps taken, all trials together"),
+    }
+    x, x_label = spent[over]
+    if behind:
+        at = [each / seconds for curve in behind for each in curve.at]
+        values = [value for curve in behind for value in curve.values]
+        axes.scatter(at, values, s=10, color=FAINT, linewidths=0, gid="reports")
+        fit_values(axes, values, goal=trajectory.goal)
+    axes.plot(x, trajectory.values, color=BEST, linewidth=2, drawstyle="steps-post", gid="best so far")
+    loss = trajectory.loss
+    better = [index for index in range(len(loss)) if index == 0 or loss[index] < loss[index - 1]]
+    marks = [x[index] for index in better], [trajectory.values[index] for index in better]
+    axes.plot(*marks, "o", color=BEST, markersize=5, gid="improvements")
+    label(axes, x_label, metric_label(trajectory.goal), is_empty=not loss)
+    axes.set_xlim(left=0)
+
+
+def _draw_curves(axes: Axes, curves: Curves, *, step_name: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    drawn = [curve for curve in curves.curves if curve.values]
+    for curve in drawn:
+        if curve.trial == curves.best_trial:
+            _draw_best(axes, curve)
+        else:
+            look = LOOKS[curve.state]
+            _draw_curve(axes, curve, look._replace(opacity=look.opacity * (0.6 if len(drawn) > CROWD else 1.0)))
+    fit_values(axes, [value for curve in drawn for value in curve.values], goal=curves.goal)
+    label(axes, plain(step_name), metric_label(curves.goal), is_empty=not drawn)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _draw_best(axes: Axes, curve: Curve) -> None:
+    assert curve.best_step is not None, "a curve with values has a best step"
+    _draw_curve(axes, curve, LOOKS[curve.state]._replace(color=BEST, width=2.5, opacity=1.0), zorder=3)
+    best = curve.values[curve.steps.index(curve.best_step)]
+    axes.plot([curve.best_step], [best], **STAR, zorder=4, gid="best")
+
+
+def _draw_curve(axes: Axes, curve: Curve, look: Look, *, zorder: float = 2) -> None:
+    axes.plot(
+        curve.steps,
+        curve.values,
+        color=look.color,
+        linewidth=look.width,
+        alpha=look.opacity,
+        marker=look.marker,
+        markersize=6 if look.marker == "x" else 4,
+        markevery=[-1],
+        zorder=zorder,
+        gid=f"trial {curve.trial}",
+    )
+
+
+def _draw_configs(axes: Axes, configs: Configs) -> None:
+    from matplotlib import colormaps
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import LogNorm, Normalize
+
+    goal, inputs = configs.goal, configs.inputs
+    placed = [(tried, place) for tried in configs.tried if (place := _place(tried)) is not None]
+    values = [tried.value for tried, _ in placed if tried.value is not None]
+    span = span_of(values, goal=goal, reach=3.0) if values else Span(0.0, 1.0)
+    low, high = sorted((span.good, span.bad))
+    norm = LogNorm(low, high, clip=True) if span.log else Normalize(low, high, clip=True)
+    dark_is_good = colormaps["viridis" if goal.mode == "min" else "viridis_r"].with_extremes(bad=FAINT)
+    for state, look in LOOKS.items():
+        group = [(tried, place) for tried, place in placed if tried.state is state]
+        if group:
+            axes.scatter(
+                [x for _, (x, _) in group],
+                [y for _, (_, y) in group],
+                c=[math.nan if tried.value is None else tried.value for tried, _ in group],
+                s=45,
+                marker=look.marker,
+                norm=norm,
+                cmap=dark_is_good,
+                plotnonfinite=True,
+                gid=look.word,
+            )
+    for tried, (x, y) in placed:
+        if tried.trial == configs.best_trial:
+            axes.plot([x], [y], **STAR, gid="best")
+    is_plane = len(inputs) > 1
+    y_label = plain(inputs[1].name) if is_plane else f"best {metric_label(goal)}"
+    label(axes, plain(inputs[0].name), y_label, is_empty=not placed)
+    axes.set_xscale("log" if inputs[0].log else "linear")
+    if not is_plane:
+        fit_values(axes, values, goal=goal)
+        return
+    axes.set_yscale("log" if inputs[1].log else "linear")
+    if values:
+        extend = "neither" if not span.beyond else "max" if goal.mode == "min" else "min"
+        colors = ScalarMappable(norm, dark_is_good)
+        axes.figure.colorbar(colors, ax=axes, extend=extend, label=f"best {metric_label(goal)}")
+
+
+def _place(tried: Tried) -> tuple[float, float] | None:
+    """Where a trial stands: by both inputs, or by the only one and its value if it has one."""
+    if len(tried.inputs) > 1:
+        return tried.inputs[0], tried.inputs[1]
+    return None if tried.value is None else (tried.inputs[0], tried.value)
+
+
+def _add_legend(figure: Figure, curves: Curves, *, step_name: str) -> None:
+    """Below the panels: which trial is the best, what the marks mean, and how many trials each one stands for."""
+    from matplotlib.lines import Line2D
+
+    handles = []
+    for curve in curves.curves:
+        if curve.trial == curves.best_trial:
+            value = curve.values[curve.steps.index(curve.best_step)]
+            word = f"best: trial {curve.trial}, {value:.4g} at {plain(step_name)} {curve.best_step}"
+            handles.append(Line2D([], [], label=word, linewidth=2.5, **{**STAR, "linestyle": "-", "markersize": 11}))
+    for state, look in LOOKS.items():
+        group = [curve for curve in curves.curves if curve.state is state]
+        if group:
+            silent = sum(not curve.values for curve in group)
+            word = f"{look.word} ({len(group)}{f', {silent} without a value' if silent else ''})"
+            handles.append(
+                Line2D([], [], label=word, color=look.color, linewidth=look.width, marker=look.marker, markersize=5)
+            )
+    if handles:
+        figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)

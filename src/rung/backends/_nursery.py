@@ -1,0 +1,197 @@
+"""The processes of trials, as their parent keeps them: forked, listened to, killed and reaped."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from typing import NoReturn, TypeAlias, final
+
+from rung._frames import Frames, frame
+from rung.backends import _kernel
+from rung.backends._logs import OutputLog
+from rung.backends._plan import Forked, Kill, Launch, Notice, Plan, Reaped, Unforked, read_order
+
+_CHUNK = 1 << 16
+_LAUNCHES_AT_ONCE = 64  # file descriptors that are taken from the line in one go
+
+Begin: TypeAlias = Callable[[Launch, int | None], NoReturn]
+"""What a new process does once it stands on its own; gets the file descriptor of its end of the line, or None."""
+
+
+@final
+class Child:
+    """One process of a trial. ``kill_at``: when SIGKILL is due, on the monotonic clock; None for not at all."""
+
+    def __init__(self, launch: Launch, pid: int, pipe: int, log: OutputLog) -> None:
+        self.launch = launch
+        self.pid = pid
+        self.kill_at: float | None = None
+        self._pipe: int | None = pipe
+        self._log = log
+
+    def end(self, grace_s: float) -> None:
+        """Ask the group to end, and have it killed in ``grace_s`` seconds."""
+        if grace_s > 0:
+            self.signal(signal.SIGTERM)
+        self.kill_at = time.monotonic() + grace_s
+
+    def signal(self, number: int) -> None:
+        """Signal the whole group. The number is still its own, because the process has not been reaped."""
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:  # it has not got as far as to have a group
+            os.kill(self.pid, number)
+        except PermissionError:  # what macOS says of a group of zombies
+            pass
+
+    def drain(self) -> bool:
+        """Log what it has printed; whether there can be more."""
+        while self._pipe is not None:
+            try:
+                output = os.read(self._pipe, _CHUNK)
+            except BlockingIOError:
+                return True
+            if not output:
+                break
+            self._log.write(output)
+        return False
+
+    def close(self) -> str:
+        """Log the rest, and free the files; the last lines that it printed."""
+        self.drain()
+        if self._pipe is not None:
+            os.close(self._pipe)
+            self._pipe = None
+        return self._log.close()
+
+
+@final
+class Nursery:
+    """Follows the orders that come from the tuner until it hangs up, and leaves no process behind.
+
+    begin: see ``Begin``; called in a forked process that leads a session of its own, prints into a pipe that leads to
+    the trial's log, and holds no file of this process.
+    """
+
+    def __init__(self, tuner: socket.socket, plan: Plan, begin: Begin) -> None:
+        self._tuner = tuner
+        self._plan = plan
+        self._begin = begin
+        self._sign_death_pact = _kernel.death_pact()
+        self._children: dict[int, Child] = {}
+        self._frames = Frames()
+        self._ends: deque[int] = deque()
+        self._is_closing = False
+        self._bell, self._ringer = socket.socketpair()
+        self._tuners_end = _kernel.end_of(plan.tuner)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(tuner, selectors.EVENT_READ, self._hear)
+        self._selector.register(self._bell, selectors.EVENT_READ, self._reap)
+        if self._tuners_end is not None:
+            self._selector.register(self._tuners_end, selectors.EVENT_READ, self._hang_up)
+
+    def serve(self) -> None:
+        """Work until the tuner has hung up or died, or has ordered a shutdown, and all processes are gone."""
+        _kernel.adopt_orphans()
+        for end in (self._bell, self._ringer):
+            end.setblocking(False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # without a handler the bell would not ring
+        signal.set_wakeup_fd(self._ringer.fileno(), warn_on_full_buffer=False)
+        while self._children or not self._is_closing:
+            due = [child.kill_at for child in self._children.values() if child.kill_at is not None]
+            for key, _ in self._selector.select(max(0.0, min(due) - time.monotonic()) if due else None):
+                key.data()
+            for child in self._children.values():
+                if child.kill_at is not None and child.kill_at <= time.monotonic():
+                    child.signal(signal.SIGKILL)
+                    child.kill_at = None
+        _kernel.kill_orphans()
+
+    def say(self, notice: Notice) -> None:
+        """Tell the tuner."""
+        with contextlib.suppress(OSError):  # it is gone; ``_hear`` will find that out
+            self._tuner.sendall(frame(notice))
+
+    def _hear(self) -> None:
+        try:
+            received, ends, _, _ = socket.recv_fds(self._tuner, _CHUNK, _LAUNCHES_AT_ONCE)
+        except OSError:
+            received, ends = b"", []
+        if not received:
+            self._hang_up()
+        for end in ends:
+            os.set_inheritable(end, False)
+            self._ends.append(end)
+        for body in self._frames.feed(received):
+            order = read_order(body)
+            if isinstance(order, Launch):
+                self._launch(order, None if self._plan.is_script else self._ends.popleft())
+            elif isinstance(order, Kill):
+                for child in self._children.values():
+                    if (child.launch.trial, child.launch.attempt) == (order.trial, order.attempt):
+                        child.end(order.grace_s)
+            else:
+                self._close(order.grace_s)
+
+    def _hang_up(self) -> None:
+        """Kill everything: the tuner is gone."""
+        for source in (self._tuner, self._tuners_end):
+            if source is not None and source in self._selector.get_map():
+                self._selector.unregister(source)
+        self._close(0.0)
+
+    def _close(self, grace_s: float) -> None:
+        self._is_closing = True
+        for child in self._children.values():
+            child.end(grace_s)
+
+    def _launch(self, launch: Launch, end: int | None) -> None:
+        for child in self._children.values():
+            if child.launch.trial == launch.trial:  # an earlier attempt that takes its time to end
+                child.end(0.0)
+        if not self._is_closing:
+            try:
+                self._fork(launch, end)
+            except OSError as error:
+                self.say(Unforked(launch.trial, launch.attempt, str(error)))
+        if end is not None:
+            os.close(end)
+
+    def _fork(self, launch: Launch, end: int | None) -> None:
+        pipe, output = os.pipe()
+        try:
+            pid = os.fork()
+            if pid == 0:
+                self._become(launch, end, output)
+        except OSError:
+            os.close(pipe)
+            raise
+        finally:
+            os.close(output)
+        os.set_blocking(pipe, False)
+        child = Child(launch, pid, pipe, OutputLog(launch.log, self._plan.log_bytes, launch.attempt))
+        self._children[pid] = child
+        self._selector.register(pipe, selectors.EVENT_READ, (lambda: child.drain() or self._selector.unregister(pipe)))
+        self.say(Forked(launch.trial, launch.attempt, pid))
+
+    def _become(self, launch: Launch, end: int | None, output: int) -> NoReturn:
+        """Turn a forked copy of this process into one that belongs to the trial alone."""
+        try:
+            os.setsid()
+            self._sign_death_pact()
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            os.close(output)
+            for child in self._children.values():
+                child.close()

@@ -1,0 +1,183 @@
+"""Runs any number of trials at a time on a virtual clock: days of training in seconds, the same way every time."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+from rung.backends._stepping import Stepping, SteppingGenerator, begin
+from rung.errors import ObjectiveError, SettingError
+from rung.objective import Kind, Objective
+from rung.types import Config, Exited, Fact, Handle, Job, Message, Reported
+
+if TYPE_CHECKING:
+    from rung.contracts import Deliver
+
+_MOST_SUSPENDED = 10_000
+"""Generators kept in memory over a pause; the longest suspended one is begun again if it is needed after all."""
+
+
+@final
+class Simulated:
+    """A cluster of ``slots`` workers on which one trial computes at a time and all of them take virtual time.
+
+    runtime: the virtual seconds that a step takes, as a number or as a function of the configuration and the step.
+    The objective's own code takes no virtual time. Generators are paused in memory; other functions run on threads of
+    which exactly one is awake at a time, so that what happens depends on the virtual clock alone.
+    Events of one instant are delivered together, in the order in which they came about.
+    """
+
+    runs_in_caller = True
+
+    def __init__(self, slots: int, *, runtime: Callable[[Config, int], float] | float = 1.0) -> None:
+        if slots < 1:
+            raise SettingError(f"slots={slots!r} can run nothing.", hint="Give a whole number from 1.")
+        self.slots = slots
+        self._runtime = runtime
+        self._now = 0.0
+        self._objective: Objective | None = None
+        self._attempts: dict[int, int] = {}
+        self._runs: dict[int, Stepping] = {}
+        self._ready: deque[Stepping] = deque()
+        self._coming: list[tuple[float, int, Stepping, list[Fact]]] = []
+        self._numbered = 0
+        self._suspended: dict[int, SteppingGenerator] = {}
+
+    def open(self, study: str, objective: Objective, folder: Path) -> None:  # noqa: ARG002  part of the contract
+        """Get ready; ObjectiveError for scripts."""
+        if objective.kind is Kind.SCRIPT:
+            raise ObjectiveError("A script runs in processes.", hint="Use the processes backend.")
+        self.close()
+        self._objective = objective
+        self._attempts.clear()
+
+    def start(self, job: Job) -> None:
+        """Begin a run at this instant, or go on with the generator that was suspended; one attempt is taken once."""
+        if self._attempts.get(job.trial, 0) >= job.attempt:
+            return
+        assert self._objective is not None, "open comes before start"
+        assert len(self._runs) < self.slots, "all slots are taken"
+        self._attempts[job.trial] = job.attempt
+        suspended = self._suspended.pop(job.trial, None)
+        if suspended is not None and suspended.can_become(job):
+            suspended.resume(job)
+            run: Stepping = suspended
+        else:
+            if suspended is not None:
+                suspended.cut()
+            run = begin(job, self._objective)
+        self._runs[job.trial] = run
+        self._ready.append(run)
+
+    def send(self, trial: int, message: Message) -> None:
+        """Pass a message to a running trial; it sees it when its current step is over."""
+        run = self._runs.get(trial)
+        if run is None:
+            return
+        run.line.put(message)
+        if run.line.is_parked and run.line.is_answered:
+            run.line.is_parked = False
+            self._ready.append(run)
+
+    def stop(self, trial: int) -> None:
+        """End a run, which gets TrialStopped where it stands."""
+        run = self._runs.pop(trial, None)
+        if run is not None:
+            run.cut()
+
+    def poll(self, timeout: float, deliver: Deliver) -> None:
+        """Go to the instant of the next event and deliver all that happens then, however far off it is.
+
+        When nothing is to come, ``timeout`` virtual seconds pass.
+        """
+        self._advance_ready()
+        if not self._coming:
+            self._now += timeout if math.isfinite(timeout) else 0.0
+            return
+        self._now = self._coming[0][0]
+        while self._coming and self._coming[0][0] <= self._now:
+            self._deliver_due(deliver)
+            self._advance_ready()
+
+    def live(self) -> Sequence[Handle]:
+        """The runs that are not over."""
+        return [Handle(run.job.trial, run.job.attempt) for run in self._runs.values()]
+
+    def now(self) -> float:
+        """Virtual seconds since this backend was made."""
+        return self._now
+
+    def close(self) -> None:
+        """End everything, also what is suspended."""
+        for trial in list(self._runs):
+            self.stop(trial)
+        for run in self._suspended.values():
+            run.cut()
+        self._suspended.clear()
+        self._ready.clear()
+        self._coming.clear()
+
+    def _advance_ready(self) -> None:
+        """Take every run that need not stand still to its next report, and plan when that arrives."""
+        while self._ready:
+            run = self._ready.popleft()
+            if run.line.is_cut:
+                continue
+            try:
+                run.advance()
+            except KeyboardInterrupt:
+                run.line.is_cut = True
+                del self._runs[run.job.trial]
+                raise
+            self._plan(run, run.line.take())
+        while self._coming and self._coming[0][2].line.is_cut:
+            heapq.heappop(self._coming)
+
+    def _plan(self, run: Stepping, facts: list[Fact]) -> None:
+        """Put on the calendar what a run has said: a report when its steps are over, all else at this instant."""
+        last = facts[-1]
+        at = self._now
+        if isinstance(last, Reported):
+            if len(facts) > 1:
+                heapq.heappush(self._coming, (at, self._numbered, run, facts[:-1]))
+                self._numbered += 1
+            at += self._duration(run, last.step)
+            facts = [last]
+        heapq.heappush(self._coming, (at, self._numbered, run, facts))
+        self._numbered += 1
+
+    def _duration(self, run: Stepping, step: int) -> float:
+        """Seconds from the last report, or from the checkpoint that the run continued from, to this step."""
+        job = run.job
+        since = max([run.step, *(checkpoint.step for checkpoint in job.checkpoints if checkpoint.step < step)])
+        run.step = step
+        runtime = self._runtime
+        if callable(runtime):
+            return sum(runtime(job.config, number) for number in range(since + 1, step + 1))
+        return runtime * (step - since)
+
+    def _deliver_due(self, deliver: Deliver) -> None:
+        due: list[tuple[Stepping, list[Fact]]] = []
+        while self._coming and self._coming[0][0] <= self._now:
+            _, _, run, facts = heapq.heappop(self._coming)
+            if not run.line.is_cut:
+                due.append((run, facts))
+                if isinstance(facts[-1], Exited):
+                    self._set_aside(run)
+        deliver([fact for _, facts in due for fact in facts])
+        for run, facts in due:
+            if isinstance(facts[-1], Reported) and not run.line.is_cut:
+                run.line.is_parked = not run.line.is_answered
+                if not run.line.is_parked:
+                    self._ready.append(run)
+
+    def _set_aside(self, run: Stepping) -> None:
+        del self._runs[run.job.trial]
+        if isinstance(run, SteppingGenerator) and run.is_suspended:
+            self._suspended[run.job.trial] = run
+            if len(self._suspended) > _MOST_SUSPENDED:
+                self._suspended.pop(next(iter(self._suspended))).cut()

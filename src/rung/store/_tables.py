@@ -1,0 +1,68 @@
+"""The read side of a SQLite store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import final
+
+from msgspec.structs import replace
+
+from rung.events import Observed
+from rung.ledger import StudyRow, TrialRow
+from rung.store._database import Database
+from rung.store._leases import Leases
+from rung.store._rows import SELECT_STUDY, SELECT_TRIALS, study_row, trial_row
+from rung.store.codec import EVENTS
+from rung.store.lease import is_held
+from rung.store.owner import Clock
+
+_CHUNK = 5000
+_REPORTS = """
+    SELECT trial, step, event FROM report JOIN event USING (study, seq)
+    WHERE study = ? AND trial = ? AND step > ? ORDER BY trial, step LIMIT ?
+"""
+_ALL_REPORTS = """
+    SELECT trial, step, event FROM report JOIN event USING (study, seq)
+    WHERE study = ? AND (trial, step) > (?, ?) ORDER BY trial, step LIMIT ?
+"""
+
+
+@final
+class SqliteTables:
+    """Rows as of the newest commit of whichever process."""
+
+    def __init__(self, database: Database, leases: Leases, clock: Clock) -> None:
+        self._database = database
+        self._leases = leases
+        self._clock = clock
+
+    def studies(self) -> Sequence[StudyRow]:
+        """All studies, oldest first."""
+        return [self.study(name) for (name,) in self._database.query("SELECT name FROM study ORDER BY id")]
+
+    def study(self, study: str) -> StudyRow:
+        """One study; StudyNotFoundError names the nearest name."""
+        number = self._database.number(study)
+        ((_, *values),) = self._database.query(SELECT_STUDY, (number,))
+        _, holding = self._leases.holding(number)
+        is_owned = holding is not None and is_held(holding, self._clock.stamp()) is not False
+        return replace(study_row(values), owner=holding.owner if holding and is_owned else None)
+
+    def trials(self, study: str) -> Sequence[TrialRow]:
+        """All trials of a study by number."""
+        rows = self._database.query(f"{SELECT_TRIALS} ORDER BY number", (self._database.number(study),))
+        return [trial_row(values) for values in rows]
+
+    def reports(self, study: str, trial: int | None = None) -> Iterator[tuple[int, int, float, Mapping[str, float]]]:
+        """(trial, step, at, metrics) by trial and step, of one trial or all."""
+        return self._reports(self._database.number(study), trial)
+
+    def _reports(self, study: int, only: int | None) -> Iterator[tuple[int, int, float, Mapping[str, float]]]:
+        sql = _ALL_REPORTS if only is None else _REPORTS
+        trial = -1 if only is None else only
+        step = -1
+        while rows := self._database.query(sql, (study, trial, step, _CHUNK)):
+            for trial, step, text in rows:
+                event = EVENTS.decode(text)
+                assert isinstance(event, Observed)
+                yield trial, step, event.at, event.metrics
