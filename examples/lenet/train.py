@@ -46,12 +46,14 @@ def lenet(
     return error
 
 
-def train(trial: rung.Trial, *, folder: str | None = None, limit: int | None = None) -> None:
+def train(
+    trial: rung.Trial, max_epochs: int = MAX_EPOCHS, *, folder: str | None = None, limit: int | None = None
+) -> None:
     """The same as a function of the trial: can be paused, continued from its checkpoint, and changed while it runs."""
     data = load_once(folder, limit)
     model = new_lenet(SEED)
     optimizer = torch.optim.SGD(model.parameters(), lr=trial.config["learning_rate"])
-    for epoch in trial.epochs(MAX_EPOCHS, model=model, optimizer=optimizer):
+    for epoch in trial.epochs(max_epochs, model=model, optimizer=optimizer):
         for group in optimizer.param_groups:  # a checkpoint brings back the rate it was saved with
             group["lr"] = trial.config["learning_rate"]
         batch_size = trial.config["batch_size"]

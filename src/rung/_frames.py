@@ -55,8 +55,14 @@ class Note(Struct, frozen=True, tag=True):
     step: int = 0
 
 
+class Refused(Struct, frozen=True, tag=True):
+    """The answer to a Note that can't be a report of this trial."""
+
+    why: str
+
+
 FromTrial: TypeAlias = Reported | Saved | Exited | Note
-ToTrial: TypeAlias = Verdict | Change | Acknowledged | Welcome
+ToTrial: TypeAlias = Verdict | Change | Acknowledged | Welcome | Refused
 
 _encoder = msgspec.json.Encoder()
 _job_decoder = msgspec.json.Decoder(Job)

@@ -53,7 +53,7 @@ def decode_tree(tree: Json, arrays: Sequence[Array]) -> Any:
         return _as_tensor(arrays[content], tree.get("type"))
     for mapping, name in _DICTS.items():
         if kind == name:
-            made = mapping((decode_tree(key, arrays), decode_tree(part, arrays)) for key, part in content)
+            made = mapping({decode_tree(key, arrays): decode_tree(part, arrays) for key, part in content})
             if _METADATA in tree:
                 setattr(made, _METADATA, decode_tree(tree[_METADATA], arrays))
             return made
@@ -146,7 +146,7 @@ def _as_tensor(array: Array, kind: str | None) -> Any:
     if importlib.util.find_spec("torch") is not None:
         import torch  # only states that hold tensors need it
 
-        tensor = torch.from_numpy(array) if array.ndim else torch.from_numpy(array.reshape(1))[0].clone()
+        tensor = torch.from_numpy(array)
         return tensor if kind is None else tensor.view(getattr(torch, kind))
     if kind == "bfloat16":  # the upper half of a float32
         return (array.view(np.uint16).astype(np.uint32) << 16).view(np.float32)

@@ -84,26 +84,18 @@ class History:
 
     def update(self, event: SearchEvent) -> None:
         """Take the next event; unknown kinds are ignored."""
-        kind = type(event)
-        if kind is Observed:
-            trial, loss = event.trial, event.loss  # type: ignore[union-attr]  # ``kind`` says so; isinstance is slower
-            self._steps[trial] = event.step  # type: ignore[union-attr]
-            self._last_losses[trial] = loss
-            if not loss >= self._best_losses[trial]:  # also true while there is none (NaN)
-                self._best_losses[trial] = loss
-                if loss < self._best_loss:
-                    self._best_loss = loss
-                    self.incumbent = Incumbent(trial, event.step, loss)  # type: ignore[union-attr]
-        elif kind is Started:
-            self._started(event)  # type: ignore[arg-type]
-        elif kind is Ended:
-            self.states[event.trial] = event.state  # type: ignore[union-attr]
-            self.running.pop(event.trial, None)  # type: ignore[union-attr]
-        elif kind is Enqueued:
-            self._points[self._n_points] = event.config  # type: ignore[union-attr]
+        if isinstance(event, Observed):
+            self._observed(event)
+        elif isinstance(event, Started):
+            self._started(event)
+        elif isinstance(event, Ended):
+            self.states[event.trial] = event.state
+            self.running.pop(event.trial, None)
+        elif isinstance(event, Enqueued):
+            self._points[self._n_points] = event.config
             self._n_points += 1
-        elif kind is SpaceEdited:
-            self._edited(event)  # type: ignore[arg-type]
+        elif isinstance(event, SpaceEdited):
+            self._edited(event)
 
     def next_point(self) -> Suggestion | None:
         """The point that has waited longest, to be suggested as it is; None when none waits."""
@@ -113,9 +105,9 @@ class History:
 
     @property
     def X(self) -> Floats:  # noqa: N802  # the name that the field gives to a design matrix
-        """The encoded configurations, (n, d) in the unit cube of the space in force; NaN where inactive. Read-only.
+        """The encoded configurations, (n, d) in the unit cube of the space in force. Read-only.
 
-        Rows of trials outside the space are encoded as ``Space.encode`` encodes such values.
+        NaN where a dimension is inactive, and where the space in force has no such value or dimension.
         """
         return self._encoded()[0]
 
@@ -138,6 +130,17 @@ class History:
     def steps(self) -> NDArray[np.int64]:
         """(n,) the newest reported step; 0 where nothing was reported."""
         return _copy(self._steps)
+
+    def _observed(self, event: Observed) -> None:
+        trial, loss = event.trial, event.loss
+        assert loss is not None, "reports without a loss don't reach a searcher"
+        self._steps[trial] = event.step
+        self._last_losses[trial] = loss
+        if not loss >= self._best_losses[trial]:  # also true while there is none (NaN)
+            self._best_losses[trial] = loss
+            if loss < self._best_loss:
+                self._best_loss = loss
+                self.incumbent = Incumbent(trial, event.step, loss)
 
     def _started(self, event: Started) -> None:
         trial = event.trial

@@ -25,7 +25,7 @@ from rung.tuning.interrupts import heed_interrupts
 from rung.tuning.loop import Loop
 from rung.tuning.opening import OpenStudy, Resume, compare, find_study, new_study
 from rung.tuning.starter import Limits
-from rung.types import Config, Decision, Goal
+from rung.types import Config, Decision, Goal, Json
 
 if TYPE_CHECKING:
     from rung.ledger import TrialRow
@@ -101,7 +101,10 @@ class Tuner:
         self._put_down()
         limits = structs.replace(self._limits, new_trials=number_of_trials, max_trials=max_trials, seconds=seconds)
         with self._running_backend() as backend:
-            session = self._open.begin(slots=backend.slots, now=backend.now, observers=self._observers)
+            settings = settings_of(limits, self._workers, self._incumbent_from, begun=len(self._trials()))
+            session = self._open.begin(
+                slots=backend.slots, now=backend.now, observers=self._observers, settings=settings
+            )
             loop = Loop(session, backend, folder=self._store.folder(self._open.name), limits=limits)
             with heed_interrupts(loop, say=_say):
                 why = loop.run()
@@ -210,6 +213,23 @@ class Tuner:
             _say(f"Interrupted. Go on with: {resume_command(self._store, self._open.name)}")
             if loop.end_now:
                 raise KeyboardInterrupt
+
+
+def settings_of(
+    limits: Limits, workers: int | None, incumbent_from: IncumbentFrom, *, begun: int
+) -> dict[str, Json]:
+    """What ``rung resume`` needs to go on as this run would have; ``begun``: how many trials there are already."""
+    given = structs.asdict(limits)
+    more, total = given.pop("new_trials"), given.pop("max_trials")
+    totals = [count for count in (total, None if more is None else begun + more) if count is not None]
+    settings = {
+        "max_trials": min(totals, default=None),
+        "seconds": given.pop("seconds"),
+        "workers": workers,
+        "incumbent_from": incumbent_from,
+        "limits": given,
+    }
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def free_name(store: Store, objective: Objective | None) -> str:

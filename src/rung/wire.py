@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TypeAlias, final
 
-from rung._frames import Acknowledged, Frames, Hello, Note, Welcome, fact_frame, frame, read_message
-from rung.errors import TrialStopped
-from rung.trial import Trial
+from rung._frames import Acknowledged, Frames, Hello, Note, Refused, Welcome, fact_frame, frame, read_message
+from rung._trial import Trial
+from rung.errors import ReportError, TrialStopped
 from rung.types import Change, Exited, Fact, Job, Launched, Message, Reported, Verdict
 
 WINDOW = 64
@@ -98,7 +98,7 @@ class SocketChannel:
         message = read_message(body)
         if isinstance(message, Acknowledged):
             self._unacknowledged -= message.count
-        elif not isinstance(message, Welcome):
+        elif isinstance(message, Verdict | Change):
             self._messages.append(message)
 
 
@@ -127,12 +127,17 @@ def connect(environ: Mapping[str, str]) -> tuple[SocketChannel, Job] | None:
 
 
 def note(channel: SocketChannel, metrics: Mapping[str, float], step: int = 0) -> Verdict:
-    """Report metrics, at the step after the trial's last one if ``step`` is 0; the answer, once they are committed."""
+    """Report metrics, at the step after the trial's last one if ``step`` is 0; the answer, once they are committed.
+
+    ReportError when they can't be a report of this trial.
+    """
     channel.post(Note(dict(metrics), step))
-    message = channel.wait()
-    while isinstance(message, Change):
-        message = channel.wait()
-    return message
+    while True:
+        message = read_message(channel.next_body())
+        if isinstance(message, Verdict):
+            return message
+        if isinstance(message, Refused):
+            raise ReportError(message.why)
 
 
 def script_trial() -> Trial | None:

@@ -40,22 +40,24 @@ class FolderBackend:
         for name in ("jobs", "claimed", "facts", "messages"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         self._sent = len(list((folder / "messages").iterdir()))
+        self._attempts = {handle.trial: handle.attempt for handle in self.live()}
 
     def open(self, study: str, objective: Objective, folder: Path) -> None:
         assert objective.reference is not None
 
     def start(self, job: Job) -> None:
+        self._attempts[job.trial] = job.attempt
         put(self._folder / "jobs" / f"{job.trial}-{job.attempt}", job_frame(job)[HEADER:])
 
     def send(self, trial: int, message: Message) -> None:
         self._sent += 1
-        put(self._folder / "messages" / f"{trial}-{self._sent:06d}", message_frame(message)[HEADER:])
+        name = f"{trial}-{self._attempts[trial]}-{self._sent:06d}"
+        put(self._folder / "messages" / name, message_frame(message)[HEADER:])
 
     def stop(self, trial: int) -> None:
         self.send(trial, Verdict(Action.STOP, why="told to"))
-        for handle in self.live():
-            if handle.trial == trial:
-                (self._folder / "claimed" / f"{trial}-{handle.attempt}").unlink()
+        for place in ("jobs", "claimed"):
+            (self._folder / place / f"{trial}-{self._attempts[trial]}").unlink(missing_ok=True)
 
     def poll(self, timeout: float, deliver: Deliver) -> None:
         deadline = time.monotonic() + timeout
@@ -111,7 +113,7 @@ class FolderChannel:
 
     def pending(self) -> Sequence[Message]:
         messages = []
-        for file in sorted((self._folder / "messages").glob(f"{self._job.trial}-*")):
+        for file in sorted((self._folder / "messages").glob(f"{self._job.trial}-{self._job.attempt}-*")):
             message = read_message(file.read_bytes())
             assert not isinstance(message, tuple)
             messages.append(message)

@@ -185,4 +185,5 @@ def test_both_forms_are_known_to_rung_and_take_folder_and_limit():
     whole = as_objective(training.train)
     assert whole.reference == "lenet.train:train"
     assert whole.kind is Kind.TRIAL
-    assert whole.arguments({**EASY, "folder": "here", "limit": 100}, 4) == {"folder": "here", "limit": 100}
+    given = whole.arguments({**EASY, "folder": "here", "limit": 100}, 4)
+    assert given == {"folder": "here", "limit": 100, "max_epochs": 4}

@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rung.commands import ContinueTrial, PauseTrial, StopTrial
+from rung.contracts import Searcher
 from rung.errors import SettingError
 from rung.events import Ended, Observed, Started
 from rung.schedulers.asha import ASHA
 from rung.testing.play import Course, Played, play
+from rung.testing.scheduler_suite import SchedulerSuite
 from rung.types import Action, Decision, Exhausted, Proposal, Suggestion, TrialState, Wait
 
 
@@ -39,6 +41,16 @@ class Counting:
 def table(losses: Sequence[float]) -> Any:
     """A loss that depends on the trial alone."""
     return lambda config, step: losses[config["x"] % len(losses)]
+
+
+class TestStopping(SchedulerSuite):
+    def make(self, searcher: Searcher) -> ASHA:
+        return ASHA(searcher, max_t=27, grace_period=2, reduction_factor=3)
+
+
+class TestPromotion(SchedulerSuite):
+    def make(self, searcher: Searcher) -> ASHA:
+        return ASHA(searcher, max_t=27, reduction_factor=2, variant="promotion")
 
 
 def rng() -> np.random.Generator:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from rung.analysis.trajectory import Report, Trajectory, trajectory
 from rung.ledger import TrialRow
-from rung.space.distribution import Distribution
-from rung.space.domain import Domain
-from rung.space.integers import Int
-from rung.space.reals import Float, Normal
+from rung.space import Distribution, Domain, Float, Int, Normal
 from rung.types import Goal, Json, TrialState
 
 
@@ -121,8 +117,8 @@ def overview(
 
 
 def to_json(figure: Trajectory | Curves | Configs | Overview) -> dict[str, Json]:
-    """What a figure shows, as JSON; numbers are finite throughout."""
-    form: dict[str, Any] = msgspec.to_builtins(figure)
+    """What a figure shows, as JSON: objects of lists; every number in it is finite."""
+    form: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(figure))
     return form
 
 

@@ -12,25 +12,28 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 from rung.analysis._frame import Span, fit_values, label, metric_label, new_figure, plain, span_of, time_unit
 from rung.analysis.curves import Configs, Curve, Curves, Overview, Tried
 from rung.analysis.trajectory import Trajectory
-from rung.types import TrialState
+from rung.errors import SettingError
+from rung.types import Goal, TrialState
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap, Normalize
     from matplotlib.figure import Figure
 
 Over: TypeAlias = Literal["seconds", "trials", "steps"]
 
 
 class Look(NamedTuple):
-    """How trials of one state are drawn: word, colour, the mark at the end of the curve, width and opacity of the line.
+    """How trials of one state are drawn. Sizes and widths are in points.
 
-    The marks differ as well as the colours, most of which are those that Okabe and Ito (2008) chose for colour-blind
-    people.
+    marker, size: the mark at the end of the curve. width, opacity: of its line. The marks differ as well as the
+    colours, most of which are those that Okabe and Ito (2008) chose for colour-blind people.
     """
 
     word: str
     color: str
     marker: str
+    size: float = 5
     width: float = 1.3
     opacity: float = 0.85
 
@@ -38,7 +41,7 @@ class Look(NamedTuple):
 LOOKS: Final[Mapping[TrialState, Look]] = {
     TrialState.COMPLETED: Look("completed", "#0072B2", "o"),
     TrialState.STOPPED: Look("stopped early", "#808080", "s", width=0.7, opacity=0.6),
-    TrialState.FAILED: Look("failed", "#000000", "x"),
+    TrialState.FAILED: Look("failed", "#000000", "X", size=7.5),
     TrialState.PAUSED: Look("paused", "#CC79A7", "D"),
     TrialState.WAITING: Look("waiting", "#E69F00", "v"),
     TrialState.RUNNING: Look("running", "#009E73", ">"),
@@ -69,7 +72,7 @@ def plot_curves(curves: Curves, *, step_name: str = "step", title: str = "") -> 
     """
     figure = new_figure(8, 5, title=title)
     _draw_curves(figure.subplots(), curves, step_name=step_name)
-    _add_legend(figure, curves, step_name=step_name)
+    _add_legend(figure, curves, columns=3, step_name=step_name)
     return figure
 
 
@@ -98,11 +101,13 @@ def plot_overview(overview: Overview, *, step_name: str = "step", title: str = "
     for axes in right:
         _draw_configs(axes, overview.configs)
         axes.set_title("Configurations tried", loc="left", fontsize="medium")
-    _add_legend(figure, overview.curves, step_name=step_name)
+    _add_legend(figure, overview.curves, columns=2 * panels, step_name=step_name)
     return figure
 
 
 def _draw_trajectory(axes: Axes, trajectory: Trajectory, *, over: Over, behind: Sequence[Curve] = ()) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     unit, seconds = time_unit(trajectory.at[-1] if trajectory.at else 0.0)
     spent: Mapping[Over, tuple[Sequence[float], str]] = {
         "seconds": ([at / seconds for at in trajectory.at], f"time spent on the study ({unit})"),
@@ -122,13 +127,15 @@ def _draw_trajectory(axes: Axes, trajectory: Trajectory, *, over: Over, behind: 
     axes.plot(*marks, "o", color=BEST, markersize=5, gid="improvements")
     label(axes, x_label, metric_label(trajectory.goal), is_empty=not loss)
     axes.set_xlim(left=0)
+    if over != "seconds":
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _draw_curves(axes: Axes, curves: Curves, *, step_name: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
     drawn = [curve for curve in curves.curves if curve.values]
-    for curve in drawn:
+    for curve in sorted(drawn, key=lambda curve: curve.state is TrialState.FAILED):  # on top, so that they are seen
         if curve.trial == curves.best_trial:
             _draw_best(axes, curve)
         else:
@@ -150,11 +157,13 @@ def _draw_curve(axes: Axes, curve: Curve, look: Look, *, zorder: float = 2) -> N
     axes.plot(
         curve.steps,
         curve.values,
-        color=look.color,
+        color=(look.color, look.opacity),
         linewidth=look.width,
-        alpha=look.opacity,
         marker=look.marker,
-        markersize=6 if look.marker == "x" else 4,
+        markersize=look.size,
+        markerfacecolor=look.color,
+        markeredgecolor="white",
+        markeredgewidth=0.5,
         markevery=[-1],
         zorder=zorder,
         gid=f"trial {curve.trial}",
@@ -162,17 +171,40 @@ def _draw_curve(axes: Axes, curve: Curve, look: Look, *, zorder: float = 2) -> N
 
 
 def _draw_configs(axes: Axes, configs: Configs) -> None:
-    from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import LogNorm, Normalize
 
     goal, inputs = configs.goal, configs.inputs
-    placed = [(tried, place) for tried in configs.tried if (place := _place(tried)) is not None]
-    values = [tried.value for tried, _ in placed if tried.value is not None]
+    if not inputs:
+        raise SettingError("The space has no numeric hyperparameter that varies, so there is no axis to draw along.")
+    best_label = f"best {metric_label(goal)}"
+    values = [tried.value for tried in configs.tried if tried.value is not None]
+    is_plane = len(inputs) > 1
+    label(axes, plain(inputs[0].name), plain(inputs[1].name) if is_plane else best_label, is_empty=not values)
+    axes.set_xscale("log" if inputs[0].log else "linear")
+    if is_plane:
+        axes.set_yscale("log" if inputs[1].log else "linear")
+    else:
+        fit_values(axes, values, goal=goal)
     span = span_of(values, goal=goal, reach=3.0) if values else Span(0.0, 1.0)
+    norm, colors = _color_scale(span, goal=goal)
+    _draw_tried(axes, configs, norm=norm, colors=colors)
+    if is_plane and values:
+        extend = "neither" if not span.beyond else "max" if goal.mode == "min" else "min"
+        axes.figure.colorbar(ScalarMappable(norm, colors), ax=axes, extend=extend, label=best_label)
+
+
+def _color_scale(span: Span, *, goal: Goal) -> tuple[Normalize, Colormap]:
+    """Colours from the good end of the span, which is dark, to the bad end."""
+    from matplotlib import colormaps
+    from matplotlib.colors import LogNorm, Normalize
+
     low, high = sorted((span.good, span.bad))
     norm = LogNorm(low, high, clip=True) if span.log else Normalize(low, high, clip=True)
-    dark_is_good = colormaps["viridis" if goal.mode == "min" else "viridis_r"].with_extremes(bad=FAINT)
+    return norm, colormaps["viridis" if goal.mode == "min" else "viridis_r"].with_extremes(bad=FAINT)
+
+
+def _draw_tried(axes: Axes, configs: Configs, *, norm: Normalize, colors: Colormap) -> None:
+    placed = [(tried, place) for tried in configs.tried if (place := _place(tried)) is not None]
     for state, look in LOOKS.items():
         group = [(tried, place) for tried, place in placed if tried.state is state]
         if group:
@@ -180,28 +212,18 @@ def _draw_configs(axes: Axes, configs: Configs) -> None:
                 [x for _, (x, _) in group],
                 [y for _, (_, y) in group],
                 c=[math.nan if tried.value is None else tried.value for tried, _ in group],
-                s=45,
-                marker=look.marker,
                 norm=norm,
-                cmap=dark_is_good,
+                cmap=colors,
                 plotnonfinite=True,
+                s=(1.5 * look.size) ** 2,
+                marker=look.marker,
+                edgecolors="white",
+                linewidths=0.6,
                 gid=look.word,
             )
     for tried, (x, y) in placed:
         if tried.trial == configs.best_trial:
             axes.plot([x], [y], **STAR, gid="best")
-    is_plane = len(inputs) > 1
-    y_label = plain(inputs[1].name) if is_plane else f"best {metric_label(goal)}"
-    label(axes, plain(inputs[0].name), y_label, is_empty=not placed)
-    axes.set_xscale("log" if inputs[0].log else "linear")
-    if not is_plane:
-        fit_values(axes, values, goal=goal)
-        return
-    axes.set_yscale("log" if inputs[1].log else "linear")
-    if values:
-        extend = "neither" if not span.beyond else "max" if goal.mode == "min" else "min"
-        colors = ScalarMappable(norm, dark_is_good)
-        axes.figure.colorbar(colors, ax=axes, extend=extend, label=f"best {metric_label(goal)}")
 
 
 def _place(tried: Tried) -> tuple[float, float] | None:
@@ -211,7 +233,7 @@ def _place(tried: Tried) -> tuple[float, float] | None:
     return None if tried.value is None else (tried.inputs[0], tried.value)
 
 
-def _add_legend(figure: Figure, curves: Curves, *, step_name: str) -> None:
+def _add_legend(figure: Figure, curves: Curves, *, columns: int, step_name: str) -> None:
     """Below the panels: which trial is the best, what the marks mean, and how many trials each one stands for."""
     from matplotlib.lines import Line2D
 
@@ -226,8 +248,8 @@ def _add_legend(figure: Figure, curves: Curves, *, step_name: str) -> None:
         if group:
             silent = sum(not curve.values for curve in group)
             word = f"{look.word} ({len(group)}{f', {silent} without a value' if silent else ''})"
-            handles.append(
-                Line2D([], [], label=word, color=look.color, linewidth=look.width, marker=look.marker, markersize=5)
-            )
+            line = Line2D([], [], label=word, color=look.color, linewidth=look.width)
+            line.set(marker=look.marker, markersize=look.size)
+            handles.append(line)
     if handles:
-        figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+        figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import faulthandler
+import importlib
 import os
 import random
 import signal
@@ -18,11 +19,13 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from rung._frames import read_job
+from rung._trial import enter_trial_process
+from rung.backends._kernel import withhold
 from rung.backends._plan import Plan, read_plan
 from rung.errors import TrialStopped
 from rung.execute import run_job
+from rung.failures import failure_of
 from rung.objective import unpack
-from rung.trial import enter_trial_process
 from rung.types import Exited, Outcome
 from rung.wire import SocketChannel
 
@@ -39,8 +42,8 @@ def run_trial(end: socket.socket, load: Callable[[], Objective], plan: Plan) -> 
         job = read_job(channel.next_body())
         try:
             objective = load()
-        except BaseException:  # noqa: BLE001 - whatever the user's module raises, also SystemExit, is the trial's failure
-            channel.post(Exited(job.trial, job.attempt, Outcome.FAILED, "error", traceback.format_exc()))
+        except BaseException as error:  # noqa: BLE001 - whatever the user's module raises, SystemExit too, fails the trial
+            channel.post(Exited(job.trial, job.attempt, Outcome.FAILED, *failure_of(error)))
         else:
             use_threads(plan.threads)
             seed_generators(job.seed)
@@ -54,19 +57,26 @@ def run_trial(end: socket.socket, load: Callable[[], Objective], plan: Plan) -> 
 
 
 def leave(code: int, grace_s: float) -> NoReturn:
-    """End the process without tearing the interpreter down; a handler that hangs is cut off after ``grace_s`` seconds."""
+    """End the process without tearing the interpreter down; exit handlers that hang are cut off after ``grace_s``."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, max(grace_s, 0.001))
     with contextlib.suppress(BaseException):
-        atexit._run_exitfuncs()
+        atexit._run_exitfuncs()  # noqa: SLF001 - no public way
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):
             stream.flush()
     os._exit(code)
 
 
+def prepare_generators() -> None:
+    """Load the module of NumPy's global generator, if NumPy is loaded; NumPy itself does so when it is first used."""
+    if "numpy" in sys.modules:
+        importlib.import_module("numpy.random")
+
+
 def seed_generators(seed: int) -> None:
     """Seed the global generators of Python, NumPy and torch; of the last two only what is loaded."""
+    prepare_generators()
     random.seed(seed)
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed(seed % 2**32)
@@ -86,9 +96,10 @@ def main() -> NoReturn:
     line, plan_file = (int(argument) for argument in sys.argv[1:3])
     plan, payload = read_plan(plan_file)
     os.close(plan_file)
+    withhold(line)
     sys.path[:], sys.argv[:] = plan.path, plan.argv
     enter_trial_process()
-    run_trial(socket.socket(fileno=line), partial(unpack, payload), plan)
+    run_trial(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=line), partial(unpack, payload), plan)
 
 
 if __name__ == "__main__":

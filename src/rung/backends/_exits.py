@@ -44,7 +44,7 @@ def exited_by(status: int, job: Job, out_of_memory: OutOfMemory) -> Exited:
     """The end of a run whose process did not say how it ended. ``status``: as of waitpid."""
     code = os.waitstatus_to_exitcode(status)
     if code >= 0:
-        return _ended(job, Outcome.FAILED, "exit", f"The process ended with exit code {code} before the trial was over.")
+        return _ended(job, Outcome.FAILED, "exit", f"The process ended with exit code {code} within the trial.")
     name = _name(-code)
     if name in _CRASHES:
         return _ended(job, Outcome.FAILED, "crashed", f"The process crashed ({name}).")
@@ -73,14 +73,6 @@ def script_exited_by(status: int, job: Job, out_of_memory: OutOfMemory, *, repor
     if code > 0:
         return _ended(job, Outcome.FAILED, "exit", f"The script ended with exit code {code}.")
     return exited_by(status, job, out_of_memory)
-
-
-def with_output(exited: Exited, output: str) -> Exited:
-    """A failure whose message ends with the last lines of output, if there are any."""
-    if exited.outcome is Outcome.FINISHED or not output:
-        return exited
-    message = f"{exited.message}\nThe last lines of its output:\n{output}"
-    return Exited(exited.trial, exited.attempt, exited.outcome, exited.reason, message)
 
 
 def _ended(job: Job, outcome: Outcome, reason: str, message: str) -> Exited:

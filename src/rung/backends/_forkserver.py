@@ -2,39 +2,146 @@
 
 It imports the objective once and then forks one process per trial, each the leader of a session and group of its own;
 it keeps what they print, reaps them, and kills what is left of their groups. No trial survives it, and it doesn't
-survive the tuner: it leaves when the line to the tuner ends. LINE and PLAN are the numbers of inherited file descriptors.
+survive the tuner: it leaves when the line to the tuner ends. LINE and PLAN are the numbers of inherited file
+descriptors.
 """
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import gc
+import io
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
 import threading
-from typing import final
+from collections.abc import Iterator
+from typing import NoReturn
 
-from rung.backends._kernel import holds_gpu
-from rung.backends._nursery import Nursery
-from rung.backends._plan import Plan, read_plan
+from rung._trial import enter_trial_process
+from rung.backends import _kernel
+from rung.backends._child import prepare_generators, run_trial
+from rung.backends._nursery import Begin, Nursery
+from rung.backends._plan import Launch, Plan, Ready, read_plan
 from rung.objective import Objective, unpack
-from rung.trial import enter_trial_process
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Serve until the tuner hangs up."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the tuner's business, here and in the trials
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the tuner's business, for the trials as well
     faulthandler.enable()
     line, plan_file = (int(argument) for argument in sys.argv[1:3])
-    for inherited in (line, plan_file):
-        os.set_inheritable(inherited, False)
+    _kernel.withhold(line, plan_file)
     plan, payload = read_plan(plan_file)
     sys.path[:], sys.argv[:] = plan.path, plan.argv
     enter_trial_process()
     tuner = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=line)
-    objective = None if plan.is_script or plan.start == "spawn" else _preload(payload, tuner)
-    ...
+    nursery = Nursery(tuner, plan, _beginning(plan, plan_file, payload, tuner))
+    _quieten()
+    gc.collect()
+    gc.freeze()  # what is here now stays; a collection in a forked process must not touch, and so copy, all of it
+    gc.disable()
+    nursery.say(Ready())
     nursery.serve()
+    if plan.folder is not None:
+        shutil.rmtree(plan.folder, ignore_errors=True)
+    os._exit(0)  # no need to tear down what has been imported
+
+
+def _beginning(plan: Plan, plan_file: int, payload: bytes, tuner: socket.socket) -> Begin:
+    """How the process of a trial goes on after the fork."""
+
+    def run_script(launch: Launch, _end: int | None) -> NoReturn:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it; other programs count on it
+        try:
+            os.execvpe(launch.argv[0], launch.argv, {**os.environ, **launch.environ})  # noqa: S606 - that's the task
+        except OSError as error:
+            os.write(2, f"{launch.argv[0]} can't be run: {error.strerror}\n".encode())
+            os._exit(127)  # as shells do
+
+    def start_anew(_launch: Launch, end: int | None) -> NoReturn:
+        assert end is not None, "only scripts have no line"
+        _kernel.share(end, plan_file)
+        module = "rung.backends._child"
+        os.execv(sys.executable, [sys.executable, "-m", module, str(end), str(plan_file)])  # noqa: S606 - our own module
+
+    if plan.is_script:
+        return run_script
+    if plan.start == "spawn":
+        return start_anew
+    objective = _preload(payload, tuner, plan.tuner)
+    if plan.start == "auto" and not _can_fork():
+        return start_anew
+
+    def run_here(_launch: Launch, end: int | None) -> NoReturn:
+        gc.enable()
+        ours = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=end)
+        run_trial(ours, lambda: unpack(payload) if objective is None else objective, plan)
+
+    return run_here
+
+
+def _preload(payload: bytes, tuner: socket.socket, tuner_process: int) -> Objective | None:
+    """Import the objective; None when that fails, as it will again, and then be told, in the trial's own process."""
+    with _leaving_with(tuner, tuner_process):
+        try:
+            objective = unpack(payload)
+        except BaseException:  # noqa: BLE001 - the user's module may raise anything, SystemExit too
+            return None
+    prepare_generators()
+    return objective
+
+
+@contextlib.contextmanager
+def _leaving_with(tuner: socket.socket, tuner_process: int) -> Iterator[None]:
+    """Leave when the tuner does, whatever the body is doing. Its thread is gone when the body is over."""
+    done, finish = os.pipe()
+    tuners_end = _kernel.end_of(tuner_process)
+    poll = select.poll()
+    poll.register(tuner, 0)  # nothing but its end
+    for source in (done, tuners_end):
+        if source is not None:
+            poll.register(source, select.POLLIN)
+
+    def watch() -> None:
+        if done not in dict(poll.poll()):
+            os._exit(0)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        os.write(finish, b".")
+        thread.join()
+        for number in (done, finish, tuners_end):
+            if number is not None:
+                os.close(number)
+
+
+def _can_fork() -> bool:
+    """Whether a forked copy of this process works: neither threads nor a GPU's context get through a fork.
+
+    Nor do Apple's own libraries.
+    """
+    return sys.platform != "darwin" and threading.active_count() == 1 and not _kernel.holds_gpu()
+
+
+def _quieten() -> None:
+    """End the log of the import; make what trials print reach their logs line by line."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+
+
+if __name__ == "__main__":
+    main()

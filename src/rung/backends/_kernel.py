@@ -1,12 +1,13 @@
-"""What Linux offers to keep processes together; on other systems each of these does nothing."""
+"""What Linux offers to keep processes together; on other systems most of these do nothing."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -38,12 +39,68 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def children() -> list[int]:
-    """The process ids of this process's children, adopted ones among them."""
+def kill_orphans() -> None:
+    """Kill and reap all children of this process, those that they leave behind, and so on."""
+    while pids := _children():
+        for pid in pids:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+
+
+def share(*files: int) -> None:
+    """Let the files through to the program that this process turns into."""
+    for file in files:
+        os.set_inheritable(file, True)  # noqa: FBT003 - it takes no keywords
+
+
+def withhold(*files: int) -> None:
+    """Keep the files from programs that descendants turn into."""
+    for file in files:
+        os.set_inheritable(file, False)  # noqa: FBT003 - it takes no keywords
+
+
+def signal_group(leader: int, number: int) -> None:
+    """Signal a process that has not been reaped, and its group."""
     try:
-        return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
-    except OSError:
-        return []
+        os.killpg(leader, number)
+    except ProcessLookupError:  # it has not got as far as to have a group
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(leader, number)
+    except PermissionError:  # what macOS says of a group of zombies
+        pass
+
+
+def kill_abandoned(leader: int, since_unix: float) -> None:
+    """Kill the group of a process that somebody else had to reap; its number was its own at ``since_unix``."""
+    import psutil  # rarely needed, and slow to import
+
+    try:
+        if psutil.Process(leader).create_time() > since_unix + 1:  # second; the number has passed on to another process
+            return
+    except psutil.NoSuchProcess:
+        pass  # others of the group may live
+    with contextlib.suppress(OSError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+def reap(known: Collection[int]) -> Iterator[tuple[int, int]]:
+    """(process id, status as of waitpid) of all children that have ended, their groups killed, adopted ones too.
+
+    On Linux the group is killed before its leader is reaped, so that its number can't have passed on to others.
+    Elsewhere only the ``known`` children are looked after, and their groups killed right after.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
+                signal_group(ended.si_pid, signal.SIGKILL)
+                yield os.waitpid(ended.si_pid, 0)
+    else:
+        for pid in list(known):
+            ended_pid, status = os.waitpid(pid, os.WNOHANG)
+            if ended_pid:
+                signal_group(pid, signal.SIGKILL)
+                yield pid, status
 
 
 def end_of(process: int) -> int | None:
@@ -59,10 +116,17 @@ def end_of(process: int) -> int | None:
 def holds_gpu() -> bool:
     """Whether this process has a GPU's device open, as it has once CUDA or ROCm has been initialised."""
     try:
-        links = [os.readlink(entry) for entry in Path("/proc/self/fd").iterdir()]
+        links = [str(entry.readlink()) for entry in Path("/proc/self/fd").iterdir()]
     except OSError:
         return False
     return any(link.startswith(_GPU_DEVICES) for link in links)
+
+
+def _children() -> list[int]:
+    try:
+        return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 def _nothing() -> None:

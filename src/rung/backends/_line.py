@@ -67,12 +67,14 @@ class Switchboard:
         self._selector = selectors.DefaultSelector()
 
     def add(self, line: Line, serve: Callable[[], None]) -> None:
-        """From now on, call ``serve`` when there is something to receive on the line, or it is at its end."""
-        self._selector.register(line.socket, _wanted(line), (line, serve))
+        """From now on, call ``serve`` when there is something to receive on the line, or it is at its end.
 
-    def hand_over(self, line: Line, serve: Callable[[], None]) -> None:
-        """Let somebody else serve a line that has been added."""
-        self._selector.modify(line.socket, _wanted(line), (line, serve))
+        For a line that has been added before, ``serve`` takes the place of the former one.
+        """
+        if line.socket in self._selector.get_map():
+            self._selector.modify(line.socket, _wanted(line), (line, serve))
+        else:
+            self._selector.register(line.socket, _wanted(line), (line, serve))
 
     def send(self, line: Line, encoded: bytes) -> None:
         """Send a frame over a line that has been added; the rest of it follows in later waits."""

@@ -17,9 +17,9 @@ _LAST_BYTES = 4 << 10
 class OutputLog:
     """The log of one run, appended to a file that is made with the first byte of output.
 
-    Of more than ``limit`` bytes the beginning goes to the file as it comes and the last ones (TAIL_BYTES, or ``limit`` if
-    that is less) when the log is closed; a line between them says how much was dropped. A run of a later attempt begins
-    with a line that says which. What can't be written, because the disk is full, is dropped too: the trial goes on.
+    Of more than ``limit`` bytes the beginning goes to the file as it comes and the last ones (TAIL_BYTES, or ``limit``
+    if that is less) when the log is closed; a line between them says how much was dropped. A run of a later attempt
+    begins with a line that says which. What can't be written, as when the disk is full, is dropped: the trial goes on.
     """
 
     def __init__(self, path: str, limit: int, attempt: int) -> None:
@@ -51,10 +51,14 @@ class OutputLog:
             if self._dropped:
                 self._append(b"\n... %d bytes dropped ...\n" % self._dropped)
             self._append(bytes(self._tail))
+        self.forget()
+        return last_lines(self._last)
+
+    def forget(self) -> None:
+        """Let the file go, as a forked copy of the process should that keeps the log."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
-        return last_lines(self._last)
 
     def _trim(self) -> None:
         excess = len(self._tail) - self._tail_limit

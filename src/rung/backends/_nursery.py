@@ -1,4 +1,4 @@
-"""The processes of trials, as their parent keeps them: forked, listened to, killed and reaped."""
+"""The processes of all trials, as their parent keeps them: forked, listened to, killed and reaped."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from typing import NoReturn, TypeAlias, final
 from rung._frames import Frames, frame
 from rung.backends import _kernel
 from rung.backends._logs import OutputLog
+from rung.backends._offspring import Child
 from rung.backends._plan import Forked, Kill, Launch, Notice, Plan, Reaped, Unforked, read_order
 
 _CHUNK = 1 << 16
@@ -25,53 +26,6 @@ _LAUNCHES_AT_ONCE = 64  # file descriptors that are taken from the line in one g
 
 Begin: TypeAlias = Callable[[Launch, int | None], NoReturn]
 """What a new process does once it stands on its own; gets the file descriptor of its end of the line, or None."""
-
-
-@final
-class Child:
-    """One process of a trial. ``kill_at``: when SIGKILL is due, on the monotonic clock; None for not at all."""
-
-    def __init__(self, launch: Launch, pid: int, pipe: int, log: OutputLog) -> None:
-        self.launch = launch
-        self.pid = pid
-        self.kill_at: float | None = None
-        self._pipe: int | None = pipe
-        self._log = log
-
-    def end(self, grace_s: float) -> None:
-        """Ask the group to end, and have it killed in ``grace_s`` seconds."""
-        if grace_s > 0:
-            self.signal(signal.SIGTERM)
-        self.kill_at = time.monotonic() + grace_s
-
-    def signal(self, number: int) -> None:
-        """Signal the whole group. The number is still its own, because the process has not been reaped."""
-        try:
-            os.killpg(self.pid, number)
-        except ProcessLookupError:  # it has not got as far as to have a group
-            os.kill(self.pid, number)
-        except PermissionError:  # what macOS says of a group of zombies
-            pass
-
-    def drain(self) -> bool:
-        """Log what it has printed; whether there can be more."""
-        while self._pipe is not None:
-            try:
-                output = os.read(self._pipe, _CHUNK)
-            except BlockingIOError:
-                return True
-            if not output:
-                break
-            self._log.write(output)
-        return False
-
-    def close(self) -> str:
-        """Log the rest, and free the files; the last lines that it printed."""
-        self.drain()
-        if self._pipe is not None:
-            os.close(self._pipe)
-            self._pipe = None
-        return self._log.close()
 
 
 @final
@@ -103,7 +57,7 @@ class Nursery:
         """Work until the tuner has hung up or died, or has ordered a shutdown, and all processes are gone."""
         _kernel.adopt_orphans()
         for end in (self._bell, self._ringer):
-            end.setblocking(False)
+            end.settimeout(0.0)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # without a handler the bell would not ring
         signal.set_wakeup_fd(self._ringer.fileno(), warn_on_full_buffer=False)
         while self._children or not self._is_closing:
@@ -111,9 +65,7 @@ class Nursery:
             for key, _ in self._selector.select(max(0.0, min(due) - time.monotonic()) if due else None):
                 key.data()
             for child in self._children.values():
-                if child.kill_at is not None and child.kill_at <= time.monotonic():
-                    child.signal(signal.SIGKILL)
-                    child.kill_at = None
+                child.kill_if_due()
         _kernel.kill_orphans()
 
     def say(self, notice: Notice) -> None:
@@ -128,9 +80,8 @@ class Nursery:
             received, ends = b"", []
         if not received:
             self._hang_up()
-        for end in ends:
-            os.set_inheritable(end, False)
-            self._ends.append(end)
+        _kernel.withhold(*ends)
+        self._ends.extend(ends)
         for body in self._frames.feed(received):
             order = read_order(body)
             if isinstance(order, Launch):
@@ -170,17 +121,18 @@ class Nursery:
         pipe, output = os.pipe()
         try:
             pid = os.fork()
-            if pid == 0:
-                self._become(launch, end, output)
         except OSError:
             os.close(pipe)
-            raise
-        finally:
             os.close(output)
+            raise
+        if pid == 0:
+            os.close(pipe)
+            self._become(launch, end, output)
+        os.close(output)
         os.set_blocking(pipe, False)
         child = Child(launch, pid, pipe, OutputLog(launch.log, self._plan.log_bytes, launch.attempt))
+        child.listen(self._selector)
         self._children[pid] = child
-        self._selector.register(pipe, selectors.EVENT_READ, (lambda: child.drain() or self._selector.unregister(pipe)))
         self.say(Forked(launch.trial, launch.attempt, pid))
 
     def _become(self, launch: Launch, end: int | None, output: int) -> NoReturn:
@@ -194,4 +146,26 @@ class Nursery:
             os.dup2(output, 2)
             os.close(output)
             for child in self._children.values():
-                child.close()
+                child.forget()
+            for source in (self._tuner, self._bell, self._ringer, self._selector):
+                source.close()
+            for number in (*self._ends, self._tuners_end):
+                if number is not None:
+                    os.close(number)
+            atexit._clear()  # noqa: SLF001 - no public way; what the fork-server's modules want done at its end is not for each trial to do
+            self._begin(launch, end)
+        except BaseException:  # noqa: BLE001 - nothing may get out of a forked copy of the fork-server
+            traceback.print_exc()
+            sys.stderr.flush()
+        finally:
+            os._exit(1)
+
+    def _reap(self) -> None:
+        """Reap all processes that have ended, adopted ones too, and tell the tuner which trials' they were."""
+        with contextlib.suppress(BlockingIOError):
+            while self._bell.recv(_CHUNK):
+                pass
+        for pid, status in _kernel.reap(self._children):
+            child = self._children.pop(pid, None)
+            if child is not None:
+                self.say(Reaped(child.launch.trial, child.launch.attempt, status, child.close()))

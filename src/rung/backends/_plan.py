@@ -15,7 +15,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     """How the trials of a study are run; the same for all.
 
     start: as in ``Processes``. tuner: its process id. path, argv: what ``sys`` has in the tuner.
-    threads: None leaves the numerical libraries alone. folder: the temporary folder that goes when the last process goes.
+    threads: None leaves the numerical libraries alone. folder: temporary; removed by the last process.
     """
 
     start: Literal["auto", "fork", "spawn"]
@@ -94,15 +94,17 @@ _notice_decoder = msgspec.json.Decoder(Notice)
 
 def read_order(body: bytes) -> Order:
     """The order in the body of a frame."""
-    return _order_decoder.decode(body)
+    order: Order = _order_decoder.decode(body)
+    return order
 
 
 def read_notice(body: bytes) -> Notice:
     """The notice in the body of a frame; GarbledError."""
     try:
-        return _notice_decoder.decode(body)
+        notice: Notice = _notice_decoder.decode(body)
     except msgspec.DecodeError as error:
         raise GarbledError(str(error)) from error
+    return notice
 
 
 def write_plan(file: int, plan: Plan, payload: bytes) -> None:

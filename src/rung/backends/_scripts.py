@@ -12,16 +12,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import final
 
-from rung._frames import GarbledError, Hello, read_hello
+from rung._frames import GarbledError, read_hello
 from rung.backends._line import Line, Switchboard
-from rung.types import Config, Job, Json
+from rung.backends._runs import Run
+from rung.types import Config, Json
 from rung.wire import ATTEMPT, CONFIG, SOCKET, TOKEN, TRIAL
 
 _LONGEST_PATH = 100  # bytes; sun_path has room for 104 on macOS and 108 on Linux
 
 
 def command_line(argv: Sequence[str], config: Config) -> list[str]:
-    """``argv`` with ``{name}`` replaced by the hyperparameter, and ``--name value`` added for each that it doesn't mention.
+    """``argv`` with ``{name}`` replaced by the hyperparameter, and ``--name value`` added for each not mentioned so.
 
     Strings stand as they are, other values as JSON. Braces around anything else stay.
     """
@@ -49,38 +50,32 @@ def _spelled(value: Json) -> str:
 class Door:
     """The socket in the file system through which the processes of scripts call.
 
-    admit: gets each caller that has proved to belong to a run, with its further frames; it hands the line over.
+    find: the run of a trial and attempt, if there is one. Its ``token`` lets its processes in, and no others.
     """
 
-    def __init__(self, board: Switchboard, admit: Callable[[Line, Hello, Sequence[bytes]], None]) -> None:
+    def __init__(self, board: Switchboard, find: Callable[[int, int], Run | None]) -> None:
         self._board = board
-        self._admit = admit
-        self._tokens: dict[tuple[int, int], str] = {}
+        self._find = find
         self.folder = _private_folder()
         self._path = str(self.folder / "s")
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(self._path)
         self._listener.listen(128)
-        self._listener.setblocking(False)
+        self._listener.settimeout(0.0)
         self._line = Line(self._listener)
         board.add(self._line, self._accept)
 
-    def environ(self, job: Job) -> dict[str, str]:
-        """What a script finds in its environment; the token in it opens the door for this run."""
-        token = secrets.token_hex(16)
-        self._tokens[job.trial, job.attempt] = token
+    def environ(self, run: Run) -> dict[str, str]:
+        """What a script finds in its environment."""
+        job = run.job
         return {
             CONFIG: json.dumps(dict(job.config)),
             SOCKET: self._path,
             TRIAL: str(job.trial),
             ATTEMPT: str(job.attempt),
-            TOKEN: token,
+            TOKEN: run.token,
             "PYTHONUNBUFFERED": "1",  # so that the log shows what a Python script prints when it prints it
         }
-
-    def forget(self, job: Job) -> None:
-        """Let nobody in for this run any more."""
-        self._tokens.pop((job.trial, job.attempt), None)
 
     def close(self) -> None:
         """Shut the door; the folder goes, too."""
@@ -107,9 +102,9 @@ class Door:
             if line.has_ended:
                 self._board.drop(line)
             return
-        token = self._tokens.get((hello.trial, hello.attempt), "")
-        if token and secrets.compare_digest(token.encode(), hello.token.encode()):
-            self._admit(line, hello, bodies[1:])
+        run = self._find(hello.trial, hello.attempt)
+        if run is not None and secrets.compare_digest(run.token.encode(), hello.token.encode()):
+            run.connect(line, bodies[1:])
         else:
             self._board.drop(line)
 
@@ -119,4 +114,4 @@ def _private_folder() -> Path:
     if len(bytes(folder)) < _LONGEST_PATH:
         return folder
     folder.rmdir()
-    return Path(tempfile.mkdtemp(prefix="rung-", dir="/tmp"))  # noqa: S108 - mkdtemp makes it ours alone
+    return Path(tempfile.mkdtemp(prefix="rung-", dir="/tmp"))

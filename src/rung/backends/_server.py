@@ -1,4 +1,4 @@
-"""The tuner's end of the fork-server: its process, and the line to it."""
+"""The tuner's end of the fork-server: its process, the line to it, and its replacement when it is gone."""
 
 from __future__ import annotations
 
@@ -8,17 +8,26 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import final
 
+from msgspec import Struct
+
 from rung._frames import frame
-from rung.backends._line import Line
+from rung.backends._line import Line, Switchboard
 from rung.backends._logs import last_lines
 from rung.backends._plan import Kill, Launch, Notice, Plan, Ready, Shutdown, read_notice, write_plan
 from rung.types import Job
 from rung.wire import ATTEMPT, CONFIG, SOCKET, TOKEN, TRIAL
 
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_THREADS = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
 _LEAVE_S = 5.0  # how long a fork-server may take to leave once all its trials are gone
 
 
@@ -76,14 +85,15 @@ class ForkServer:
             return ""
 
     def close(self, grace_s: float) -> None:
-        """End it and all trials, with ``grace_s`` seconds between SIGTERM and SIGKILL; the line has been hung up after."""
+        """End it and all trials, with ``grace_s`` seconds between SIGTERM and SIGKILL."""
         self.receive()
         if self.is_ready:
             with contextlib.suppress(OSError):
                 self.line.socket.sendall(frame(Shutdown(grace_s)))
             self._wait(grace_s + _LEAVE_S)
-        self.line.socket.close()
-        self._wait(_LEAVE_S)
+        else:
+            self.line.socket.shutdown(socket.SHUT_RDWR)
+            self._wait(_LEAVE_S)
 
     def _wait(self, patience_s: float) -> int:
         try:
@@ -92,6 +102,71 @@ class ForkServer:
             self._process.kill()
             code = self._process.wait()
         return -code if code < 0 else code << 8
+
+
+class Loss(Struct, frozen=True):
+    """A fork-server is gone. status: as of waitpid. printed: the last lines that it printed, until it was ready."""
+
+    status: int
+    was_ready: bool
+    printed: str
+
+
+@final
+class Supervisor:
+    """Sees to it that there is a fork-server when a run is to be started.
+
+    hear: gets what it says. lose: is called when it has ended unasked; another one is started for the next run.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        payload: bytes,
+        log: Path,
+        board: Switchboard,
+        hear: Callable[[Notice], None],
+        lose: Callable[[Loss], None],
+    ) -> None:
+        self._plan = plan
+        self._payload = payload
+        self._log = log
+        self._board = board
+        self._hear = hear
+        self._lose = lose
+        self._server: ForkServer | None = None
+        self._present()
+
+    def launch(self, launch: Launch, end: socket.socket | None) -> None:
+        """Have a run started. ``end``: the trial's end of its line, which remains the caller's to close. OSError."""
+        self._present().launch(launch, end)
+
+    def kill(self, job: Job, grace_s: float = 0.0) -> None:
+        """End a run with its process group: SIGTERM and, ``grace_s`` seconds later, SIGKILL."""
+        if self._server is not None:
+            self._server.kill(job, grace_s)
+
+    def close(self) -> None:
+        """End all runs, and the fork-server."""
+        if self._server is not None:
+            self._server.close(self._plan.grace_s)
+            self._board.drop(self._server.line)
+            self._server = None
+
+    def _present(self) -> ForkServer:
+        if self._server is None:
+            server = self._server = ForkServer(self._plan, self._payload, self._log)
+            self._board.add(server.line, lambda: self._serve(server))
+        return self._server
+
+    def _serve(self, server: ForkServer) -> None:
+        for notice in server.receive():
+            self._hear(notice)
+        if server.line.has_ended:
+            self._server = None
+            self._board.drop(server.line)
+            status = server.wait()
+            self._lose(Loss(status, server.is_ready, server.printed()))
 
 
 def _environ(plan: Plan) -> dict[str, str]:

@@ -176,7 +176,7 @@ def _place(value: Any, values: tuple[Frozen, ...], places: Mapping[Hashable, int
     if place is not None:
         return place
     names = {str(thaw(each)): each for each in values}
-    near = difflib.get_close_matches(str(value), names, n=1)
+    near = difflib.get_close_matches(value, names, n=1) if isinstance(value, str) else []
     allowed = "is not" if len(values) == 1 else "is not one of"
     raise SpaceError(
         f"{value!r} {allowed} {listing(values)}.",

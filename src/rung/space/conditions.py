@@ -27,6 +27,8 @@ class When:
     values: Values
 
     def __init__(self, parent: str, values: object) -> None:
+        if not isinstance(parent, str):
+            raise SpaceError(f"the parent in a condition is a name, got {parent!r}.")
         object.__setattr__(self, "parent", parent)
         object.__setattr__(self, "values", as_values(values))
 

@@ -41,9 +41,9 @@ def read_space_form(form: Json) -> tuple[dict[str, Any], dict[str, Any], list[An
     domains: dict[str, Any] = {}
     conditions: dict[str, Any] = {}
     for dimension in form["dimensions"]:
-        if not isinstance(dimension, Mapping) or "name" not in dimension or dimension["name"] in domains:
+        name = dimension.get("name") if isinstance(dimension, Mapping) else None
+        if not isinstance(name, str) or name in domains:
             raise SpaceError(f"each dimension needs a name of its own, and this one has none: {dimension!r}.")
-        name = dimension["name"]
         domains[name] = {key: value for key, value in dimension.items() if key not in {"name", "when"}}
         if "when" in dimension:
             conditions[name] = dimension["when"]

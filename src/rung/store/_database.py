@@ -14,7 +14,7 @@ from typing import Any, final
 from urllib.parse import quote
 
 from rung.errors import StoreError, StoreNotFoundError, StoreVersionError
-from rung.store._faults import meaning_of, not_found
+from rung.store._faults import SQLITE_ERRORS, meaning_of, not_found
 from rung.store._names import study_not_found
 
 SCHEMA_VERSION = 1
@@ -59,7 +59,7 @@ class Database:
                 connection.execute("COMMIT")
             except BaseException as error:
                 _roll_back(connection)
-                if isinstance(error, sqlite3.Error):
+                if isinstance(error, SQLITE_ERRORS):
                     raise meaning_of(error, self.path) from error
                 raise
 
@@ -69,7 +69,7 @@ class Database:
         with self._lock:
             try:
                 yield self.writer()
-            except sqlite3.Error as error:
+            except SQLITE_ERRORS as error:
                 raise meaning_of(error, self.path) from error
 
     def writer(self) -> sqlite3.Connection:
@@ -78,8 +78,9 @@ class Database:
             if self._writer is None:
                 try:
                     self._writer = self._open_writer()
-                except sqlite3.Error as error:
+                except SQLITE_ERRORS as error:
                     raise meaning_of(error, self.path) from error
+                self._create = False  # if the file vanishes, nothing must pretend to be it
             return self._writer
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -89,7 +90,7 @@ class Database:
                 if self._reader is None:
                     self._reader = self._open_reader()
                 return self._reader.execute(sql, parameters).fetchall()
-            except sqlite3.Error as error:
+            except SQLITE_ERRORS as error:
                 raise meaning_of(error, self.path) from error
 
     @contextmanager

@@ -19,8 +19,12 @@ _FULL = {
 }
 
 
-def meaning_of(error: sqlite3.Error, path: Path) -> StoreError:
-    """What an error of SQLite means for the user of the store at this path."""
+SQLITE_ERRORS = (sqlite3.Error, UnicodeEncodeError, OverflowError)
+"""What the sqlite3 module raises; the last two for text that isn't Unicode, and for integers of over 64 bits."""
+
+
+def meaning_of(error: Exception, path: Path) -> StoreError:
+    """What one of SQLITE_ERRORS means for the user of the store at this path."""
     name = getattr(error, "sqlite_errorname", "")
     where = repr(str(path))
     if name in _FULL:

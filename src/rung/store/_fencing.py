@@ -10,6 +10,7 @@ from rung.events import (
     Checkpointed,
     Collected,
     CommandHandled,
+    Continued,
     Decided,
     Ended,
     Enqueued,
@@ -20,11 +21,24 @@ from rung.events import (
     Started,
 )
 
-TrialEvent: TypeAlias = Observed | Started | Ended | Placed | Decided | Checkpointed | Interrupted | Changed | Collected
-TRIAL_EVENTS = (Observed, Started, Ended, Placed, Decided, Checkpointed, Interrupted, Changed, Collected)
+TrialEvent: TypeAlias = (
+    Observed | Started | Ended | Placed | Decided | Checkpointed | Interrupted | Continued | Changed | Collected
+)
+TRIAL_EVENTS = (
+    Observed,
+    Started,
+    Ended,
+    Placed,
+    Decided,
+    Checkpointed,
+    Interrupted,
+    Continued,
+    Changed,
+    Collected,
+)
 """The kinds of event that have a ``trial``."""
 
-ANSWERS = (CommandHandled, Enqueued, Changed, SpaceEdited)
+ANSWERS = (CommandHandled, Enqueued, Changed, Continued, SpaceEdited)
 """The kinds of event that may have a ``command``."""
 
 

@@ -7,11 +7,12 @@ from operator import attrgetter
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import asdict
 
 from rung.ledger import Ledger, StudyRow, TrialRow
 from rung.store.codec import EVENTS, Codec
-from rung.types import Action, Checkpoint, Config, TrialState
+from rung.types import Action, TrialState
 
 _PLAIN = (
     "number",
@@ -55,24 +56,33 @@ _STATES = {state.value: state for state in TrialState}
 _ACTIONS = {None: None} | {action.value: action for action in Action}
 
 
-class _More(Struct, frozen=True, omit_defaults=True):
-    """What of a trial's row is no plain value."""
+def _struct_of_the_rest() -> type[Struct]:
+    rest: list[Any] = []
+    for field in msgspec.structs.fields(TrialRow):
+        if field.name in _PLAIN:
+            continue
+        if field.required:
+            rest.append((field.name, field.type))
+        else:
+            default = (
+                msgspec.field(default_factory=field.default_factory) if field.default is NODEFAULT else field.default
+            )
+            rest.append((field.name, field.type, default))
+    return msgspec.defstruct("_More", rest, omit_defaults=True)
 
-    config: Config
-    decide_at: tuple[int, ...] | None = ()
-    message: str = ""
-    checkpoints: list[Checkpoint] = []
 
+_More = _struct_of_the_rest()
+"""What of a trial's row has no column of its own; a field that the ledger gets later needs no other schema."""
 
-_MORE: Codec[_More] = Codec(_More, "trial")
+_rest = attrgetter(*_More.__struct_fields__)
+_MORE: Codec[Struct] = Codec(_More, "trial")
 _COUNTS_READ = msgspec.json.Decoder(dict[TrialState, int]).decode
 _COUNTS_WRITE = msgspec.json.Encoder().encode
 
 
 def trial_values(study: int, row: TrialRow) -> tuple[Any, ...]:
     """The parameters of WRITE_TRIAL."""
-    more = _More(row.config, row.decide_at, row.message, row.checkpoints)
-    return (study, *_plain(row), _MORE.encode(more))
+    return (study, *_plain(row), _MORE.encode(_More(*_rest(row))))
 
 
 def progress_values(study: int, row: TrialRow) -> tuple[Any, ...]:
@@ -82,18 +92,11 @@ def progress_values(study: int, row: TrialRow) -> tuple[Any, ...]:
 
 def trial_row(values: Sequence[Any]) -> TrialRow:
     """A trial from a row of SELECT_TRIALS."""
-    *plain, more_text = values
+    *plain, more = values
     fields = dict(zip(_PLAIN, plain, strict=True))
     fields["state"] = _STATES[fields["state"]]
     fields["decided"] = _ACTIONS[fields["decided"]]
-    more = _MORE.decode(more_text)
-    return TrialRow(
-        config=more.config,
-        decide_at=more.decide_at,
-        message=more.message,
-        checkpoints=list(more.checkpoints),
-        **fields,
-    )
+    return TrialRow(**fields, **asdict(_MORE.decode(more)))
 
 
 def head_values(study: int, row: StudyRow, seq: int) -> tuple[Any, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import heapq
 import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import final
 
+import msgspec
 from msgspec import Struct, field
 
 from rung.commands import Command, ContinueTrial, EditSpace, Enqueue, PauseTrial, StopTrial
@@ -54,13 +55,24 @@ class Played(Struct):
         """All starts of runs, in order."""
         return [event for event in self.log if isinstance(event, Started)]
 
+    def suggested(self) -> Iterator[tuple[int, Started]]:
+        """The starts that came from a suggestion, each with its index in the log."""
+        for index, event in enumerate(self.log):
+            if isinstance(event, Started) and event.draw is not None:
+                yield index, event
+
     def configs(self) -> list[Config]:
         """The configurations of the trials, by number."""
         return [event.config for event in self.started() if event.cause == "new"]
 
     def states(self) -> dict[int, TrialState]:
         """Where each trial stands at the end."""
-        return {e.trial: e.state for e in self.log if isinstance(e, Ended)}
+        return {event.trial: event.state for event in self.log if isinstance(event, Ended)}
+
+
+def stored(event: SearchEvent) -> SearchEvent:
+    """The event as it comes back from a log on disk."""
+    return msgspec.json.decode(msgspec.json.encode(event), type=type(event))
 
 
 def play(
@@ -121,17 +133,18 @@ class _Stage:
             if self.continued:
                 trial = self.continued.pop(0)
                 until = None if trial.until is None or trial.until <= trial.last_step else trial.until
-                self._start(trial, Proposal(config=trial.config, trial=trial.number, until=until), draw=None)
+                proposal = Proposal(config=trial.config, trial=trial.number, until=until)
+                self._start(trial, proposal, draw=None, new_trials=True)
                 continue
             may_begin = len(self.trials) < new_trials
             rng = draw_generator(self._seed, self._draws)
-            proposal = self._scheduler.suggest(rng, new_trials=may_begin)
-            if not isinstance(proposal, Proposal):
-                assert not isinstance(proposal, Wait) or self.queue, "the scheduler waits, but nothing runs"
-                self.played.why = proposal.why
+            answer = self._scheduler.suggest(rng, new_trials=may_begin)
+            if not isinstance(answer, Proposal):
+                assert not isinstance(answer, Wait) or self.queue, "the scheduler waits, but nothing runs"
+                self.played.why = answer.why
                 return
-            assert proposal.trial is not None or may_begin, "a new trial was proposed where none was allowed"
-            self._start(self._trial_of(proposal), proposal, draw=self._draws)
+            assert answer.trial is not None or may_begin, "a new trial was proposed where none was allowed"
+            self._start(self._trial_of(answer), answer, draw=self._draws, new_trials=may_begin)
             self._draws += 1
 
     def advance(self) -> None:
@@ -170,7 +183,7 @@ class _Stage:
         assert proposal.until is None or proposal.until > trial.last_step, "the run would end where it begins"
         return trial
 
-    def _start(self, trial: _Trial, proposal: Proposal, *, draw: int | None) -> None:
+    def _start(self, trial: _Trial, proposal: Proposal, *, draw: int | None, new_trials: bool) -> None:
         trial.attempt += 1
         trial.state, trial.ending, trial.until = TrialState.RUNNING, None, proposal.until
         event = Started(
@@ -183,6 +196,7 @@ class _Stage:
             decide_at=proposal.decide_at,
             parent=proposal.parent,
             draw=draw,
+            new_trials=new_trials,
             notes=proposal.notes,
         )
         self._enter(trial, self._course.seconds(trial.config, trial.last_step + 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias, final
 
 import msgspec
@@ -100,19 +100,31 @@ class OpenStudy:
             self._catch_up()
 
     def begin(
-        self, *, slots: int, now: Callable[[], float], observers: Sequence[Observer] = (), ttl: float = LEASE_S
+        self,
+        *,
+        slots: int,
+        now: Callable[[], float],
+        observers: Sequence[Observer] = (),
+        settings: Mapping[str, Json] | None = None,
+        ttl: float = LEASE_S,
     ) -> Session:
-        """Take the lease, fold what others have written meanwhile, and begin a session."""
+        """Take the lease, fold what others have written meanwhile, and begin a session.
+
+        settings: how this run goes; they stand in the study's first event, and with each session for those after it.
+        """
         persistent = self.store.url != "memory"
         provenance = collect_provenance() if persistent else {}
         if self._is_new:
-            self._created = msgspec.structs.replace(self._created, provenance=provenance, unix=time.time())
+            self._created = msgspec.structs.replace(
+                self._created, settings=settings or {}, provenance=provenance, unix=time.time()
+            )
             self.store.create(self._created)
             self._is_new, self._sequence = False, 1
         lease = self.store.acquire(self.name, current_owner(), ttl=ttl)
         self._catch_up()
         session = Session(self.store, self.engine, lease, now=now, observers=observers)
-        session.begin(slots=slots, unix=time.time(), provenance=provenance)
+        settings_too = {"settings": settings} if settings else {}
+        session.begin(slots=slots, unix=time.time(), provenance=provenance | settings_too)
         return session
 
     def leave(self, session: Session, why: str) -> None:

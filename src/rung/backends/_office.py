@@ -1,0 +1,152 @@
+"""Runs the trials of one study in processes: brings together the fork-server, the runs and their lines."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+from msgspec.structs import replace
+
+from rung.backends import _kernel
+from rung.backends._exits import OutOfMemory, exited_by, script_exited_by
+from rung.backends._line import Line, Switchboard
+from rung.backends._plan import Forked, Launch, Notice, Plan, Ready, Reaped
+from rung.backends._runs import Run
+from rung.backends._scripts import Door, command_line
+from rung.backends._server import Loss, Supervisor
+from rung.types import Exited, Fact, Handle, Job, Message, Outcome
+
+if TYPE_CHECKING:
+    from rung.contracts import Deliver
+
+
+@final
+class Office:
+    """The ``Processes`` backend from ``open`` to ``close``, whose methods these are.
+
+    payload: the packed objective. argv: of the script; empty for functions. folder: of the study.
+    """
+
+    def __init__(
+        self, plan: Plan, payload: bytes, *, argv: Sequence[str], folder: Path, out_of_memory: OutOfMemory
+    ) -> None:
+        self._argv = argv
+        self._out_of_memory = out_of_memory
+        self._host = socket.gethostname()
+        self._attempts: dict[int, int] = {}
+        self._runs: dict[int, Run] = {}
+        self._board = Switchboard()
+        self._door = Door(self._board, self._find) if plan.is_script else None
+        self._plan = plan if self._door is None else replace(plan, folder=str(self._door.folder))
+        self._servers = Supervisor(self._plan, payload, folder / "imports.log", self._board, self._hear, self._lose)
+
+    def start(self, job: Job) -> None:
+        """Begin a run."""
+        if self._attempts.get(job.trial, 0) >= job.attempt:
+            return
+        self._attempts[job.trial] = job.attempt
+        self.stop(job.trial)  # nothing is there, unless the end of the attempt before has not been seen yet
+        run = self._runs[job.trial] = Run(job, self._board, self._servers.kill, is_script=self._door is not None)
+        launch = Launch(job.trial, job.attempt, str(Path(job.folder) / "output.log"))
+        try:
+            if self._door is not None:
+                argv, environ = command_line(self._argv, job.config), self._door.environ(run)
+                self._servers.launch(replace(launch, argv=argv, environ=environ), None)
+                return
+            ours, theirs = socket.socketpair()
+            with theirs:
+                run.connect(Line(ours))
+                self._servers.launch(launch, theirs)
+        except OSError as error:  # too many open files or processes, most likely
+            run.conclude(_lost(job, f"It could not be started: {error}."), "")
+
+    def send(self, trial: int, message: Message) -> None:
+        """Pass a message on."""
+        if trial in self._runs:
+            self._runs[trial].say(message)
+
+    def stop(self, trial: int) -> None:
+        """End a run by force. Its process may take ``grace_s`` seconds to be gone."""
+        run = self._runs.pop(trial, None)
+        if run is not None and not run.is_over:
+            run.hang_up()
+            self._servers.kill(run.job, self._plan.grace_s)
+
+    def poll(self, timeout: float, deliver: Deliver) -> None:
+        """Wait for facts, and deliver all that are there in one go."""
+        deadline = time.monotonic() + timeout
+        self._board.wait(0.0 if any(run.is_over for run in self._runs.values()) else timeout)
+        while not (facts := self._collect()):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return
+            self._board.wait(left)
+        told = [run for run in self._runs.values() if run.pid is not None]
+        deliver(facts)
+        for run in told:
+            run.settle()
+
+    def live(self) -> Sequence[Handle]:
+        """The runs whose end has not been delivered."""
+        return [Handle(trial, run.job.attempt) for trial, run in self._runs.items()]
+
+    def close(self) -> None:
+        """End everything."""
+        for run in self._runs.values():
+            run.hang_up()
+        self._runs.clear()
+        self._servers.close()
+        if self._door is not None:
+            self._door.close()
+        self._board.close()
+
+    def _collect(self) -> list[Fact]:
+        facts: list[Fact] = []
+        for trial, run in list(self._runs.items()):
+            facts += run.collect()
+            if run.is_over:
+                del self._runs[trial]
+        return facts
+
+    def _find(self, trial: int, attempt: int) -> Run | None:
+        run = self._runs.get(trial)
+        return run if run is not None and run.job.attempt == attempt and not run.is_over else None
+
+    def _hear(self, notice: Notice) -> None:
+        run = None if isinstance(notice, Ready) else self._find(notice.trial, notice.attempt)
+        if run is None:  # it was stopped
+            return
+        if isinstance(notice, Forked):
+            run.launched(self._host, notice.pid)
+        elif isinstance(notice, Reaped):
+            run.drain()
+            run.conclude(run.exited or self._ending(run, notice.status), notice.output)
+        elif not isinstance(notice, Ready):
+            run.conclude(_lost(run.job, f"It could not be started: {notice.message}."), "")
+
+    def _lose(self, loss: Loss) -> None:
+        """The fork-server is gone, and its trials with it."""
+        for run in self._runs.values():
+            if run.pid is not None:
+                _kernel.kill_abandoned(run.pid, run.since_unix)
+            run.drain()
+            if loss.was_ready:
+                run.conclude(_lost(run.job, "The fork-server, the parent of its process, has ended."), "")
+            else:
+                exited = exited_by(loss.status, run.job, self._out_of_memory)
+                run.conclude(
+                    replace(exited, message=f"While the objective was imported: {exited.message}"), loss.printed
+                )
+
+    def _ending(self, run: Run, status: int) -> Exited:
+        if run.is_script:
+            was_told = run.told is not None
+            return script_exited_by(status, run.job, self._out_of_memory, reports=run.reports, was_told=was_told)
+        return exited_by(status, run.job, self._out_of_memory)
+
+
+def _lost(job: Job, message: str) -> Exited:
+    return Exited(job.trial, job.attempt, Outcome.LOST, "killed", message)

@@ -1,0 +1,185 @@
+"""One run, as the tuner's process follows it: what it says, what it is told, and how it ends."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from typing import final
+
+from msgspec.structs import replace
+
+from rung._frames import (
+    Acknowledged,
+    GarbledError,
+    Note,
+    Refused,
+    ToTrial,
+    Welcome,
+    job_frame,
+    message_frame,
+    read_fact,
+)
+from rung.backends._line import Line, Switchboard
+from rung.types import Action, Change, Exited, Fact, Job, Launched, Message, Outcome, Reported, Verdict
+from rung.wire import WINDOW
+
+_ACKNOWLEDGED_TOGETHER = WINDOW // 4
+"""Facts per acknowledgement: one for each would cost the tuner more, and so much of the window keeps a trial going."""
+
+
+@final
+class Run:
+    """One run of one trial. Facts are held back until its process is known, so that Launched comes first.
+
+    kill: ends its process group. pid: None until its process is known; since_unix: when it became known.
+    exited: how the run itself says that it ended. told: the newest word to stop or pause that it got.
+    reports: how many have come. is_over: nothing more will come. token: what a script's processes prove themselves by.
+    """
+
+    def __init__(self, job: Job, board: Switchboard, kill: Callable[[Job], None], *, is_script: bool) -> None:
+        self.job = job
+        self.is_script = is_script
+        self.pid: int | None = None
+        self.since_unix = 0.0
+        self.exited: Exited | None = None
+        self.told: Verdict | None = None
+        self.reports = 0
+        self.is_over = False
+        self.token = secrets.token_hex(16) if is_script else ""
+        self._board = board
+        self._kill = kill
+        self._facts: list[Fact] = []
+        self._step = 0
+        self._lines: dict[Line, int] = {}  # with the number of facts to be acknowledged
+        self._waiting: dict[int, Line] = {}  # by the step of the report
+        self._noted: list[tuple[Line, int]] = []  # the Notes to be answered after the next delivery
+
+    def connect(self, line: Line, bodies: Sequence[bytes] = ()) -> None:
+        """Serve a line of the run from now on, on which ``bodies`` have come; begin with the job."""
+        self._lines[line] = 0
+        self._board.add(line, lambda: self.read(line))
+        if self.is_script:
+            self._send(line, Welcome(self.job))
+            if self.told is not None:
+                self._send(line, self.told)
+        else:
+            self._board.send(line, job_frame(self.job))
+        if bodies:
+            self.read(line, bodies)
+
+    def launched(self, host: str, pid: int) -> None:
+        """Its process is known."""
+        self.pid = pid
+        self.since_unix = time.time()
+        self._facts.insert(0, Launched(self.job.trial, self.job.attempt, host, pid))
+
+    def read(self, line: Line, bodies: Sequence[bytes] = ()) -> None:
+        """Take in what has arrived, after ``bodies``. A run that sends what can't be understood fails, and is killed."""
+        try:
+            for body in (*bodies, *line.receive()):
+                self._take(line, body)
+        except GarbledError as error:
+            why = f"What it sent to the tuner can't be understood: {error}."
+            self.exited = self.exited or Exited(self.job.trial, self.job.attempt, Outcome.FAILED, "error", why)
+            self.hang_up()
+            self._kill(self.job)
+        if line.has_ended and line in self._lines:
+            self._board.drop(line)
+            del self._lines[line]
+
+    def collect(self) -> list[Fact]:
+        """The facts to be delivered now."""
+        if self.pid is None and not self.is_over:
+            return []
+        facts, self._facts = self._facts, []
+        return facts
+
+    def settle(self) -> None:
+        """Acknowledge what ``collect`` gave: it has been delivered."""
+        for line, count in self._lines.items():
+            if count >= _ACKNOWLEDGED_TOGETHER:
+                self._send(line, Acknowledged(count))
+                self._lines[line] = 0
+        for line, step in self._noted:
+            if self.told is None:  # else that was the answer
+                self._send(line, Verdict(Action.CONTINUE, step))
+        self._noted.clear()
+
+    def say(self, message: Message) -> None:
+        """Pass a message on: a verdict to go on to whoever waits for it, anything else to all."""
+        if isinstance(message, Change):
+            self.job = replace(self.job, config={**self.job.config, **message.changes})
+        elif message.action is not Action.CONTINUE:
+            self.told = message
+        elif message.step in self._waiting:
+            self._send(self._waiting.pop(message.step), message)
+            return
+        for line in self._lines:
+            self._send(line, message)
+
+    def drain(self) -> None:
+        """Its process is gone: take in what it sent before."""
+        for line in list(self._lines):
+            self.read(line)
+        self.hang_up()
+
+    def conclude(self, exited: Exited, output: str) -> None:
+        """The run is over, and ended in this way unless it has said how. ``output``: the last lines that it printed."""
+        exited = self.exited or exited
+        if exited.outcome is not Outcome.FINISHED and output:
+            exited = replace(exited, message=f"{exited.message}\nThe last lines of its output:\n{output}")
+        self._facts.append(exited)
+        self.is_over = True
+
+    def hang_up(self) -> None:
+        """Close all its lines."""
+        for line in self._lines:
+            self._board.drop(line)
+        self._lines.clear()
+
+    def _take(self, line: Line, body: bytes) -> None:
+        """Take in one frame; GarbledError."""
+        said = read_fact(body)
+        if self.exited is not None:
+            return
+        fact = self._as_report(line, said) if isinstance(said, Note) else said
+        if fact is None:
+            return
+        if (fact.trial, fact.attempt) != (self.job.trial, self.job.attempt):
+            raise GarbledError(f"it speaks for attempt {fact.attempt} of trial {fact.trial}")
+        if isinstance(fact, Exited):
+            if self.is_script:
+                raise GarbledError("a script says by its exit code how it ended")
+            self.exited = fact
+            return
+        if isinstance(fact, Reported):
+            if self.job.metric not in fact.metrics:
+                raise GarbledError(f"a report without {self.job.metric!r}")
+            self.reports += 1
+            self._step = max(self._step, fact.step)
+            if fact.waits:
+                self._waiting[fact.step] = line
+        if fact is said and not (isinstance(fact, Reported) and fact.waits):
+            self._lines[line] += 1
+        self._facts.append(fact)
+
+    def _as_report(self, line: Line, note: Note) -> Reported | None:
+        """What a Note reports, or None after refusing it."""
+        job, last = self.job, self._step
+        step = note.step or last + 1
+        if job.metric not in note.metrics:
+            self._send(line, Refused(f"The metric {job.metric!r} is missing. Report {job.metric}=... each time."))
+            return None
+        if step <= last:
+            self._send(line, Refused(f"Step {step} comes after step {last}. Steps must grow."))
+            return None
+        marks = () if job.decide_at is None else (*job.decide_at, *(() if job.until is None else (job.until,)))
+        waits = job.decide_at is None or any(last < mark <= step for mark in marks)
+        if not waits:
+            self._noted.append((line, step))
+        return Reported(job.trial, job.attempt, step, note.metrics, waits)
+
+    def _send(self, line: Line, message: ToTrial) -> None:
+        if line in self._lines:
+            self._board.send(line, message_frame(message))

@@ -1,0 +1,126 @@
+"""Runs every trial in a process of its own, forked from a process that has imported the objective already."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, final
+
+from rung.errors import SettingError
+from rung.objective import Kind, Objective, pack
+from rung.types import Handle, Job, Message
+
+if TYPE_CHECKING:
+    from rung.backends._office import Office
+    from rung.contracts import Deliver
+
+_STARTS = ("auto", "fork", "spawn")
+
+
+@final
+class Processes:
+    """Trials side by side on this machine, each in a process group of its own, of which nothing outlives the trial.
+
+    slots: how many trials at once.
+    start: ``fork`` forks each trial from a process that has imported the objective, in milliseconds. ``spawn`` starts an
+        interpreter for each, which imports it anew. ``auto`` forks where that is safe: not on macOS, and not when the
+        import has started threads or opened a GPU, as a call of ``torch.cuda.is_available()`` does; importing torch,
+        or using the GPU in the training function, is no obstacle.
+    threads: for the numerical libraries of each trial, unless it says otherwise itself; None leaves them alone.
+    log_bytes: kept of what each run prints, in ``output.log`` in the trial's folder.
+    grace_s: seconds from SIGTERM to SIGKILL for a trial that is stopped by force, and for what it does at exit.
+    oom_counter: the file with the line ``oom_kill N`` that tells of kills for lack of memory, such as a control group's
+        ``memory.events``; None finds it.
+
+    A trial's ``random``, NumPy and torch generators are seeded with the trial's seed. What it registers with ``atexit``
+    is called at its end. SettingError for values out of range, and on Windows.
+    """
+
+    runs_in_caller = False
+
+    def __init__(
+        self,
+        slots: int = 2,
+        *,
+        start: Literal["auto", "fork", "spawn"] = "auto",
+        threads: int | None = 1,
+        log_bytes: int = 10_000_000,
+        grace_s: float = 5.0,
+        oom_counter: Path | None = None,
+    ) -> None:
+        if sys.platform == "win32":
+            raise SettingError(
+                "Trials can't run in processes of their own on Windows.",
+                hint="The inline and the simulated backend work there; in WSL, all do.",
+            )
+        if start not in _STARTS:
+            raise SettingError(f"start={start!r} is not known.", hint=f"Choose one of {', '.join(_STARTS)}.")
+        for name, value, least in (("slots", slots, 1), ("threads", threads, 1), ("log_bytes", log_bytes, 0)):
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
+                raise SettingError(f"{name}={value!r} is not possible.", hint=f"Give a whole number from {least}.")
+        if not 0 <= grace_s < float("inf"):
+            raise SettingError(f"grace_s={grace_s!r} is not possible.", hint="Give seconds from 0.")
+        self.slots = slots
+        self._start: Literal["auto", "fork", "spawn"] = start
+        self._threads = threads
+        self._log_bytes = log_bytes
+        self._grace_s = grace_s
+        self._oom_counter = oom_counter
+        self._office: Office | None = None
+
+    def open(self, study: str, objective: Objective, folder: Path) -> None:  # noqa: ARG002  part of the contract
+        """Get ready, and begin to import the objective. ObjectiveError when it can't be sent to another process."""
+        from rung.backends._exits import OutOfMemory
+        from rung.backends._office import Office  # what it is made of does not exist on Windows
+        from rung.backends._plan import Plan
+
+        self.close()
+        plan = Plan(
+            start=self._start,
+            is_script=objective.kind is Kind.SCRIPT,
+            tuner=os.getpid(),
+            path=sys.path,
+            argv=sys.argv,
+            threads=self._threads,
+            log_bytes=self._log_bytes,
+            grace_s=self._grace_s,
+        )
+        out_of_memory = OutOfMemory(self._oom_counter)
+        self._office = Office(plan, pack(objective), argv=objective.argv, folder=folder, out_of_memory=out_of_memory)
+
+    def start(self, job: Job) -> None:
+        """Begin a run; returns at once."""
+        self._opened().start(job)
+
+    def send(self, trial: int, message: Message) -> None:
+        """Pass a message on, if the trial runs."""
+        self._opened().send(trial, message)
+
+    def stop(self, trial: int) -> None:
+        """End a run by force; returns at once, and nothing more is heard of that run."""
+        self._opened().stop(trial)
+
+    def poll(self, timeout: float, deliver: Deliver) -> None:
+        """Wait up to ``timeout`` seconds for facts; deliver all that are there in one go."""
+        self._opened().poll(timeout, deliver)
+
+    def live(self) -> Sequence[Handle]:
+        """The runs whose end has not been delivered. None of them outlives this process."""
+        return self._office.live() if self._office is not None else []
+
+    def now(self) -> float:
+        """Real seconds."""
+        return time.perf_counter()
+
+    def close(self) -> None:
+        """End all runs; those that do not obey SIGTERM within ``grace_s`` are killed."""
+        if self._office is not None:
+            self._office.close()
+            self._office = None
+
+    def _opened(self) -> Office:
+        assert self._office is not None, "open comes before start"
+        return self._office

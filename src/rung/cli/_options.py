@@ -1,0 +1,71 @@
+"""What several verbs have in common: options, and how they come to their store and study."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from rung.contracts import Store
+
+DEFAULT_STORE = "sqlite:///rung.db"
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def store_option(command: _Command) -> _Command:
+    """Where the studies are kept."""
+    return click.option(
+        "--store",
+        default=DEFAULT_STORE,
+        envvar="RUNG_STORE",
+        show_default=True,
+        show_envvar=True,
+        metavar="URL",
+        help="Where the studies are kept: a URL or the path of a .db file.",
+    )(command)
+
+
+def json_option(command: _Command) -> _Command:
+    """Output for programs."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def debug_option(command: _Command) -> _Command:
+    """Tracebacks, also behind the verb. Whoever handles errors looks for the word itself."""
+    return click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")(command)
+
+
+def progress_options(command: _Command) -> _Command:
+    """How a run is shown."""
+    shown = click.option(
+        "--progress",
+        type=click.Choice(["auto", "live", "plain", "json", "off"]),
+        default="auto",
+        show_default=True,
+        help="How to show what happens: a live table, a line per event, or a JSON object per event.",
+    )
+    return shown(click.option("--json", "as_json", is_flag=True, help="The same as --progress json.")(command))
+
+
+@contextlib.contextmanager
+def reading(url: str) -> Iterator[Store]:
+    """An existing store, closed at the end. StoreNotFoundError when there is none: readers make nothing."""
+    from rung.store import open_store
+
+    store = open_store(url, create=False)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+class UsageProblem(click.UsageError):
+    """A command line that means nothing, with a hint on what would."""
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint

@@ -1,0 +1,46 @@
+"""Tables and JSON on standard output."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rung.types import Json
+
+_GAP = "  "
+
+
+def print_json(value: Json) -> None:
+    """Valid JSON, with null for NaN and infinities."""
+    from rung.console.jsonlines import finite
+
+    click.echo(json.dumps(finite(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
+    """Columns under their titles; those named in ``right`` are set flush right. On a terminal, lines are cut to fit."""
+    table = [list(titles), *[[" ".join(cell.split()) for cell in row] for row in rows]]
+    widths = [max(len(row[column]) for row in table) for column in range(len(titles))]
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for row in table:
+        cells = [
+            cell.rjust(widths[column]) if titles[column] in right else cell.ljust(widths[column])
+            for column, cell in enumerate(row)
+        ]
+        line = _GAP.join(cells).rstrip()
+        click.echo(line if width is None or len(line) <= width else line[: width - 1] + "…")
+
+
+def print_facts(facts: Sequence[tuple[str, str]]) -> None:
+    """Names and what they are, one under the other; an empty name belongs to the one above."""
+    width = max(len(name) for name, _ in facts)
+    for name, value in facts:
+        lines = value.splitlines() or [""]
+        for index, line in enumerate(lines):
+            click.echo(f"{'' if index else name:<{width}}{_GAP}{line}".rstrip())

@@ -1,0 +1,104 @@
+"""What ``run`` and ``resume`` have in common: a tuner with its progress, and the exit code that tells how it went."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, structs
+
+from rung._trial import enter_trial_process
+from rung.cli.main import FAILED, INTERRUPTED, NOTHING_SUCCEEDED, tell, tell_error
+from rung.console import make_progress
+from rung.errors import ObjectiveError, StudyPausedError
+from rung.objective import Kind, Objective, as_objective
+from rung.tuner import Tuner
+from rung.tuning.starter import Limits
+from rung.types import Goal, TrialState
+
+if TYPE_CHECKING:
+    from rung.bookkeeping import IncumbentFrom
+    from rung.console import ProgressMode
+    from rung.contracts import Store
+    from rung.ledger import StudyRow
+    from rung.tuning.opening import Resume
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """What to run, and for how long. max_trials: the study's total. seconds: of this run."""
+
+    study: str
+    objective: Objective
+    scheduler: Any
+    goal: Goal
+    workers: int | None
+    resume: Resume
+    seed: int | None = None
+    incumbent_from: IncumbentFrom = "any"
+    limits: Limits = Limits()
+    max_trials: int | None = None
+    seconds: float | None = None
+    progress: ProgressMode = "auto"
+
+
+def load_objective(words: list[str] | str, folder: str | None = None) -> Objective:
+    """The script with that argument list, or the function ``module:function`` or ``file.py:function``.
+
+    Modules are looked for in the working directory first, and then in ``folder``. ObjectiveError when there is no such
+    function or program.
+    """
+    if not isinstance(words, str):
+        if shutil.which(words[0]) is None:
+            raise ObjectiveError(f"there is no program {words[0]!r}.", hint="Check its name, or give its path.")
+        return as_objective(words)
+    for place in (folder, str(Path.cwd())):
+        if place is not None and place not in sys.path:
+            sys.path.insert(0, place)
+    enter_trial_process()  # so that a file that calls tune() when it is imported is refused
+    return as_objective(words)
+
+
+def conduct(order: Order, store: Store) -> int:
+    """Run the study; returns the exit code."""
+    shown = make_progress(order.progress, store=store.url, max_trials=order.max_trials)
+    tuner = Tuner(
+        order.objective,
+        order.scheduler,
+        metric=order.goal.metric,
+        mode=order.goal.mode,
+        store=store,
+        study=order.study,
+        workers=order.workers or (1 if order.objective.kind is Kind.SCRIPT else None),
+        seed=order.seed,
+        resume=order.resume,
+        incumbent_from=order.incumbent_from,
+        limits=order.limits,
+        observers=shown.observers,
+    )
+    before = len(tuner.records)
+    try:
+        with shown, tuner:
+            row = tuner.run(max_trials=order.max_trials, seconds=order.seconds).row
+    except StudyPausedError as error:
+        tell_error(error)
+        return FAILED if _has_succeeded(tuner.study.row) else NOTHING_SUCCEEDED
+    if row.ended_why == "interrupted":
+        return INTERRUPTED
+    if order.max_trials and len(tuner.records) == before and row.ended_why == "done":
+        tell(f"nothing was left to do for {order.study!r}.", "Raise --trials to go on.")
+    return 0 if _has_succeeded(row) else NOTHING_SUCCEEDED
+
+
+def stored_limits(settings: Mapping[str, Any]) -> Limits:
+    """The limits on trials that a study was begun with."""
+    known = {name: value for name, value in settings.get("limits", {}).items() if name in Limits.__struct_fields__}
+    return structs.replace(Limits(), **known)
+
+
+def _has_succeeded(row: StudyRow) -> bool:
+    """Whether any trial came to a good end, or any is left that may."""
+    failed = row.counts.get(TrialState.FAILED, 0)
+    return failed == 0 or sum(row.counts.values()) > failed

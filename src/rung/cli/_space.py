@@ -1,0 +1,141 @@
+"""Search spaces on the command line: ``lr=log:1e-4:1``, ``opt=adam,sgd``, ``units=int:16:256:step=16``, ``seed=5``.
+
+Nothing in it means anything to a shell, so that nothing needs quotes.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, final
+
+from msgspec import Struct
+
+from rung.cli._options import UsageProblem
+from rung.errors import SpaceError
+from rung.space import Choice, Constant, Float, Int, Normal, Ordinal, Space
+
+if TYPE_CHECKING:
+    from rung.space import Domain
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_WHOLE = re.compile(r"[+-]?\d+")
+_WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
+
+
+@final
+class _Kind(Struct, frozen=True):
+    """How a kind of domain is written and made. options: what may follow its two numbers, as ``name=number``."""
+
+    form: str
+    make: Callable[..., Domain]
+    options: tuple[str, ...] = ()
+
+
+_KINDS: Mapping[str, _Kind] = {
+    "float": _Kind("float:LOW:HIGH", Float, ("step",)),
+    "log": _Kind("log:LOW:HIGH", lambda low, high, **options: Float(low, high, log=True, **options), ("step",)),
+    "int": _Kind("int:LOW:HIGH", Int, ("step",)),
+    "logint": _Kind("logint:LOW:HIGH", lambda low, high, **options: Int(low, high, log=True, **options), ("step",)),
+    "normal": _Kind("normal:MEAN:STD", Normal, ("low", "high")),
+}
+_LISTS: Mapping[str, Callable[[list[Any]], Domain]] = {"choice": Choice, "ordinal": Ordinal}
+_SAME = {"uniform": "float"}
+_FORMS = (
+    "NAME=KIND:LOW:HIGH with the kinds float, log, int, logint (both ends included; :step=S may follow) or "
+    "normal:MEAN:STD, or NAME=A,B,C for a choice, NAME=ordinal:A,B,C, NAME=VALUE for a constant"
+)
+
+
+def parse_space(texts: Sequence[str]) -> Space:
+    """The space of all ``-s``. UsageProblem says which one is wrong, and what would be right."""
+    domains: dict[str, Domain] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name or not value:
+            raise UsageProblem(f"-s {text!r} has no name and value.", hint=f"Write {_FORMS}.")
+        if name in domains:
+            raise UsageProblem(f"-s {name!r} is given twice.", hint="Give each hyperparameter once.")
+        try:
+            domains[name] = _domain(value)
+        except _BadFormError as error:
+            raise UsageProblem(f"-s {text!r}: {error}", hint=error.hint) from error
+        except SpaceError as error:
+            raise UsageProblem(f"-s {text!r}: {error.sentence}", hint=error.hint or f"Write {_FORMS}.") from error
+    return Space(domains)
+
+
+def parse_values(texts: Sequence[str], option: str) -> dict[str, Any]:
+    """``name=value`` for each; numbers, true, false and null are read as such."""
+    values: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageProblem(f"{option} {text!r} has no name and value.", hint=f"Write {option} lr=0.1.")
+        values[name] = parse_value(value)
+    return values
+
+
+def parse_value(text: str) -> int | float | bool | str | None:
+    """A number, true, false or null where it reads as one; else the text."""
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    return _WORDS.get(text, text)
+
+
+class _BadFormError(Exception):
+    """A value of ``-s`` that has none of the forms."""
+
+    def __init__(self, message: str, *, hint: str = f"Write {_FORMS}.") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def _domain(value: str) -> Domain:
+    kind, colon, rest = value.partition(":")
+    if not colon:
+        words = value.split(",")
+        return Choice(_values(words)) if len(words) > 1 else Constant(parse_value(value))
+    if kind == "constant":
+        return Constant(parse_value(rest))
+    if kind in _LISTS:
+        return _LISTS[kind](_values(rest.split(",")))
+    kind = _SAME.get(kind, kind)
+    if kind in _KINDS:
+        return _of_kind(_KINDS[kind], rest.split(":"))
+    known = [*_KINDS, *_SAME, *_LISTS, "constant"]
+    near = difflib.get_close_matches(kind, known, n=1)
+    guess = f"Did you mean {near[0]}:{rest}? " if near else ""
+    raise _BadFormError(
+        f"there is no kind {kind!r}.",
+        hint=f"{guess}There are {', '.join(known)}; for a text with a colon in it, write constant:{value}.",
+    )
+
+
+def _of_kind(kind: _Kind, parts: Sequence[str]) -> Domain:
+    numbers = [part for part in parts if "=" not in part]
+    options = [part.partition("=") for part in parts if "=" in part]
+    form = kind.form + "".join(f"[:{option}={option[0].upper()}]" for option in kind.options)
+    if len(numbers) != 2:
+        raise _BadFormError(f"it has {len(numbers)} numbers where 2 belong.", hint=f"Write {form}.")
+    for option, _, _ in options:
+        if option not in kind.options:
+            raise _BadFormError(f"it has no option {option!r}.", hint=f"Write {form}.")
+    given = {option: _number(value, form) for option, _, value in options}
+    return kind.make(*(_number(part, form) for part in numbers), **given)
+
+
+def _number(text: str, form: str) -> float:
+    value = parse_value(text)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _BadFormError(f"{text!r} is not a number.", hint=f"Write {form}.")
+    return value
+
+
+def _values(words: Sequence[str]) -> list[Any]:
+    if "" in words:
+        raise _BadFormError("it has an empty value.", hint="Separate the values by single commas: adam,sgd.")
+    return [parse_value(word) for word in words]

@@ -1,0 +1,155 @@
+"""``rung run``: tune a script or a function."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rung.cli._options import UsageProblem, debug_option, progress_options, store_option
+
+if TYPE_CHECKING:
+    from rung.contracts import Scheduler, Searcher, Store
+    from rung.objective import Objective
+
+_REFERENCE = re.compile(r"[^\s:]+:[A-Za-z_][\w.]*")
+_OPTION_OF = {"max_t": "--max-t", "grace_period": "--grace", "reduction_factor": "--eta", "variant": "--variant"}
+
+
+@click.command(context_settings={"show_default": True})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[-- PROGRAM ARGS… | MODULE:FUNCTION]")
+@click.option("-n", "--name", help="The study's name; one of this name is gone on with.  [default: the script's]")
+@click.option("--new", is_flag=True, help="Begin a new study also where the name is taken: it gets a number.")
+@click.option("-s", "--space", multiple=True, metavar="NAME=…", help="A hyperparameter: lr=log:1e-4:1, "
+              "units=int:16:256:step=16, opt=adam,sgd, seed=5. Repeat it.")  # fmt: skip
+@click.option("--init", multiple=True, metavar="NAME=VALUE", help="A value of the first configuration. Repeat it.")
+@click.option("--metric", default="error", help="The metric that is judged.")
+@click.option("--mode", type=click.Choice(["min", "max"]), default="min", help="Whether it is to be low or high.")
+@click.option("--searcher", default="random", help="random, grid, sobol, or module:Class.")
+@click.option("--scheduler", default="auto", help="basic, asha, or module:Class; auto is asha where the length of a "
+              "training is known, else basic.")  # fmt: skip
+@click.option("--max-t", type=int, metavar="N", help="asha: the step at which a trial is fully trained.")
+@click.option("--grace", "grace_period", type=int, metavar="N", help="asha: the steps that every trial gets.")
+@click.option("--eta", "reduction_factor", type=int, metavar="N", help="asha: one in so many goes on from each rung.")
+@click.option("--variant", type=click.Choice(["stopping", "promotion"]), help="asha: stop the others, or pause them.")
+@click.option("--trials", "max_trials", type=click.IntRange(min=1), help="The study's total, earlier runs counted.")
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Wall time of this run.")
+@click.option("--trial-seconds", type=click.FloatRange(min=0, min_open=True), help="The most that one trial may take.")
+@click.option("--stall-seconds", type=click.FloatRange(min=0, min_open=True), help="The most between two reports.")
+@click.option("-w", "--workers", type=click.IntRange(min=1), default=1, help="Trials at the same time, in processes.")
+@click.option("--seed", type=click.IntRange(min=0), help="Makes the search repeatable.")
+@store_option
+@progress_options
+@debug_option
+def run(words: Sequence[str], store: str, *, as_json: bool, **options: Any) -> int:
+    """Tune a script or a function.
+
+    \b
+    rung run -s lr=log:1e-4:1 -s opt=adam,sgd --metric error --trials 50 -- python train.py
+    rung run train:lenet -s lr=log:1e-4:1 --metric error --scheduler asha --max-t 27 --trials 50
+
+    The script gets its hyperparameters as --lr 0.03 --opt adam, or where {lr} stands in its command line, and reports
+    with rung.report(error=…) or the command `rung report error=…`. Ctrl-C once waits for the running trials, twice ends
+    them; `rung resume` goes on either way. Exit codes: 1 an error, 2 a wrong command line, 3 no trial succeeded,
+    130 interrupted.
+    """  # noqa: D301  click wants the bare \b
+    from rung.cli._session import Order, conduct, load_objective
+    from rung.store import open_store
+    from rung.tuning.starter import Limits
+    from rung.types import Goal
+
+    objective = load_objective(_objective_words(list(words)))
+    searcher = _searcher(options["searcher"], options["space"], options["init"])
+    scheduler = _scheduler(options["scheduler"], searcher, objective, {name: options[name] for name in _OPTION_OF})
+    if options["max_trials"] is None and options["seconds"] is None and searcher.space.size == float("inf"):
+        raise UsageProblem("nothing says when to end.", hint="Give --trials N or --seconds S.")
+    opened = open_store(store, create=True)
+    try:
+        order = Order(
+            study=_name(opened, options["name"], objective, is_new=options["new"]),
+            objective=objective,
+            scheduler=scheduler,
+            goal=Goal(options["metric"], options["mode"]),
+            workers=options["workers"],
+            resume="never" if options["new"] else "auto",
+            seed=options["seed"],
+            limits=Limits(trial_seconds=options["trial_seconds"], stall_seconds=options["stall_seconds"]),
+            max_trials=options["max_trials"],
+            seconds=options["seconds"],
+            progress="json" if as_json else options["progress"],
+        )
+        return conduct(order, opened)
+    finally:
+        opened.close()
+
+
+def _objective_words(words: list[str]) -> list[str] | str:
+    """A reference to a function, or the argument list of a script."""
+    if not words:
+        raise UsageProblem(
+            "nothing says what to run.", hint="End the line with -- python train.py, or with module:function."
+        )
+    if len(words) > 1 or (Path(words[0]).is_file() and not words[0].endswith(".py")):
+        return words
+    if _REFERENCE.fullmatch(words[0]):
+        return words[0]
+    if words[0].endswith(".py"):
+        raise UsageProblem(
+            f"{words[0]!r} is neither a program nor a function.",
+            hint=f"Write -- python {words[0]} to run the file, or {words[0]}:function to call a function in it.",
+        )
+    return words
+
+
+def _searcher(name: str, space: Sequence[str], init: Sequence[str]) -> Searcher:
+    from rung import registry
+    from rung.cli._space import parse_space, parse_values
+
+    if not space:
+        raise UsageProblem(
+            "nothing says what to search.", hint="Give a -s NAME=… for each hyperparameter: -s lr=log:1e-4:1."
+        )
+    first = {"initial_config": parse_values(init, "--init")} if init else {}
+    return registry.searcher(name, parse_space(space), **first)
+
+
+def _scheduler(name: str, searcher: Searcher, objective: Objective, options: Mapping[str, Any]) -> Scheduler:
+    from rung import registry
+    from rung._tune import training_length
+
+    given = {option: value for option, value in options.items() if value is not None}
+    length = training_length(objective)
+    if name == "auto":
+        name = "asha" if "max_t" in given or (length or 0) >= 2 else "basic"
+    if name == "asha" and "max_t" not in given:
+        if length is None:
+            raise UsageProblem("asha must know how long a full training is.", hint="Give --max-t N, in steps.")
+        given["max_t"] = length
+    if name == "basic" and given:
+        named = ", ".join(_OPTION_OF[option] for option in given)
+        raise UsageProblem(f"{named} without --max-t means nothing.", hint="Add --scheduler asha --max-t N.")
+    return registry.scheduler(name, searcher, **given)
+
+
+def _name(store: Store, name: str | None, objective: Objective, *, is_new: bool) -> str:
+    """The study's name: as given, else the script's or the function's; numbered where a new one has to be."""
+    if name is not None and not is_new:
+        return name
+    base = name or _base_name(objective)
+    taken = {row.name for row in store.tables.studies()}
+    number = 1
+    candidate = base
+    while candidate in taken:
+        number += 1
+        candidate = f"{base}-{number}"
+    return candidate
+
+
+def _base_name(objective: Objective) -> str:
+    if objective.target is not None:
+        return objective.name
+    script = next((word for word in objective.argv[1:] if Path(word).suffix), objective.argv[0])
+    return Path(script).stem

@@ -1,0 +1,108 @@
+"""``rung verify``: does the log follow from the code, and do the tables follow from the log?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from msgspec import Struct
+
+from rung.cli._options import debug_option, json_option, reading, store_option
+
+if TYPE_CHECKING:
+    from rung.contracts import Scheduler, Store
+    from rung.events import StudyCreated
+
+_SHOWN = 50
+
+
+class _Findings(Struct, kw_only=True):
+    """What was checked. skipped: why decisions were not derived again; empty when they were."""
+
+    events: int
+    suggestions: int = 0
+    decisions: int = 0
+    skipped: str = ""
+    differences: list[str]
+
+
+@click.command()
+@click.argument("study")
+@store_option
+@json_option
+@debug_option
+def verify(study: str, store: str, *, as_json: bool) -> int:
+    """Check a study against its log.
+
+    Derives every suggestion and every decision again and rebuilds the tables, in memory; changes nothing. Exit code 1
+    when anything differs.
+    """
+    from rung.cli._output import print_json
+
+    with reading(store) as opened:
+        found = _check(opened, study)
+    if as_json:
+        parts = {name: getattr(found, name) for name in found.__struct_fields__}
+        print_json({"study": study, "is_ok": not found.differences, **parts})
+    else:
+        _print(study, found)
+    return 1 if found.differences else 0
+
+
+def _check(store: Store, study: str) -> _Findings:
+    from rung.store.verify import verify as verify_tables
+    from rung.tuning.verify import verify_decisions
+
+    created, events = _first_event(store, study)
+    differences = [f"tables: {sentence}" for sentence in verify_tables(store, study)]
+    scheduler, skipped = _rebuilt(created)
+    if scheduler is None:
+        return _Findings(events=events, skipped=skipped, differences=differences)
+    derived = verify_decisions(store.read(study), scheduler)
+    return _Findings(
+        events=derived.events,
+        suggestions=derived.suggestions,
+        decisions=derived.decisions,
+        differences=[*differences, *derived.differences],
+    )
+
+
+def _first_event(store: Store, study: str) -> tuple[StudyCreated, int]:
+    from rung.events import StudyCreated
+    from rung.tuning.opening import find_study
+
+    created = find_study(store, study, resume="must")
+    assert isinstance(created, StudyCreated), "a log begins with it"
+    return created, sum(1 for _ in store.read(study))
+
+
+def _rebuilt(created: StudyCreated) -> tuple[Scheduler | None, str]:
+    """A fresh scheduler like the one that the study began with, or why there is none."""
+    from rung.errors import SettingError
+    from rung.registry import build_scheduler
+    from rung.space import Space
+
+    try:
+        return build_scheduler(created.scheduler, Space.from_json(created.space)), ""
+    except SettingError as error:
+        return None, error.sentence
+
+
+def _print(study: str, found: _Findings) -> None:
+    from rung.console.wording import plural
+
+    click.echo(f"log        {plural(found.events, 'event')}")
+    click.echo("tables     rebuilt from the log and compared")
+    if found.skipped:
+        click.echo(f"decisions  not derived again: {found.skipped} What the log says about them is taken as it stands.")
+    else:
+        what = f"{plural(found.suggestions, 'suggestion')} and {plural(found.decisions, 'decision')}"
+        click.echo(f"decisions  {what} derived again and compared")
+    if not found.differences:
+        click.echo(f"The study {study!r} is as its log says.")
+        return
+    click.echo(f"{plural(len(found.differences), 'difference')}:")
+    for sentence in found.differences[:_SHOWN]:
+        click.echo(f"  {sentence}")
+    if len(found.differences) > _SHOWN:
+        click.echo(f"  and {len(found.differences) - _SHOWN} more")

@@ -1,0 +1,185 @@
+"""Progress in plain lines: one per event worth telling, without control codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast, final
+
+from rung.console.wording import ENDINGS, clock, counted, headline, method, number, plural, settings
+from rung.events import (
+    Changed,
+    CommandHandled,
+    Continued,
+    Ended,
+    Enqueued,
+    Interrupted,
+    Observed,
+    SessionEnded,
+    SessionStarted,
+    SpaceEdited,
+    Started,
+    WorkerPaused,
+)  # fmt: skip
+from rung.types import TrialState
+
+if TYPE_CHECKING:
+    from rung.events import Event
+    from rung.ledger import Ledger, StudyRow
+
+
+@final
+class PlainLines:
+    """Writes a line at a time, each but the first with the study's clock before it."""
+
+    def __init__(self, stream: IO[str], *, store: str, max_trials: int | None) -> None:
+        self._stream = stream
+        self._store = store
+        self._max_trials = max_trials
+        self._tell = Teller()
+
+    def __call__(self, event: Event, ledger: Ledger) -> None:
+        """Write what there is to tell about the event."""
+        sentence = self._tell(event, ledger)
+        if isinstance(event, SessionStarted):
+            self._write(banner(event, ledger, store=self._store, max_trials=self._max_trials))
+        elif sentence is not None:
+            self._write(f"{clock(event.at):>7}  {sentence}")
+
+    def close(self) -> None:
+        """Nothing is left to write."""
+
+    def _write(self, line: str) -> None:
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        self._stream.write(line.encode(encoding, "replace").decode(encoding) + "\n")
+        self._stream.flush()
+
+
+@final
+class Teller:
+    """Puts events into sentences; keeps who leads, so as to tell when that changes."""
+
+    def __init__(self) -> None:
+        self._leader: int | None = None
+        self._best: float | None = None
+
+    def __call__(self, event: Event, ledger: Ledger) -> str | None:
+        """The sentence, or None when the event isn't worth one."""
+        study = _study(ledger)
+        if isinstance(event, Observed):
+            return self._lead(event, study)
+        if isinstance(event, SessionStarted):
+            self._best, self._leader = study.best_loss, study.best_trial
+        sentence = _SENTENCES.get(type(event))
+        return None if sentence is None else sentence(event, ledger)
+
+    def _lead(self, event: Observed, study: StudyRow) -> str | None:
+        if event.loss is None or (self._best is not None and event.loss >= self._best):
+            return None
+        self._best, former = event.loss, self._leader
+        self._leader = event.trial
+        if former == event.trial:
+            return None
+        value = number(study.goal.value(event.loss))
+        return f"trial {event.trial} leads: {study.goal.metric} {value} at step {event.step}"
+
+
+def banner(event: SessionStarted, ledger: Ledger, *, store: str, max_trials: int | None) -> str:
+    """What is about to run, and whether it goes on with something."""
+    study = _study(ledger)
+    if study.sessions == 1:
+        state = "new"
+    else:
+        done = sum(count for trial_state, count in study.counts.items() if trial_state.is_final)
+        state = (
+            f"resumed, {done} of {max_trials} trials done" if max_trials else f"resumed, {plural(done, 'trial')} done"
+        )
+    parts = [f"rung {version('rung')}", f"study {study.name} ({state})"]
+    if store:
+        parts.append(f"store {store}")
+    parts += [method(study), f"{study.goal.mode} {study.goal.metric}", plural(event.slots, "worker")]
+    if max_trials and study.sessions == 1:
+        parts.append(plural(max_trials, "trial"))
+    return " · ".join(parts)
+
+
+def summary(event: SessionEnded, ledger: Ledger) -> str:
+    """How the session ended, and what the study has found so far."""
+    study = _study(ledger)
+    trials = plural(len(ledger.trials), "trial")
+    counts = counted(study.counts)
+    parts = [f"study {study.name}: {ENDINGS.get(event.why, event.why)}", f"{trials}: {counts}" if counts else trials]
+    if study.best_trial is not None and study.best_loss is not None:
+        value = f"{study.goal.metric} {number(study.goal.value(study.best_loss))}"
+        config = settings(ledger.trials[study.best_trial].config)
+        parts.append(f"best {value} in trial {study.best_trial} at step {study.best_step}: {config}")
+    else:
+        parts.append(f"no value of {study.goal.metric} yet")
+    return " · ".join(parts)
+
+
+def ending(event: Ended, ledger: Ledger) -> str:
+    """How a run of a trial ended, and why."""
+    row = ledger.trials[event.trial]
+    goal = _study(ledger).goal
+    name = f"trial {event.trial}"
+    why = headline(event.message) or event.reason
+    if event.state is TrialState.FAILED:
+        return f"{name} failed ({event.reason}): {why}"
+    if event.state is not TrialState.COMPLETED:
+        by = " by a person" if event.reason == "person" else ""
+        return f"{name} {event.state}{by} at step {row.last_step}" + (f": {why}" if why else "")
+    if row.last_loss is None or row.best_loss is None:
+        return f"{name} completed"
+    last = f"{goal.metric} {number(goal.value(row.last_loss))}"
+    best = (
+        "" if row.best_step == row.last_step else f", best {number(goal.value(row.best_loss))} at step {row.best_step}"
+    )
+    return f"{name} completed at step {row.last_step}: {last}{best}, in {clock(row.runtime)}"
+
+
+def _started(event: Started, ledger: Ledger) -> str:
+    name = f"trial {event.trial}"
+    if event.cause == "retried":
+        return f"{name} starts again, attempt {event.attempt}"
+    if event.cause == "resumed":
+        until = "" if event.until is None else f", up to step {event.until}"
+        return f"{name} goes on from step {ledger.trials[event.trial].last_step}{until}"
+    parent = "" if event.parent is None else f", from the checkpoint of trial {event.parent}"
+    return f"{name} started: {settings(event.config)}{parent}"
+
+
+def _interrupted(event: Interrupted, ledger: Ledger) -> str:
+    step = ledger.trials[event.trial].last_step
+    if event.reason == "interrupted":
+        return f"trial {event.trial} interrupted at step {step}; it waits for the study to be resumed"
+    if event.reason == "tuner":
+        return f"trial {event.trial} was cut off at step {step} when its tuner ended; it is tried again"
+    return f"trial {event.trial} lost its process at step {step}: {headline(event.message)}"
+
+
+def _refused(event: CommandHandled, _ledger: Ledger) -> str | None:
+    return f"command {event.command} ({event.what}) was refused: {event.refused}" if event.refused else None
+
+
+def _study(ledger: Ledger) -> StudyRow:
+    assert ledger.study is not None, "events follow on the first one"
+    return ledger.study
+
+
+_Sentence: TypeAlias = Callable[[Any, Any], "str | None"]
+_SENTENCES: Mapping[type, _Sentence] = cast(
+    "Mapping[type, _Sentence]",
+    {
+        Started: _started,
+        Ended: ending,
+        Interrupted: _interrupted,
+        SessionEnded: summary,
+        CommandHandled: _refused,
+        WorkerPaused: lambda event, _: f"worker {event.worker} gets no more trials: {event.why}",
+        Enqueued: lambda event, _: f"asked for: {settings(event.config)}",
+        Continued: lambda event, _: f"trial {event.trial} is to go on",
+        Changed: lambda event, _: f"trial {event.trial} changed after step {event.step}: {settings(event.changes)}",
+        SpaceEdited: lambda _event, _: "the space was edited",
+    },
+)

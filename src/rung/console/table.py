@@ -1,0 +1,138 @@
+"""What the live table shows, as plain text in columns, and how columns give way when there is little room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
+from rich.cells import cell_len, set_cell_size
+
+from rung.console.wording import MARKS, clock, headline, number, setting
+from rung.types import Goal, TrialState
+
+if TYPE_CHECKING:
+    from rung.ledger import StudyRow, TrialRow
+
+GAP = 2
+"""Spaces between two columns."""
+
+_LONGEST_SETTING = 14
+_SHORTEST_NOTE = 12
+
+
+class Column(Struct, kw_only=True):
+    """One column of text.
+
+    leaves: which columns go first when there is no room, highest first; 0 stays. least: the width in cells down to
+    which it can be cut before any column has to go; None can't be cut.
+    """
+
+    title: str
+    cells: list[str] = field(default_factory=list)
+    justify: Literal["left", "right"] = "left"
+    leaves: int = 0
+    least: int | None = None
+
+    @property
+    def width(self) -> int:
+        """Cells that title and contents need."""
+        return max(cell_len(text) for text in (self.title, *self.cells))
+
+
+def fitted(columns: Sequence[Column], width: int) -> list[tuple[Column, int]]:
+    """The columns for which there is room, each with its width in cells."""
+    kept = list(columns)
+    while True:
+        widths = [column.width for column in kept]
+        excess = sum(widths) + GAP * (len(kept) - 1) - width
+        for index, column in enumerate(kept):
+            if excess > 0 and column.least is not None:
+                cut = min(excess, max(0, widths[index] - max(column.least, cell_len(column.title))))
+                widths[index] -= cut
+                excess -= cut
+        leaving = max(kept, key=lambda column: column.leaves)
+        if excess <= 0 or leaving.leaves == 0:
+            return list(zip(kept, widths, strict=True))
+        kept.remove(leaving)
+
+
+def shortened(text: str, width: int) -> str:
+    """The text on one line of at most ``width`` cells, with an ellipsis where it was cut."""
+    text = " ".join(text.split())
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, max(0, width - 1)).rstrip() + "…"
+
+
+def columns_of(trials: Sequence[TrialRow], study: StudyRow, *, at: float) -> list[Column]:
+    """The table of these trials; ``at``: the study's clock now, in seconds."""
+    goal = study.goal
+    columns = [
+        Column(title="#", cells=[str(row.number) for row in trials], justify="right"),
+        Column(title="state", cells=[MARKS[row.state] for row in trials]),
+    ]
+    for place, name in enumerate(searched_names(study)):
+        values = [
+            shortened(setting(row.config[name]), _LONGEST_SETTING) if name in row.config else "" for row in trials
+        ]
+        columns.append(Column(title=shortened(name, _LONGEST_SETTING), cells=values, leaves=10 + place))
+    columns += [
+        Column(title="step", cells=[_step(row) for row in trials], justify="right"),
+        Column(
+            title=shortened(goal.metric, _LONGEST_SETTING),
+            cells=[_value(row.last_loss, goal) for row in trials],
+            justify="right",
+        ),
+        Column(title="best@", cells=[_best(row, study) for row in trials], leaves=2),
+        Column(title="time", cells=[clock(_seconds(row, at)) for row in trials], justify="right", leaves=3),
+        Column(title="note", cells=[note(row) for row in trials], leaves=1, least=_SHORTEST_NOTE),
+    ]
+    return columns
+
+
+def searched_names(study: StudyRow) -> list[str]:
+    """The hyperparameters that differ between trials, in the order of the space."""
+    dimensions = study.space.get("dimensions", ()) if isinstance(study.space, Mapping) else ()
+    return [dimension["name"] for dimension in dimensions if dimension.get("type") != "constant"]
+
+
+def note(row: TrialRow) -> str:
+    """Why a trial is where it is."""
+    if row.state is TrialState.RUNNING:
+        if row.decided is not None:
+            return f"told to {row.decided}: {row.message}" if row.message else f"told to {row.decided}"
+        parent = "" if row.parent is None else f"from trial {row.parent}"
+        return f"attempt {row.attempt}" if row.attempt > 1 and row.until is None else parent
+    if row.state is TrialState.FAILED:
+        message = headline(row.message)
+        return f"{row.reason}: {message}" if message and message != row.reason else row.reason
+    if row.state is TrialState.COMPLETED:
+        return ""
+    return headline(row.message) or row.reason
+
+
+def window(running: Iterable[TrialRow], others: Iterable[TrialRow], size: int) -> list[TrialRow]:
+    """At most ``size`` trials: the running ones by number, then the others, the newest first."""
+    shown = sorted(running, key=lambda row: row.number)[-size:]
+    rest = sorted(others, key=lambda row: row.last_at if row.ended_at is None else row.ended_at, reverse=True)
+    return shown + rest[: size - len(shown)]
+
+
+def _step(row: TrialRow) -> str:
+    return str(row.last_step) if row.until is None else f"{row.last_step}/{row.until}"
+
+
+def _value(loss: float | None, goal: Goal) -> str:
+    return number(None if loss is None else goal.value(loss))
+
+
+def _best(row: TrialRow, study: StudyRow) -> str:
+    if row.best_loss is None:
+        return "—"
+    star = " ★" if row.number == study.best_trial else ""
+    return f"{number(study.goal.value(row.best_loss))}@{row.best_step}{star}"
+
+
+def _seconds(row: TrialRow, at: float) -> float:
+    return row.runtime + (max(0.0, at - row.launched_at) if row.state is TrialState.RUNNING else 0.0)

@@ -1,0 +1,107 @@
+"""How numbers, configurations, states and endings read, in the progress and on the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from rung.schedulers._rungs import rung_levels
+from rung.types import TrialState
+
+if TYPE_CHECKING:
+    from rung.ledger import StudyRow
+    from rung.types import Config, Json
+
+MARKS: Mapping[TrialState, str] = {
+    TrialState.RUNNING: "● run",
+    TrialState.WAITING: "… waiting",
+    TrialState.PAUSED: "‖ paused",
+    TrialState.COMPLETED: "✓ done",
+    TrialState.STOPPED: "■ stopped",
+    TrialState.FAILED: "✗ failed",
+}
+"""The states of trials in a word, with a mark that does without colour."""
+
+ENDINGS: Mapping[str, str] = {
+    "done": "done",
+    "exhausted": "done, every configuration was tried",
+    "seconds": "the time is up",
+    "stopped": "stopped on request",
+    "interrupted": "interrupted",
+    "failures": "stopped, everything failed",
+}
+"""Why a session ended (``SessionEnded.why``), for people."""
+
+
+def number(value: float | None) -> str:
+    """Four significant digits; without an exponent where that is short."""
+    if value is None:
+        return "—"
+    if 10_000 <= abs(value) < 1e9:
+        return f"{value:.0f}"
+    return f"{value:.4g}"
+
+
+def setting(value: Json) -> str:
+    """A hyperparameter's value: a short float, a bare string, else JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return number(value)
+    return json.dumps(value)
+
+
+def settings(config: Config) -> str:
+    """A configuration on one line: ``lr=0.031 opt=adam``."""
+    return " ".join(f"{name}={setting(value)}" for name, value in config.items()) or "no hyperparameters"
+
+
+def clock(seconds: float) -> str:
+    """``0:31``, ``6:29`` or ``1:02:03``."""
+    minutes, second = divmod(int(max(0.0, seconds)), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def roughly(seconds: float) -> str:
+    """A duration for people: ``12 s``, ``4 min``, ``3 h``, ``2 days``."""
+    for unit, length in (("days", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"
+
+
+def headline(message: str) -> str:
+    """The first line of a message; of a bare traceback the last, which names the exception."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    if not lines:
+        return ""
+    return lines[-1] if lines[0].startswith("Traceback ") else lines[0]
+
+
+def counted(counts: Mapping[TrialState, int]) -> str:
+    """How many trials are in which state: ``20 completed, 28 stopped``; empty without trials."""
+    return ", ".join(f"{counts[state]} {state}" for state in TrialState if counts.get(state))
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 trial``, ``2 trials``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def method(study: StudyRow) -> str:
+    """Searcher and scheduler: ``random + asha (stopping, η=3, rungs 1 3 9 27)``."""
+    return f"{_name(study.searcher)} + {_name(study.scheduler)}"
+
+
+def _name(spec: Json) -> str:
+    if not isinstance(spec, Mapping):
+        return "unnamed"
+    name = str(spec.get("name") or str(spec.get("class", "unnamed")).rpartition(":")[2])
+    try:
+        levels = rung_levels(spec["grace_period"], spec["max_t"], spec["reduction_factor"])
+    except (KeyError, TypeError):  # not every scheduler has rungs
+        return name
+    variant = f"{spec['variant']}, " if "variant" in spec else ""
+    return f"{name} ({variant}η={spec['reduction_factor']}, rungs {' '.join(map(str, levels))})"

@@ -1,0 +1,103 @@
+"""Promises about the read tables, the folder and the end."""
+
+from __future__ import annotations
+
+from rung.events import Ended, Observed, Started
+from rung.ledger import Ledger
+from rung.store.verify import verify
+from rung.testing._store_samples import Promise, StorePlace, created, every_kind, sample_log
+from rung.types import TrialState
+
+
+def tables_say_what_a_ledger_of_the_log_says(place: StorePlace) -> None:
+    lease = place.begin()
+    events = every_kind()
+    place.store.append(events, lease=lease)
+    for store in (place.store, place.reopened()):
+        assert verify(store, "lenet") == []
+
+
+def tables_follow_every_single_append(place: StorePlace) -> None:
+    lease = place.begin()
+    ledger = Ledger()
+    ledger.apply(created())
+    for event in sample_log(4, 120):
+        place.store.append([event], lease=lease)
+        ledger.apply(event)
+        assert place.store.tables.trials("lenet") == [ledger.trials[number] for number in sorted(ledger.trials)]
+        row = place.store.tables.study("lenet")
+        row.owner = None
+        assert row == ledger.study
+
+
+def tables_follow_appends_of_any_size(place: StorePlace) -> None:
+    lease = place.begin()
+    events = list(sample_log(5, 400))
+    done = 0
+    for size in (1, 7, 50, 2, 340):
+        place.store.append(events[done : done + size], lease=lease)
+        done += size
+        assert verify(place.reopened(), "lenet") == []
+
+
+def reports_come_by_trial_and_step(place: StorePlace) -> None:
+    lease = place.begin()
+    events = list(sample_log(6, 300))
+    place.store.append(events, lease=lease)
+    observed = sorted(
+        (event.trial, event.step, event.at, event.metrics) for event in events if isinstance(event, Observed)
+    )
+    assert list(place.store.tables.reports("lenet")) == observed
+    for trial in {row[0] for row in observed}:
+        assert list(place.store.tables.reports("lenet", trial)) == [row for row in observed if row[0] == trial]
+    assert list(place.store.tables.reports("lenet", 999)) == []
+
+
+def studies_come_oldest_first(place: StorePlace) -> None:
+    assert list(place.store.tables.studies()) == []
+    for study in ("zoo", "alexnet", "lenet"):
+        place.store.create(created(study))
+    assert [row.name for row in place.reopened().tables.studies()] == ["zoo", "alexnet", "lenet"]
+
+
+def rows_are_copies(place: StorePlace) -> None:
+    lease = place.begin()
+    place.store.append([Started(at=0.0, trial=0, attempt=1, config={})], lease=lease)
+    study, (trial,) = place.store.tables.study("lenet"), place.store.tables.trials("lenet")
+    study.counts.clear()
+    study.best_loss = -1.0
+    trial.checkpoints.append(None)  # type: ignore[arg-type]  # anything will do
+    trial.state = TrialState.FAILED
+    assert verify(place.store, "lenet") == []
+    place.store.append([Ended(at=1.0, trial=0, attempt=1, state=TrialState.COMPLETED)], lease=lease)
+    assert verify(place.store, "lenet") == []
+
+
+def every_study_has_a_folder_of_its_own(place: StorePlace) -> None:
+    names = ["lenet", "lenet/", "../lenet", "..", ".", "", "a b", "a%20b", "ä", "A" * 300, "A" * 301, "nul\0", "*?<>|:"]
+    folders = [place.store.folder(name) for name in names]
+    assert len(set(folders)) == len(names)
+    assert {folder.parent for folder in folders} == {folders[0].parent}
+    for folder in folders:
+        assert folder.is_absolute()
+        folder.mkdir(parents=True)
+        assert folder.resolve() == folder
+    assert place.store.folder("lenet") == folders[0]
+
+
+def closing_twice_is_fine(place: StorePlace) -> None:
+    place.begin()
+    place.store.close()
+    place.store.close()
+
+
+PROMISES: tuple[Promise, ...] = (
+    tables_say_what_a_ledger_of_the_log_says,
+    tables_follow_every_single_append,
+    tables_follow_appends_of_any_size,
+    reports_come_by_trial_and_step,
+    studies_come_oldest_first,
+    rows_are_copies,
+    every_study_has_a_folder_of_its_own,
+    closing_twice_is_fine,
+)

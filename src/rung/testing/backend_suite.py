@@ -1,0 +1,90 @@
+"""What every backend has to do, as tests: subclass ``BackendSuite`` in a test module and say how to make one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.register_assert_rewrite(
+    "rung.testing._backend_decisions",
+    "rung.testing._backend_lives",
+    "rung.testing._backend_proofs",
+    "rung.testing._driver",
+)
+
+# ruff: noqa: E402 - the modules can be imported only now
+from rung.contracts import Backend
+from rung.errors import ObjectiveError
+from rung.objective import Kind, as_objective
+from rung.testing._backend_decisions import DECISIONS
+from rung.testing._backend_faults import FAULTS, Fault
+from rung.testing._backend_lives import LIVES
+from rung.testing._backend_proofs import PROOFS
+from rung.testing._driver import Stage
+
+
+class BackendSuite:
+    """The conformance suite of backends.
+
+    kinds: the kinds of objective that the backend runs; the others it has to refuse in ``open``.
+    patience_s: real seconds after which a run that has not ended counts as hanging.
+    """
+
+    kinds: frozenset[Kind] = frozenset({Kind.FUNCTION, Kind.TRIAL, Kind.GENERATOR})
+    patience_s: float = 60.0
+
+    def make(self) -> Backend:
+        """A fresh backend; the suite opens and closes it."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def stage(self, tmp_path: Path) -> Iterator[Stage]:
+        """Where backends are driven."""
+        stage = Stage(self.make, tmp_path, patience_s=self.patience_s)
+        yield stage
+        stage.close()
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Only the kinds that the backend runs, so that nothing is skipped."""
+        if "kind" in metafunc.fixturenames:
+            metafunc.parametrize("kind", sorted(self.kinds))
+        if "refused" in metafunc.fixturenames:
+            metafunc.parametrize("refused", sorted(set(Kind) - self.kinds))
+
+    @pytest.mark.parametrize("decision", DECISIONS, ids=lambda decision: decision.__name__)
+    def test_protocol(self, stage: Stage, decision: Callable[[Stage, Kind], None], kind: Kind) -> None:
+        """Every kind of objective under every decision."""
+        decision(stage, kind)
+
+    @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.objective.__name__)
+    def test_fault(self, stage: Stage, fault: Fault) -> None:
+        """Whatever an objective does, its run ends in the right way and with the right words."""
+        driver = stage.driver(fault.objective)
+        driver.start()
+        driver.finish()
+        exited = driver.exit()
+        assert (exited.outcome, exited.reason) == (fault.outcome, fault.reason), exited.message
+        assert [part for part in fault.says if part not in exited.message] == []
+        assert "execute.py" not in exited.message
+        assert repr(driver.curve()) == repr(dict(fault.curve))  # NaN does not equal itself
+
+    @pytest.mark.parametrize("life", LIVES, ids=lambda life: life.__name__)
+    def test_life(self, stage: Stage, life: Callable[[Stage], None]) -> None:
+        """Runs begin and end as the contract says."""
+        life(stage)
+
+    @pytest.mark.parametrize("proof", PROOFS, ids=lambda proof: proof.__name__)
+    def test_torch(self, stage: Stage, proof: Callable[[Stage], None]) -> None:
+        """Real trainings are continued exactly."""
+        pytest.importorskip("torch", reason="torch is not installed")
+        proof(stage)
+
+    def test_refuses(self, refused: Kind, tmp_path: Path) -> None:
+        """What the backend can't run it says before anything is started."""
+        assert refused is Kind.SCRIPT, "every backend runs functions"
+        backend = self.make()
+        with pytest.raises(ObjectiveError, match="script"):
+            backend.open("suite", as_objective(["true"]), tmp_path)
+        backend.close()

@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rung.errors import SettingError, SpaceError
+from rung.events import Ended, Enqueued, Observed, Placed, SpaceEdited, Started
+from rung.history import History, Incumbent, starting_points
+from rung.space import Choice, Float, Int, Space
+from rung.types import Suggestion, TrialState
+
+SPACE = Space({"x": Float(0.0, 1.0), "n": Int(1, 4)}, conditions={"n": ("x", [0.5])})
+LINE = Space({"x": Float(0.0, 1.0)})
+
+
+def started(trial: int, config: dict[str, Any], **settings: Any) -> Started:
+    return Started(at=0.0, trial=trial, attempt=1, config=config, **settings)
+
+
+def observed(trial: int, step: int, loss: float) -> Observed:
+    return Observed(at=0.0, trial=trial, attempt=1, step=step, metrics={}, loss=loss)
+
+
+def ended(trial: int, state: TrialState) -> Ended:
+    return Ended(at=0.0, trial=trial, attempt=1, state=state)
+
+
+def history_of(*events: Any, space: Space = LINE, points: Any = ()) -> History:
+    history = History(space, points)
+    for event in events:
+        history.update(event)
+    return history
+
+
+# ---- starting points
+
+
+def test_starting_points_are_validated_copies() -> None:
+    given = {"x": 1}
+    (point,) = starting_points(LINE, given)
+    assert point == {"x": 1.0}
+    assert type(point["x"]) is float
+    assert point is not given
+    assert starting_points(LINE, None, [{"x": 0}, {"x": 0.5}]) == ({"x": 0.0}, {"x": 0.5})
+    assert starting_points(LINE) == ()
+
+
+def test_starting_points_come_in_one_way_only() -> None:
+    with pytest.raises(SettingError, match=r"both given\. Put the initial configuration first in points_to_evaluate"):
+        starting_points(LINE, {"x": 0.5}, [{"x": 0.1}])
+    with pytest.raises(SettingError, match=r"must be a list of configurations.*Give a single configuration as initial"):
+        starting_points(LINE, None, {"x": 0.5})  # type: ignore[arg-type]
+    with pytest.raises(SpaceError, match=r"x: "):
+        starting_points(LINE, {"x": 2.0})
+
+
+# ---- columns
+
+
+def test_an_empty_history() -> None:
+    history = history_of()
+    assert len(history) == 0
+    assert history.incumbent is None
+    assert history.next_point() is None
+    assert history.X.shape == (0, 1)
+    assert history.is_inside.shape == history.last_losses.shape == history.steps.shape == (0,)
+
+
+def test_columns_follow_the_events() -> None:
+    history = history_of(
+        started(0, {"x": 0.25}),
+        started(1, {"x": 0.5}),
+        observed(1, 1, 0.9),
+        observed(1, 2, 0.4),
+        observed(1, 3, 0.6),
+        ended(1, TrialState.PAUSED),
+        started(2, {"x": 0.75}),
+        ended(2, TrialState.FAILED),
+        Placed(at=0.0, trial=0, attempt=1, host="h", pid=1),
+    )
+    assert history.configs == [{"x": 0.25}, {"x": 0.5}, {"x": 0.75}]
+    assert history.states == [TrialState.RUNNING, TrialState.PAUSED, TrialState.FAILED]
+    assert list(history.running) == [0]
+    np.testing.assert_array_equal(history.last_losses, [math.nan, 0.6, math.nan])
+    np.testing.assert_array_equal(history.best_losses, [math.nan, 0.4, math.nan])
+    np.testing.assert_array_equal(history.steps, [0, 3, 0])
+    np.testing.assert_array_equal(history.X, [[0.25], [0.5], [0.75]])
+    assert history.incumbent == Incumbent(trial=1, step=2, loss=0.4)
+
+
+def test_a_resumed_trial_keeps_its_row_and_runs_again() -> None:
+    history = history_of(
+        started(0, {"x": 0.25}), started(1, {"x": 0.5}), observed(0, 1, 0.3), ended(0, TrialState.PAUSED)
+    )
+    assert list(history.running) == [1]
+    history.update(started(0, {"x": 0.25}, cause="resumed"))
+    assert list(history.running) == [1, 0]
+    assert history.states[0] is TrialState.RUNNING
+    np.testing.assert_array_equal(history.last_losses, [0.3, math.nan])
+
+
+def test_the_config_that_a_resumed_trial_has_now_counts() -> None:
+    history = history_of(started(0, {"x": 0.25}), started(1, {"x": 0.5}))
+    np.testing.assert_array_equal(history.X, [[0.25], [0.5]])
+    history.update(started(0, {"x": 0.75}, cause="resumed"))
+    np.testing.assert_array_equal(history.X, [[0.75], [0.5]])
+
+
+def test_returned_losses_are_copies_and_encodings_are_read_only() -> None:
+    history = history_of(started(0, {"x": 0.25}), observed(0, 1, 1.0))
+    history.last_losses[0] = 7.0
+    assert history.last_losses[0] == 1.0
+    with pytest.raises(ValueError, match="read-only"):
+        history.X[0] = 0.0
+    with pytest.raises(ValueError, match="read-only"):
+        history.is_inside[0] = False
+    kept = history.last_losses, history.X
+    history.update(started(1, {"x": 0.5}))  # nothing that was handed out may keep the columns from growing
+    assert len(history.X) == 2
+    assert len(kept[0]) == len(kept[1]) == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=40))
+def test_the_encoding_grows_into_what_encoding_all_at_once_gives(steps: list[tuple[float, bool]]) -> None:
+    history = History(SPACE)
+    for trial, (x, asks) in enumerate(steps):
+        history.update(started(trial, {"x": x, "n": 2} if x == 0.5 else {"x": x}))
+        if asks:
+            assert len(history.X) == trial + 1
+    np.testing.assert_array_equal(history.X, SPACE.encode(history.configs))
+    assert history.is_inside.tolist() == [True] * len(steps)
+
+
+# ---- the incumbent
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 4), st.sampled_from([-1e300, -1.0, 0.0, 0.5, 1e300])), max_size=30))
+def test_the_incumbent_is_the_first_best_report(reports: list[tuple[int, float]]) -> None:
+    history = history_of(*(started(trial, {"x": 0.5}) for trial in range(5)))
+    told = []
+    for step, (trial, loss) in enumerate(reports, start=1):
+        history.update(observed(trial, step, loss))
+        told.append(Incumbent(trial, step, loss))
+    assert history.incumbent == min(told, key=lambda each: each.loss, default=None)
+    for trial in range(5):
+        losses = [each.loss for each in told if each.trial == trial]
+        assert history.best_losses[trial] == min(losses) if losses else math.isnan(history.best_losses[trial])
+
+
+# ---- points to try next
+
+
+def test_points_wait_first_in_first_out_until_they_start() -> None:
+    history = history_of(points=[{"x": 0.1}, {"x": 0.2}])
+    history.update(Enqueued(at=0.0, config={"x": 0.3}))
+    for trial, x in enumerate([0.1, 0.2, 0.3]):
+        point = history.next_point()
+        assert point == history.next_point() == Suggestion({"x": x}, {"point": trial})
+        history.update(started(trial, dict(point.config), notes=point.notes))
+    assert history.next_point() is None
+    history.update(Enqueued(at=0.0, config={"x": 0.4}))
+    assert history.next_point() == Suggestion({"x": 0.4}, {"point": 3})
+
+
+def test_a_trial_that_did_not_come_from_the_line_takes_nothing_from_it() -> None:
+    history = history_of(started(0, {"x": 0.1}), points=[{"x": 0.1}])
+    assert history.next_point() == Suggestion({"x": 0.1}, {"point": 0})
+
+
+def test_a_point_that_is_changed_by_its_receiver_stays_as_it_was() -> None:
+    history = history_of(points=[{"x": 0.1}])
+    history.next_point().config.clear()  # type: ignore[union-attr]
+    assert history.next_point() == Suggestion({"x": 0.1}, {"point": 0})
+
+
+# ---- edits of the space
+
+
+def test_an_edit_encodes_anew_and_tells_who_is_outside() -> None:
+    history = history_of(*(started(trial, {"x": trial / 4}) for trial in range(4)), observed(0, 1, 0.5))
+    assert history.X[:, 0].tolist() == [0.0, 0.25, 0.5, 0.75]
+    edited = Space({"x": Float(0.5, 1.5)})
+    history.update(SpaceEdited(at=0.0, space=edited.to_json()))
+    assert history.space == edited
+    np.testing.assert_array_equal(history.X, [[math.nan], [math.nan], [0.0], [0.25]])
+    assert history.is_inside.tolist() == [False, False, True, True]
+    history.update(started(4, {"x": 0.1}))
+    history.update(started(5, {"x": 1.25}))
+    assert history.is_inside.tolist() == [False, False, True, True, False, True]
+    assert history.incumbent == Incumbent(0, 1, 0.5)  # it stays, though outside
+
+
+def test_a_dimension_that_older_trials_lack_is_not_a_number() -> None:
+    history = history_of(started(0, {"x": 0.25}))
+    history.update(SpaceEdited(at=0.0, space=Space({"k": Choice(["a", "b"]), "x": Float(0.0, 0.5)}).to_json()))
+    np.testing.assert_array_equal(history.X, [[math.nan, 0.5]])
+    assert history.is_inside.tolist() == [False]
+
+
+def test_an_edit_drops_the_waiting_points_outside() -> None:
+    history = history_of(points=[{"x": 0.1}, {"x": 0.6}, {"x": 0.2}, {"x": 0.7}])
+    history.update(SpaceEdited(at=0.0, space=Space({"x": Float(0.5, 1.0)}).to_json()))
+    history.update(Enqueued(at=0.0, config={"x": 0.9}))
+    seen = []
+    while (point := history.next_point()) is not None:
+        seen.append((point.notes["point"], point.config["x"]))
+        history.update(started(len(seen) - 1, dict(point.config), notes=point.notes))
+    assert seen == [(1, 0.6), (3, 0.7), (4, 0.9)]
+
+
+# ---- cost
+
+
+def test_a_history_of_a_hundred_thousand_events_is_quick() -> None:
+    events: list[Any] = []
+    for trial in range(33_000):
+        events += [started(trial, {"x": 0.5}), observed(trial, 1, 1.0), ended(trial, TrialState.COMPLETED)]
+    history = History(LINE)
+    began = time.process_time()
+    for event in events:
+        history.update(event)
+    assert (time.process_time() - began) / len(events) < 10e-6  # ten times what it takes on a slow machine
+
+
+def test_no_numpy_before_a_column_is_asked_for() -> None:
+    code = (
+        "import sys, rung.history as h, rung.space as s\n"
+        "from rung.events import Started\n"
+        "history = h.History(s.Space({'x': s.Float(0, 1)}), [{'x': 0.5}])\n"
+        "history.update(Started(at=0.0, trial=0, attempt=1, config={'x': 0.5}))\n"
+        "print('numpy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

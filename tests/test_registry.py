@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from rung import registry
+from rung.errors import SettingError
+from rung.schedulers.asha import ASHA
+from rung.schedulers.basic import BasicScheduler
+from rung.searchers.grid import GridSearcher
+from rung.searchers.random import RandomSearcher
+from rung.searchers.sobol import SobolSearcher
+from rung.space import Float, Space
+
+SPACE = Space({"x": Float(0, 1)})
+
+
+class Foreign:
+    """A searcher that no entry point leads to."""
+
+    def __init__(self, space: Space, *, alpha: float = 1.0) -> None:
+        self.space = space
+        self.alpha = alpha
+
+    def spec(self) -> Mapping[str, Any]:
+        return registry.describe(self, alpha=self.alpha, beta=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("random", RandomSearcher), ("grid", GridSearcher), ("sobol", SobolSearcher)]
+)
+def test_searchers_by_name(name: str, kind: type) -> None:
+    made = registry.searcher(name, SPACE, points_to_evaluate=[{"x": 0.5}])
+    assert type(made) is kind
+    assert made.spec()["name"] == name
+    assert made.spec()["points_to_evaluate"] == [{"x": 0.5}]
+    assert made.space is SPACE
+
+
+@pytest.mark.parametrize(("name", "kind", "options"), [("basic", BasicScheduler, {}), ("asha", ASHA, {"max_t": 9})])
+def test_schedulers_by_name(name: str, kind: type, options: dict[str, Any]) -> None:
+    inner = RandomSearcher(SPACE)
+    made = registry.scheduler(name, inner, **options)
+    assert type(made) is kind
+    assert made.searcher is inner
+    assert made.spec() == {"name": name, "searcher": {"name": "random"}, **(ASHA_DEFAULTS if options else {})}
+
+
+ASHA_DEFAULTS = {"max_t": 9, "grace_period": 1, "reduction_factor": 3, "variant": "stopping"}
+
+
+def test_forms_build_equal_parts() -> None:
+    scheduler = ASHA(GridSearcher(SPACE, points=7, initial_config={"x": 0.5}), max_t=9, variant="promotion")
+    again = registry.build_scheduler(json.loads(json.dumps(scheduler.spec())), SPACE)
+    assert again.spec() == scheduler.spec()
+    assert again.spec()["searcher"] == {"name": "grid", "points": 7, "points_to_evaluate": [{"x": 0.5}]}
+
+
+def test_a_class_without_an_entry_point_goes_by_its_own_name() -> None:
+    spec = Foreign(SPACE, alpha=2.0).spec()
+    assert spec == {"class": f"{__name__}:Foreign", "alpha": 2.0}
+    again = registry.build_searcher(spec, SPACE)
+    assert type(again) is Foreign
+    assert again.alpha == 2.0
+    assert type(registry.searcher(f"{__name__}:Foreign", SPACE)) is Foreign
+
+
+def test_unknown_names_are_answered_with_the_nearest_and_all() -> None:
+    with pytest.raises(
+        SettingError, match=r"no searcher named 'randm'\. Did you mean 'random'\? There are: grid, random, sobol"
+    ):
+        registry.searcher("randm", SPACE)
+    with pytest.raises(SettingError, match=r"no scheduler named 'zzz'\. There are: asha, basic.*module:Class"):
+        registry.scheduler("zzz", RandomSearcher(SPACE))
+
+
+@pytest.mark.parametrize(
+    "path", ["no_such_module_here:Class", f"{__name__}:NoSuchClass", "test_registry:Foreign.no_part"]
+)
+def test_classes_that_cannot_be_imported(path: str) -> None:
+    with pytest.raises(SettingError, match=rf"'{path}' can't be imported: .*top of a module"):
+        registry.searcher(path, SPACE)
+
+
+def test_unknown_options_are_answered_with_the_known_ones() -> None:
+    with pytest.raises(
+        SettingError, match=r"'grid' can't be made .*'pionts'.*points, initial_config, points_to_evaluate"
+    ):
+        registry.searcher("grid", SPACE, pionts=3)
+    with pytest.raises(SettingError, match=r"'asha' can't be made .*'max_t'.*It has: max_t, grace_period"):
+        registry.scheduler("asha", RandomSearcher(SPACE))
+    with pytest.raises(SettingError, match=r"'basic' can't be made .*It has: none"):
+        registry.scheduler("basic", RandomSearcher(SPACE), max_t=3)
+
+
+def test_forms_that_are_none() -> None:
+    with pytest.raises(SettingError, match=r"neither 'name' nor 'class'"):
+        registry.build_searcher({"points": 3}, SPACE)
+    with pytest.raises(SettingError, match=r"The form of scheduler 'basic' has no searcher"):
+        registry.build_scheduler({"name": "basic"}, SPACE)
