@@ -113,7 +113,11 @@ def test_sizes(path: Path) -> None:
 
 def body_lines(node: ast.FunctionDef) -> int:
     body = node.body
-    if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str):
+    if (
+        isinstance(body[0], ast.Expr)
+        and isinstance(body[0].value, ast.Constant)
+        and isinstance(body[0].value.value, str)
+    ):
         body = body[1:]
     if not body:
         return 0
@@ -177,7 +181,16 @@ def test_no_global_randomness(path: Path) -> None:
         assert not calls & BANNED_CALLS
 
 
-UNPICKLING = {"pickle.loads", "pickle.load", "dill.loads", "cloudpickle.loads", "cloudpickle.load", "torch.load", "eval", "exec"}
+UNPICKLING = {
+    "pickle.loads",
+    "pickle.load",
+    "dill.loads",
+    "cloudpickle.loads",
+    "cloudpickle.load",
+    "torch.load",
+    "eval",
+    "exec",
+}
 UNPICKLING_EXCEPTIONS: dict[str, str] = {}
 
 

@@ -81,7 +81,7 @@ class _Encoder:
             return {"$tuple": self._parts(value, place)}
         if kind is bytes:
             return {"$bytes": base64.b64encode(value).decode()}
-        if isinstance(value, np.ndarray | np.generic):
+        if kind is np.ndarray or isinstance(value, np.generic):  # not masked arrays and the like: they hold more
             return self._array(value, place)
         torch = sys.modules.get("torch")
         if torch is not None and isinstance(value, torch.Tensor):

@@ -57,7 +57,7 @@ class Trial:
 
     @property
     def seed(self) -> int:
-        """A seed for the trial's random numbers, the same in every attempt. rung seeds nothing by itself."""
+        """A seed for the trial's own random numbers, the same in every attempt."""
         return self.progress.job.seed
 
     @property

@@ -71,7 +71,8 @@ def tune(
     built = _scheduler(scheduler, _searcher(searcher, space, initial_config, points_to_evaluate), target)
     if max_trials is None and seconds is None and built.space.size == float("inf"):
         raise SettingError("nothing says when to end.", hint="Give max_trials=… or seconds=….")
-    shown = make_progress(progress)
+    address = str(store) if isinstance(store, str | Path) else store.url
+    shown = make_progress(progress, store=address, max_trials=max_trials)
     tuner = Tuner(
         target,
         built,

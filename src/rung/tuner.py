@@ -16,7 +16,7 @@ from rung import bookkeeping
 from rung.backends.inline import Inline
 from rung.bookkeeping import IncumbentFrom, Record
 from rung.contracts import Backend, Scheduler, Store
-from rung.errors import SettingError, StudyPausedError
+from rung.errors import RungError, SettingError, StoreError, StudyPausedError
 from rung.objective import Kind, Objective, as_objective
 from rung.store import open_store
 from rung.study import Study, resume_command
@@ -74,15 +74,19 @@ class Tuner:
         self._observers = tuple(observers)
         self._owns_store = isinstance(store, str | Path)
         self._store = open_store(str(store), create=True) if isinstance(store, str | Path) else store
-        name = study or free_name(self._store, self._objective)
-        reference = (
-            None if self._objective is None else (self._objective.reference or list(self._objective.argv) or None)
-        )
-        wanted = new_study(name, scheduler, self._goal, seed=seed, objective=reference)
-        stored = find_study(self._store, name, resume=resume)
-        if stored is not None:
-            compare(stored, wanted, seed=seed)
-        self._open = OpenStudy(self._store, scheduler, stored or wanted, is_new=stored is None)
+        with contextlib.ExitStack() as on_failure:
+            if self._owns_store:
+                on_failure.callback(self._store.close)
+            name = study or free_name(self._store, self._objective)
+            reference = (
+                None if self._objective is None else (self._objective.reference or list(self._objective.argv) or None)
+            )
+            wanted = new_study(name, scheduler, self._goal, seed=seed, objective=reference)
+            stored = find_study(self._store, name, resume=resume)
+            if stored is not None:
+                compare(stored, wanted, seed=seed)
+            self._open = OpenStudy(self._store, scheduler, stored or wanted, is_new=stored is None)
+            on_failure.pop_all()
         self._hand: tuple[Hand, Session] | None = None
 
     def run(
@@ -106,15 +110,20 @@ class Tuner:
                 slots=backend.slots, now=backend.now, observers=self._observers, settings=settings
             )
             loop = Loop(session, backend, folder=self._store.folder(self._open.name), limits=limits)
-            with heed_interrupts(loop, say=_say):
-                why = loop.run()
+            try:
+                with heed_interrupts(loop, say=_say):
+                    why = loop.run()
+            except BaseException:
+                self._open.abandon()
+                raise
             self._open.leave(session, why)
         self._after(why, loop)
         return self.study
 
     def ask(self, count: int | None = None) -> Asked | list[Asked]:
         """The next trial to run by hand, or a list of ``count``. ExhaustedError when there is none to be had."""
-        asked = self._taken_up().ask(1 if count is None else count)
+        with self._by_hand() as hand:
+            asked = hand.ask(1 if count is None else count)
         return asked[0] if count is None else asked
 
     def tell(self, trial: Asked | int, value: float | Mapping[str, float], *, step: int | None = None) -> Decision:
@@ -123,17 +132,21 @@ class Tuner:
         Without ``step`` the trial is finished. With a step, the answer says whether it shall go on, pause or stop.
         """
         number = trial if isinstance(trial, int) else trial.number
-        return self._taken_up().tell(number, value, step=step)
+        with self._by_hand() as hand:
+            return hand.tell(number, value, step=step)
 
     def enqueue(self, config: Mapping[str, object]) -> None:
         """Have a configuration tried next. SpaceError when it is outside the space."""
-        self._taken_up().enqueue(config)
+        with self._by_hand() as hand:
+            hand.enqueue(config)
 
     def close(self) -> None:
         """Let go of the study, and of the store if this tuner opened it. Idempotent."""
-        self._put_down()
-        if self._owns_store:
-            self._store.close()
+        try:
+            self._put_down()
+        finally:
+            if self._owns_store:
+                self._store.close()
 
     def __enter__(self) -> Self:
         return self
@@ -178,24 +191,32 @@ class Tuner:
     def _trials(self) -> list[TrialRow]:
         return list(self._open.engine.ledger.trials.values())
 
-    def _taken_up(self) -> Hand:
+    @contextlib.contextmanager
+    def _by_hand(self) -> Iterator[Hand]:
         if self._hand is None:
             backend = ByHand()
             session = self._open.begin(slots=backend.slots, now=backend.now, observers=self._observers)
             hand = Hand(session, backend, folder=self._store.folder(self._open.name), limits=self._limits)
             self._hand = hand, session
-        return self._hand[0]
+        try:
+            yield self._hand[0]
+        except BaseException as error:
+            if not isinstance(error, RungError) or isinstance(error, StoreError):  # else it is about what was given
+                self._hand = None
+                self._open.abandon()
+            raise
 
     def _put_down(self) -> None:
-        if self._hand is not None:
-            self._open.leave(self._hand[1], "done")
-            self._hand = None
+        hand, self._hand = self._hand, None
+        if hand is not None:
+            self._open.leave(hand[1], "done")
 
     @contextlib.contextmanager
     def _running_backend(self) -> Iterator[Backend]:
         assert self._objective is not None
         backend = self._backend or _default_backend(self._objective, self._workers)
         folder = self._store.folder(self._open.name)
+        folder.mkdir(parents=True, exist_ok=True)
         backend.open(self._open.name, self._objective, folder)
         try:
             yield backend

@@ -58,7 +58,7 @@ def test_the_best_is_the_one_of_the_trajectory_also_among_equals():
 def test_where_trials_were_tried():
     rows, _ = small_study()
     found = configs(rows, goal=ERROR, space=SPACE, best_trial=2)
-    assert found.inputs == (Input("learning_rate", log=True), Input("batch_size"))
+    assert found.inputs == (Input("learning_rate", True, 0.01, 1.0), Input("batch_size", False, 32.0, 255.0))
     assert found.tried[2].inputs == (0.2, 128.0)
     assert [tried.value for tried in found.tried] == [0.3, 0.8, 0.1, None, 0.6, 0.5, 0.4, 0.7]
     assert found.best_trial == 2
@@ -73,11 +73,17 @@ def test_values_are_in_the_users_direction():
     ("space", "inputs"),
     [
         ({"layer": Choice(["a", "b"]), "size": Ordinal([1, 2, 4])}, ()),
-        ({"fixed": Constant(3), "one": Float(2, 2), "width": Int(1, 64, log=True)}, (Input("width", log=True),)),
-        ({"a": Normal(0, 1), "b": Float(0, 1), "c": Float(0, 1)}, (Input("a"), Input("b"))),
+        (
+            {"fixed": Constant(3), "one": Float(2, 2), "width": Int(1, 64, log=True)},
+            (Input("width", log=True, low=1.0, high=64.0),),
+        ),
+        (
+            {"a": Normal(0, 1, low=-1), "b": Float(0, 1), "c": Float(0, 1)},
+            (Input("a", low=-1.0), Input("b", low=0.0, high=1.0)),
+        ),
         (
             {"rate": stats.loguniform(1e-2, 1), "shape": stats.beta(2, 3)},
-            (Input("rate", log=True), Input("shape")),
+            (Input("rate", log=True, low=0.01, high=1.0), Input("shape")),
         ),
     ],
 )
@@ -111,7 +117,7 @@ def test_json():
         "values": [0.8],
         "best_step": 1,
     }
-    assert found["configs"]["inputs"][0] == {"name": "learning_rate", "log": True}
+    assert found["configs"]["inputs"][0] == {"name": "learning_rate", "log": True, "low": 0.01, "high": 1.0}
     assert found["configs"]["tried"][3] == {
         "trial": 3,
         "state": "failed",

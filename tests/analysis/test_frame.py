@@ -7,7 +7,8 @@ from made_up_studies import ACCURACY, ERROR
 
 pytest.importorskip("matplotlib")
 
-from rung.analysis._frame import Span, fit_values, metric_label, new_figure, plain, span_of, time_unit
+from rung.analysis._frame import Span, fit_input, fit_values, metric_label, new_figure, plain, span_of, time_unit
+from rung.analysis.curves import Input
 from rung.errors import MissingExtraError
 
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30)
@@ -59,7 +60,7 @@ def test_the_axis_reaches_as_far_as_the_span_and_says_what_it_hides(goal, values
     span = span_of(values, goal=goal)
     low, high = axes.get_ylim()
     assert low < min(span.good, span.bad) < max(span.good, span.bad) < high
-    assert high - low == pytest.approx(1.1 * abs(span.good - span.bad))
+    assert high - low == pytest.approx(1.08 * abs(span.good - span.bad))
     assert [text.get_text() for text in axes.texts] == [note]
 
 
@@ -71,6 +72,51 @@ def test_the_axis_is_left_alone_where_nothing_is_hidden():
     fit_values(axes, [], goal=ERROR)
     assert axes.get_ylim() == before
     assert list(axes.texts) == []
+
+
+def drawn(figure):
+    figure.canvas.draw()
+    return figure.axes[0]
+
+
+def test_an_axis_shows_the_whole_domain():
+    figure = new_figure(4, 3, title="")
+    axes = figure.subplots()
+    fit_input(axes, "x", Input("rate", True, 0.01, 1.0), [0.1, 0.2])
+    fit_input(axes, "y", Input("a$b$", False, 0.0, 100.0), [50.0])
+    drawn(figure)
+    assert (axes.get_xscale(), axes.get_xlabel()) == ("log", "rate")
+    assert axes.get_xlim() == pytest.approx((0.01 * 100**-0.04, 1.0 * 100**0.04))
+    low, high = axes.get_xlim()
+    shown = [text.get_text() for text in axes.get_xticklabels() if low <= text.get_position()[0] <= high]
+    assert shown == ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"]
+    assert (axes.get_yscale(), axes.get_ylabel()) == ("linear", r"a\$b\$")
+    assert axes.get_ylim() == pytest.approx((-4.0, 104.0))
+
+
+def test_an_axis_reaches_for_values_outside_the_domain():
+    axes = new_figure(2, 2, title="").subplots()
+    fit_input(axes, "x", Input("rate", False, 0.0, 1.0), [-3.0, 2.0])
+    assert axes.get_xlim() == pytest.approx((-3.2, 2.2))
+
+
+@pytest.mark.parametrize(
+    ("each", "values"),
+    [
+        (Input("wide", True, 1e-300, 1e300), [1e-300, 1.0, 1e300]),
+        (Input("narrow", True, 1.0, 1.0000001), [1.0]),
+        (Input("open"), []),
+        (Input("open"), [3.0]),
+        (Input("half", low=0.0), [0.5, 2.0]),
+    ],
+)
+def test_odd_domains_can_be_drawn(each, values):
+    figure = new_figure(3, 3, title="")
+    axes = figure.subplots()
+    fit_input(axes, "x", each, values)
+    axes.plot(values, values, "o")
+    low, high = drawn(figure).get_xlim()
+    assert all(low <= value <= high for value in [*values, *(end for end in (each.low, each.high) if end is not None)])
 
 
 @pytest.mark.parametrize(

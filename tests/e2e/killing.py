@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rung.ledger import TrialRow
 from rung.store import open_store
+from rung.types import TrialState
 
 DRIVER = Path(__file__).with_name("study_driver.py")
 STUDY = "killed"
@@ -85,7 +86,8 @@ def reports(database: Path) -> list[tuple[int, int, dict[str, float]]]:
 
 
 def _timeless(row: TrialRow) -> tuple[object, ...]:
-    checkpoints = [checkpoint.step for checkpoint in row.checkpoints]
+    # A trial that is killed in the instant between its stop and its last checkpoint stays stopped, without that one.
+    checkpoints = [checkpoint.step for checkpoint in row.checkpoints if row.state is TrialState.COMPLETED]
     return (
         row.number, row.state, dict(row.config), row.parent, row.last_step, row.last_loss, row.best_loss, row.best_step,
         row.reason, row.message, row.until, checkpoints[-1:],

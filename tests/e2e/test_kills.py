@@ -30,7 +30,7 @@ def check_log(database: Path) -> None:
         events = list(store.read(STUDY))
         created = events[0][1]
         assert isinstance(created, StudyCreated)
-        scheduler = registry.build(created.scheduler, Space.from_json(created.space))
+        scheduler = registry.build_scheduler(created.scheduler, Space.from_json(created.space))
         found = verify_decisions(events, scheduler)
         assert found.differences == []
         assert found.suggestions > 0

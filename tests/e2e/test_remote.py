@@ -6,13 +6,16 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from killing import wait_until
 
 from rung.commands import ChangeTrial, Enqueue, StopStudy, StopTrial
+from rung.contracts import Store
+from rung.errors import StoreNotFoundError, StudyNotFoundError
 from rung.events import Changed, CommandHandled, Event, Observed, SessionStarted
 from rung.ledger import TrialRow
 from rung.store import open_store
@@ -61,21 +64,26 @@ class Stage:
         subprocess.run([sys.executable, "-c", CLIENT, str(self.database), repr(command)], check=True, timeout=60)
 
     def events(self) -> list[Event]:
-        store = open_store(str(self.database), create=False)
-        try:
-            return [event for _, event in store.read("remote")]
-        finally:
-            store.close()
+        return self.read(lambda store: [event for _, event in store.read("remote")])
 
     def trials(self) -> list[TrialRow]:
-        store = open_store(str(self.database), create=False)
-        try:
-            return list(store.tables.trials("remote"))
-        finally:
-            store.close()
+        return self.read(lambda store: list(store.tables.trials("remote")))
 
     def has(self, kind: type, count: int = 1) -> bool:
-        return self.database.exists() and sum(isinstance(event, kind) for event in self.events()) >= count
+        return sum(isinstance(event, kind) for event in self.events()) >= count
+
+    def read(self, what: Callable[[Store], list[Any]]) -> list[Any]:
+        """Nothing while the tuner has not come as far as to create the study."""
+        try:
+            store = open_store(str(self.database), create=False)
+        except StoreNotFoundError:
+            return []
+        try:
+            return what(store)
+        except StudyNotFoundError:
+            return []
+        finally:
+            store.close()
 
 
 @pytest.fixture
@@ -133,7 +141,7 @@ def test_people_steer_from_other_processes(stage: Stage) -> None:
     stage.worker()
     stage.worker()
     tuner = stage.tuner(4)
-    wait_until(lambda: stage.database.exists() and len(stage.trials()) == 2, seconds=30)
+    wait_until(lambda: len(stage.trials()) == 2, seconds=30)
     stage.post(Enqueue({"x": 1.25}))
     stage.post(StopTrial(0))
     stage.post(ChangeTrial(1, {"x": 1.5}))
@@ -155,7 +163,7 @@ def test_people_steer_from_other_processes(stage: Stage) -> None:
 def test_a_study_is_stopped_from_elsewhere_and_resumed(stage: Stage) -> None:
     stage.worker()
     tuner = stage.tuner(3)
-    wait_until(lambda: stage.database.exists() and len(stage.trials()) == 2, seconds=30)
+    wait_until(lambda: len(stage.trials()) == 2, seconds=30)
     stage.post(StopStudy(now=True))
     finish(tuner)
     assert {trial.state for trial in stage.trials()} == {TrialState.WAITING}

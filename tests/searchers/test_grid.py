@@ -44,7 +44,8 @@ def test_the_order_is_that_of_nested_loops(workers: int) -> None:
 def test_points_per_dimension() -> None:
     space = Space({"x": Float(0, 1), "n": Int(1, 100), "few": Int(1, 3), "kind": Choice(list("abcdefgh"))})
     searcher = GridSearcher(space, points={"x": 2, "kind": 1})
-    values: dict[str, list[Any]] = {name: sorted({config[name] for config in all_of(searcher)}) for name in space}
+    configs = all_of(searcher)
+    values: dict[str, list[Any]] = {name: sorted({config[name] for config in configs}) for name in space}
     assert values == {"x": [0.0, 1.0], "n": space["n"].grid(5), "few": [1, 2, 3], "kind": list("abcdefgh")}
     assert len(values["n"]) == 5
     assert searcher.spec() == {"name": "grid", "points": {"x": 2, "kind": 1}}

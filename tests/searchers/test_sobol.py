@@ -80,7 +80,7 @@ def test_forbidden_points_are_skipped() -> None:
 
 def test_hardly_anything_allowed_falls_back_to_a_random_draw(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sobol, "_MOST_SKIPPED", 4)
-    space = Space(dict(SQUARE), constraints=[linear({"x": 1, "y": 1}, at_most=0.02)])
+    space = Space(dict(SQUARE), constraints=[linear({"x": 1, "y": 1}, at_most=0.1)])
     started = trials(SobolSearcher(space, seed=11), 5)
     assert all(event.notes == {"sobol": 4 * k + 3, "random": True} for k, event in enumerate(started))
     assert all(space.is_allowed(event.config) for event in started)

@@ -71,7 +71,7 @@ ORDINALS = st.lists(
 DISTRIBUTIONS = st.sampled_from(
     [
         stats.gamma(2.0),
-        stats.beta(0.5, 3.0, loc=-1.0, scale=4.0),
+        stats.beta(1.5, 3.0, loc=-1.0, scale=4.0),
         stats.lognorm(s=1.5),
         stats.t(3),
         stats.triang(0.3),

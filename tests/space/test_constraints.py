@@ -114,6 +114,11 @@ def test_they_read_well():
     assert str(linear({"a": 1}, at_least=0, at_most=1)) == "a from 0 to 1"
 
 
+def test_constraints_are_a_list():
+    with pytest.raises(SpaceError, match="constraints must be a list, got Linear"):
+        Space(DOMAINS, constraints=linear({"a": 1}, at_most=2))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

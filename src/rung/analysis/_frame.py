@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from statistics import median
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from rung.analysis.curves import Input
 from rung.errors import MissingExtraError
 from rung.types import Goal
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 REACH: Final = 8.0  # of the axis: so many times the distance from the best value to the median
 DECADES: Final = 20.0  # median over best from which on a linear axis would hide the differences among the good
+MARGIN: Final = 0.04  # of an axis, at each end
+LARGEST_LOG: Final = 708.0  # exp() of more is no normal float; nor is that of less than its negative
 GREY: Final = "#606060"
 
 
@@ -54,7 +58,7 @@ def fit_values(axes: Axes, values: Sequence[float], *, goal: Goal) -> None:
     if span.log:
         axes.set_yscale("log")
     elif span.beyond:
-        margin = 0.05 * (span.bad - span.good)
+        margin = MARGIN * (span.bad - span.good)
         ends = sorted((span.good - margin, span.bad + margin))
         axes.set_ylim(ends[0], ends[1])
         reports = "1 report" if span.beyond == 1 else f"{span.beyond:,} reports"
@@ -68,6 +72,28 @@ def fit_values(axes: Axes, values: Sequence[float], *, goal: Goal) -> None:
             fontsize="small",
             color=GREY,
         )
+
+
+def fit_input(axes: Axes, which: Literal["x", "y"], each: Input, values: Sequence[float]) -> None:
+    """Let an axis show the whole domain of a hyperparameter, and values outside it if there are any."""
+    from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
+
+    axes.set(**{f"{which}scale": "log" if each.log else "linear", f"{which}label": plain(each.name)})
+    ends = [end for end in (each.low, each.high) if end is not None]
+    low, high = min([*ends, *values], default=0.0), max([*ends, *values], default=0.0)
+    if not 0.0 < high - low < math.inf:
+        return
+    if not each.log:
+        axes.set(**{f"{which}lim": (low - MARGIN * (high - low), high + MARGIN * (high - low))})
+        return
+    width = math.log(high) - math.log(low)
+    start, end = math.log(low) - MARGIN * width, math.log(high) + MARGIN * width
+    axes.set(**{f"{which}lim": (math.exp(max(start, -LARGEST_LOG)), math.exp(min(end, LARGEST_LOG)))})
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    is_short = width < 1.01 * math.log(100)
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if is_short else (1.0,), numticks=10))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
 
 def new_figure(width: float, height: float, *, title: str) -> Figure:

@@ -37,10 +37,15 @@ class Curves(Struct, frozen=True, kw_only=True):
 
 
 class Input(Struct, frozen=True):
-    """A hyperparameter that can stand along an axis. log: its domain is spread over the logarithm."""
+    """A hyperparameter that can stand along an axis.
+
+    log: its domain is spread over the logarithm. low, high: the ends of its domain, None where there is none.
+    """
 
     name: str
     log: bool = False
+    low: float | None = None
+    high: float | None = None
 
 
 class Tried(Struct, frozen=True, kw_only=True):
@@ -137,10 +142,14 @@ def _curve(row: TrialRow, points: Sequence[tuple[int, float, float]], *, goal: G
 
 
 def _inputs(space: Mapping[str, Domain]) -> tuple[Input, ...]:
-    varying = {name: domain for name, domain in space.items() if domain.size > 1}
-    numeric = [
-        Input(name, isinstance(domain, Float | Int) and domain.log)
-        for name, domain in varying.items()
-        if isinstance(domain, Float | Int | Normal | Distribution)
-    ]
-    return tuple(numeric[:2])
+    inputs: list[Input] = []
+    for name, domain in space.items():
+        if domain.size == 1:
+            continue
+        if isinstance(domain, Float | Int):
+            inputs.append(Input(name, domain.log, float(domain.low), float(domain.high)))
+        elif isinstance(domain, Normal):
+            inputs.append(Input(name, low=domain.low, high=domain.high))
+        elif isinstance(domain, Distribution):
+            inputs.append(Input(name))
+    return tuple(inputs[:2])

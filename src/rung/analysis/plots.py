@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
-from rung.analysis._frame import Span, fit_values, label, metric_label, new_figure, plain, span_of, time_unit
+from rung.analysis._frame import Span, fit_input, fit_values, label, metric_label, new_figure, plain, span_of, time_unit
 from rung.analysis.curves import Configs, Curve, Curves, Overview, Tried
 from rung.analysis.trajectory import Trajectory
 from rung.errors import SettingError
@@ -179,10 +179,10 @@ def _draw_configs(axes: Axes, configs: Configs) -> None:
     best_label = f"best {metric_label(goal)}"
     values = [tried.value for tried in configs.tried if tried.value is not None]
     is_plane = len(inputs) > 1
-    label(axes, plain(inputs[0].name), plain(inputs[1].name) if is_plane else best_label, is_empty=not values)
-    axes.set_xscale("log" if inputs[0].log else "linear")
+    label(axes, "", best_label, is_empty=not values)
+    fit_input(axes, "x", inputs[0], [tried.inputs[0] for tried in configs.tried])
     if is_plane:
-        axes.set_yscale("log" if inputs[1].log else "linear")
+        fit_input(axes, "y", inputs[1], [tried.inputs[1] for tried in configs.tried])
     else:
         fit_values(axes, values, goal=goal)
     span = span_of(values, goal=goal, reach=3.0) if values else Span(0.0, 1.0)

@@ -45,6 +45,7 @@ def run_trial(end: socket.socket, load: Callable[[], Objective], plan: Plan) -> 
         except BaseException as error:  # noqa: BLE001 - whatever the user's module raises, SystemExit too, fails the trial
             channel.post(Exited(job.trial, job.attempt, Outcome.FAILED, *failure_of(error)))
         else:
+            load_what_is_needed(objective)
             use_threads(plan.threads)
             seed_generators(job.seed)
             run_job(job, objective, channel)
@@ -68,15 +69,17 @@ def leave(code: int, grace_s: float) -> NoReturn:
     os._exit(code)
 
 
-def prepare_generators() -> None:
-    """Load the module of NumPy's global generator, if NumPy is loaded; NumPy itself does so when it is first used."""
+def load_what_is_needed(objective: Objective) -> None:
+    """Load what this objective is going to use, and NumPy's global generator if NumPy is there, so as to be seeded."""
+    if objective.wants_trial:
+        importlib.import_module("rung.checkpoints")
+        importlib.import_module("rung._random_states")
     if "numpy" in sys.modules:
         importlib.import_module("numpy.random")
 
 
 def seed_generators(seed: int) -> None:
     """Seed the global generators of Python, NumPy and torch; of the last two only what is loaded."""
-    prepare_generators()
     random.seed(seed)
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed(seed % 2**32)

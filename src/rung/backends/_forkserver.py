@@ -24,7 +24,7 @@ from typing import NoReturn
 
 from rung._trial import enter_trial_process
 from rung.backends import _kernel
-from rung.backends._child import prepare_generators, run_trial
+from rung.backends._child import load_what_is_needed, run_trial
 from rung.backends._nursery import Begin, Nursery
 from rung.backends._plan import Launch, Plan, Ready, read_plan
 from rung.objective import Objective, unpack
@@ -90,9 +90,9 @@ def _preload(payload: bytes, tuner: socket.socket, tuner_process: int) -> Object
     with _leaving_with(tuner, tuner_process):
         try:
             objective = unpack(payload)
+            load_what_is_needed(objective)
         except BaseException:  # noqa: BLE001 - the user's module may raise anything, SystemExit too
             return None
-    prepare_generators()
     return objective
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
@@ -41,7 +42,9 @@ class Office:
         self._board = Switchboard()
         self._door = Door(self._board, self._find) if plan.is_script else None
         self._plan = plan if self._door is None else replace(plan, folder=str(self._door.folder))
-        self._servers = Supervisor(self._plan, payload, folder / "imports.log", self._board, self._hear, self._lose)
+        self._servers = Supervisor(
+            self._plan, payload, folder / "imports.log", self._board, hear=self._hear, lose=self._lose
+        )
 
     def start(self, job: Job) -> None:
         """Begin a run."""
@@ -61,7 +64,8 @@ class Office:
                 run.connect(Line(ours))
                 self._servers.launch(launch, theirs)
         except OSError as error:  # too many open files or processes, most likely
-            run.conclude(_lost(job, f"It could not be started: {error}."), "")
+            failure = f"It could not be started: {error}."
+            run.conclude(lambda: _lost(job, failure))
 
     def send(self, trial: int, message: Message) -> None:
         """Pass a message on."""
@@ -122,24 +126,23 @@ class Office:
         if isinstance(notice, Forked):
             run.launched(self._host, notice.pid)
         elif isinstance(notice, Reaped):
-            run.drain()
-            run.conclude(run.exited or self._ending(run, notice.status), notice.output)
+            run.conclude(lambda: self._ending(run, notice.status), notice.output)
         elif not isinstance(notice, Ready):
-            run.conclude(_lost(run.job, f"It could not be started: {notice.message}."), "")
+            run.conclude(lambda: _lost(run.job, f"It could not be started: {notice.message}."))
 
     def _lose(self, loss: Loss) -> None:
         """The fork-server is gone, and its trials with it."""
-        for run in self._runs.values():
-            if run.pid is not None:
-                _kernel.kill_abandoned(run.pid, run.since_unix)
-            run.drain()
+
+        def ending(run: Run) -> Exited:
             if loss.was_ready:
-                run.conclude(_lost(run.job, "The fork-server, the parent of its process, has ended."), "")
-            else:
-                exited = exited_by(loss.status, run.job, self._out_of_memory)
-                run.conclude(
-                    replace(exited, message=f"While the objective was imported: {exited.message}"), loss.printed
-                )
+                return _lost(run.job, "The fork-server, the parent of its process, has ended.")
+            exited = exited_by(loss.status, run.job, self._out_of_memory)
+            return replace(exited, message=f"While the objective was imported: {exited.message}")
+
+        for run in self._runs.values():
+            if run.pid is not None and not run.is_over:
+                _kernel.kill_abandoned(run.pid, run.since_unix)
+            run.conclude(partial(ending, run), "" if loss.was_ready else loss.printed)
 
     def _ending(self, run: Run, status: int) -> Exited:
         if run.is_script:

@@ -75,7 +75,7 @@ class Run:
         self._facts.insert(0, Launched(self.job.trial, self.job.attempt, host, pid))
 
     def read(self, line: Line, bodies: Sequence[bytes] = ()) -> None:
-        """Take in what has arrived, after ``bodies``. A run that sends what can't be understood fails, and is killed."""
+        """Take in ``bodies`` and what has arrived. A run that sends what makes no sense has failed, and is killed."""
         try:
             for body in (*bodies, *line.receive()):
                 self._take(line, body)
@@ -118,15 +118,17 @@ class Run:
         for line in self._lines:
             self._send(line, message)
 
-    def drain(self) -> None:
-        """Its process is gone: take in what it sent before."""
+    def conclude(self, ending: Callable[[], Exited], output: str = "") -> None:
+        """Its process is gone: take in what it has sent, and note how the run ended.
+
+        ending: is asked when the run has not said it itself. output: the last lines that it printed.
+        """
+        if self.is_over:
+            return
         for line in list(self._lines):
             self.read(line)
         self.hang_up()
-
-    def conclude(self, exited: Exited, output: str) -> None:
-        """The run is over, and ended in this way unless it has said how. ``output``: the last lines that it printed."""
-        exited = self.exited or exited
+        exited = self.exited or ending()
         if exited.outcome is not Outcome.FINISHED and output:
             exited = replace(exited, message=f"{exited.message}\nThe last lines of its output:\n{output}")
         self._facts.append(exited)

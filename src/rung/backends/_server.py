@@ -125,6 +125,7 @@ class Supervisor:
         payload: bytes,
         log: Path,
         board: Switchboard,
+        *,
         hear: Callable[[Notice], None],
         lose: Callable[[Loss], None],
     ) -> None:

@@ -25,18 +25,19 @@ class Processes:
     """Trials side by side on this machine, each in a process group of its own, of which nothing outlives the trial.
 
     slots: how many trials at once.
-    start: ``fork`` forks each trial from a process that has imported the objective, in milliseconds. ``spawn`` starts an
-        interpreter for each, which imports it anew. ``auto`` forks where that is safe: not on macOS, and not when the
-        import has started threads or opened a GPU, as a call of ``torch.cuda.is_available()`` does; importing torch,
-        or using the GPU in the training function, is no obstacle.
+    start: ``fork`` forks each trial from a process that has imported the objective, in milliseconds. ``spawn`` starts
+        an interpreter for each, which imports it anew. ``auto`` forks where that is safe: not on macOS, and not when
+        the import has started threads or opened a GPU, as a call of ``torch.cuda.is_available()`` does; importing
+        torch, or using the GPU in the training function, is no obstacle.
     threads: for the numerical libraries of each trial, unless it says otherwise itself; None leaves them alone.
     log_bytes: kept of what each run prints, in ``output.log`` in the trial's folder.
     grace_s: seconds from SIGTERM to SIGKILL for a trial that is stopped by force, and for what it does at exit.
     oom_counter: the file with the line ``oom_kill N`` that tells of kills for lack of memory, such as a control group's
         ``memory.events``; None finds it.
 
-    A trial's ``random``, NumPy and torch generators are seeded with the trial's seed. What it registers with ``atexit``
-    is called at its end. SettingError for values out of range, and on Windows.
+    The global generators of ``random``, NumPy and torch, of the last two if they are loaded when the trial begins, are
+    seeded with the trial's seed. What a trial registers with ``atexit`` is called at its end.
+    SettingError for values out of range, and on Windows.
     """
 
     runs_in_caller = False
@@ -82,7 +83,7 @@ class Processes:
             start=self._start,
             is_script=objective.kind is Kind.SCRIPT,
             tuner=os.getpid(),
-            path=sys.path,
+            path=[str(folder) for folder in sys.path],
             argv=sys.argv,
             threads=self._threads,
             log_bytes=self._log_bytes,

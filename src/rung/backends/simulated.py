@@ -35,7 +35,7 @@ class Simulated:
 
     def __init__(self, slots: int, *, runtime: Callable[[Config, int], float] | float = 1.0) -> None:
         if slots < 1:
-            raise SettingError(f"slots={slots!r} can run nothing.", hint="Give a whole number from 1.")
+            raise SettingError(f"slots={slots} can run nothing.", hint="Give a whole number from 1.")
         self.slots = slots
         self._runtime = runtime
         self._now = 0.0
@@ -157,8 +157,15 @@ class Simulated:
         run.step = step
         runtime = self._runtime
         if callable(runtime):
-            return sum(runtime(job.config, number) for number in range(since + 1, step + 1))
-        return runtime * (step - since)
+            seconds = sum(runtime(job.config, number) for number in range(since + 1, step + 1))
+        else:
+            seconds = runtime * (step - since)
+        if not 0.0 <= seconds < math.inf:
+            raise SettingError(
+                f"runtime gives {seconds} s for the steps {since + 1} to {step} of {dict(job.config)}.",
+                hint="A step takes a finite number of seconds, from 0.",
+            )
+        return seconds
 
     def _deliver_due(self, deliver: Deliver) -> None:
         due: list[tuple[Stepping, list[Fact]]] = []

@@ -11,6 +11,8 @@ import click
 if TYPE_CHECKING:
     from rung.contracts import Store
 
+COUNT = click.IntRange(min=1)
+SECONDS = click.FloatRange(min=0, min_open=True)
 DEFAULT_STORE = "sqlite:///rung.db"
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

@@ -82,6 +82,8 @@ def conduct(order: Order, store: Store) -> int:
     try:
         with shown, tuner:
             row = tuner.run(max_trials=order.max_trials, seconds=order.seconds).row
+    except KeyboardInterrupt:  # the tuner has said how to go on
+        return INTERRUPTED
     except StudyPausedError as error:
         tell_error(error)
         return FAILED if _has_succeeded(tuner.study.row) else NOTHING_SUCCEEDED

@@ -60,7 +60,7 @@ class Commands(click.Group):
         own_words = words[: words.index("--")] if "--" in words else words
         settings["standalone_mode"] = False
         try:
-            code = click.Group.main(self, words, *positional, **settings)
+            code = click.Group.main(self, words or ["--help"], *positional, **settings)
         except click.Abort:
             tell("interrupted.")
             code = INTERRUPTED

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rung.cli._options import debug_option, progress_options, reading, store_option
+from rung.cli._options import COUNT, SECONDS, debug_option, progress_options, reading, store_option
 from rung.cli.main import tell
 from rung.errors import ObjectiveError, RungError, SettingError
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("study")
-@click.option("--trials", "max_trials", type=click.IntRange(min=1), help="The study's total.  [default: as before]")
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Wall time of this run.")
-@click.option("-w", "--workers", type=click.IntRange(min=1), help="Trials at the same time.  [default: as before]")
+@click.option("--trials", "max_trials", type=COUNT, metavar="N", help="The study's total; as before by default.")
+@click.option("--seconds", type=SECONDS, metavar="S", help="Wall time of this run.")
+@click.option("-w", "--workers", type=COUNT, metavar="N", help="Trials at the same time; as before by default.")
 @store_option
 @progress_options
 @debug_option

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rung.cli._options import UsageProblem, debug_option, progress_options, store_option
+from rung.cli._options import COUNT, SECONDS, UsageProblem, debug_option, progress_options, store_option
 
 if TYPE_CHECKING:
     from rung.contracts import Scheduler, Searcher, Store
@@ -18,29 +18,29 @@ if TYPE_CHECKING:
 _REFERENCE = re.compile(r"[^\s:]+:[A-Za-z_][\w.]*")
 _OPTION_OF = {"max_t": "--max-t", "grace_period": "--grace", "reduction_factor": "--eta", "variant": "--variant"}
 
+_option = click.option
+
 
 @click.command(context_settings={"show_default": True})
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[-- PROGRAM ARGS… | MODULE:FUNCTION]")
-@click.option("-n", "--name", help="The study's name; one of this name is gone on with.  [default: the script's]")
-@click.option("--new", is_flag=True, help="Begin a new study also where the name is taken: it gets a number.")
-@click.option("-s", "--space", multiple=True, metavar="NAME=…", help="A hyperparameter: lr=log:1e-4:1, "
-              "units=int:16:256:step=16, opt=adam,sgd, seed=5. Repeat it.")  # fmt: skip
-@click.option("--init", multiple=True, metavar="NAME=VALUE", help="A value of the first configuration. Repeat it.")
-@click.option("--metric", default="error", help="The metric that is judged.")
-@click.option("--mode", type=click.Choice(["min", "max"]), default="min", help="Whether it is to be low or high.")
-@click.option("--searcher", default="random", help="random, grid, sobol, or module:Class.")
-@click.option("--scheduler", default="auto", help="basic, asha, or module:Class; auto is asha where the length of a "
-              "training is known, else basic.")  # fmt: skip
-@click.option("--max-t", type=int, metavar="N", help="asha: the step at which a trial is fully trained.")
-@click.option("--grace", "grace_period", type=int, metavar="N", help="asha: the steps that every trial gets.")
-@click.option("--eta", "reduction_factor", type=int, metavar="N", help="asha: one in so many goes on from each rung.")
-@click.option("--variant", type=click.Choice(["stopping", "promotion"]), help="asha: stop the others, or pause them.")
-@click.option("--trials", "max_trials", type=click.IntRange(min=1), help="The study's total, earlier runs counted.")
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Wall time of this run.")
-@click.option("--trial-seconds", type=click.FloatRange(min=0, min_open=True), help="The most that one trial may take.")
-@click.option("--stall-seconds", type=click.FloatRange(min=0, min_open=True), help="The most between two reports.")
-@click.option("-w", "--workers", type=click.IntRange(min=1), default=1, help="Trials at the same time, in processes.")
-@click.option("--seed", type=click.IntRange(min=0), help="Makes the search repeatable.")
+@_option("-n", "--name", metavar="NAME", help="The study's name; an existing study is gone on with.")
+@_option("--new", is_flag=True, help="Begin a new study even where the name is taken: it gets a number.")
+@_option("-s", "--space", multiple=True, metavar="NAME=…", help="A hyperparameter: lr=log:1e-4:1, opt=adam,sgd.")
+@_option("--init", multiple=True, metavar="NAME=VALUE", help="One value of the configuration to try first.")
+@_option("--metric", default="error", metavar="NAME", help="The metric that is judged.")
+@_option("--mode", type=click.Choice(["min", "max"]), default="min", help="Whether it is to be low or high.")
+@_option("--searcher", default="random", metavar="NAME", help="random, grid, sobol, or module:Class.")
+@_option("--scheduler", default="auto", metavar="NAME", help="basic, asha, or module:Class; auto knows when asha fits.")
+@_option("--max-t", type=int, metavar="N", help="asha: the step at which a trial is fully trained.")
+@_option("--grace", "grace_period", type=int, metavar="N", help="asha: the steps that every trial gets.")
+@_option("--eta", "reduction_factor", type=int, metavar="N", help="asha: one in so many goes on from each rung.")
+@_option("--variant", type=click.Choice(["stopping", "promotion"]), help="asha: stop the others, or pause them.")
+@_option("--trials", "max_trials", type=COUNT, metavar="N", help="The study's total, earlier runs counted.")
+@_option("--seconds", type=SECONDS, metavar="S", help="Wall time of this run.")
+@_option("--trial-seconds", type=SECONDS, metavar="S", help="The most that one trial may take.")
+@_option("--stall-seconds", type=SECONDS, metavar="S", help="The most between two reports of a trial.")
+@_option("-w", "--workers", type=COUNT, default=1, metavar="N", help="Trials at the same time, in processes.")
+@_option("--seed", type=click.IntRange(min=0), metavar="N", help="Makes the search repeatable.")
 @store_option
 @progress_options
 @debug_option

@@ -57,7 +57,7 @@ def _show_study(store: Store, study: str, *, as_json: bool) -> None:
 
 def _study_lines(row: StudyRow, best: Incumbent | None, store: Store) -> list[tuple[str, str]]:
     from rung.cli._facts import moment, objective_name, state_of, why_of
-    from rung.console.wording import clock, counted, method, number, plural, settings
+    from rung.console.wording import counted, lasted, method, number, plural, settings
     from rung.space import Space
     from rung.study import resume_command
 
@@ -71,18 +71,29 @@ def _study_lines(row: StudyRow, best: Incumbent | None, store: Store) -> list[tu
         ("method", method(row)),
         ("space", "\n".join(f"{name}: {domain!r}" for name, domain in Space.from_json(row.space).items())),
         ("seed", str(row.seed)),
-        ("settings", settings({name: value for name, value in row.settings.items() if value is not None})),
+        ("settings", settings(_plain_settings(row.settings)) if row.settings else "none"),
         ("trials", f"{total}: {counted(row.counts)}" if total else "none yet"),
     ]
     if best is not None:
         value = f"{row.goal.metric} {number(best.error)} in trial {best.trial} at step {best.step}"
         lines.append(("best", f"{value}\n{settings(best.config)}"))
-    lines.append(("time", f"{clock(row.at)} in {plural(row.sessions, 'session')}"))
+    lines.append(("time", f"{lasted(row.at)} in {plural(row.sessions, 'session')}"))
     lines.append(("created", moment(row.created_unix)))
     lines += _provenance_lines(row.provenance)
     if state_of(row) == "interrupted":
         lines.append(("go on", resume_command(store, row.name)))
     return lines
+
+
+def _plain_settings(stored: Mapping[str, Json]) -> dict[str, Json]:
+    """The settings on one level, without the limits that are as always."""
+    from msgspec import structs
+
+    from rung.tuning.starter import Limits
+
+    usual = structs.asdict(Limits())
+    given = {name: value for name, value in stored.items() if name != "limits"}
+    return given | {name: value for name, value in stored.get("limits", {}).items() if usual.get(name) != value}
 
 
 def _provenance_lines(provenance: Mapping[str, Json]) -> list[tuple[str, str]]:
@@ -129,7 +140,7 @@ def _show_trial(store: Store, study: str, number: int, *, as_json: bool) -> None
 
 
 def _trial_lines(trial: TrialRow, study: StudyRow) -> list[tuple[str, str]]:
-    from rung.console.wording import clock, headline
+    from rung.console.wording import clock, headline, lasted
     from rung.console.wording import number as short
 
     goal = study.goal
@@ -143,7 +154,7 @@ def _trial_lines(trial: TrialRow, study: StudyRow) -> list[tuple[str, str]]:
     if trial.last_loss is not None and trial.best_loss is not None:
         best = f"best {short(goal.value(trial.best_loss))} at step {trial.best_step}"
         lines.append((goal.metric, f"{short(goal.value(trial.last_loss))} at step {trial.last_step}, {best}"))
-    lines.append(("time", f"{clock(trial.runtime)}, begun at {clock(trial.started_at)} of the study"))
+    lines.append(("time", f"{lasted(trial.runtime)}, begun {clock(trial.started_at)} into the study"))
     if trial.attempt > 1:
         lines.append(("attempt", str(trial.attempt)))
     if trial.parent is not None:

@@ -16,9 +16,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("study")
-@click.option("--sort", default="number", show_default=True, help="number, best, value, step, time, state or a "
-              "hyperparameter; with - before it, the other way round.")  # fmt: skip
-@click.option("--limit", type=click.IntRange(min=1), help="Print so many at most.")
+@click.option(
+    "--sort",
+    default="number",
+    show_default=True,
+    metavar="KEY",
+    help="number, best, value, step, time, state or a hyperparameter; with - before it, the other way round.",
+)
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Print so many at most.")
 @store_option
 @json_option
 @debug_option

@@ -65,7 +65,7 @@ class LiveTable:
             picture.take(event, ledger)
         if isinstance(event, SessionEnded):
             self.close()
-            self._console.print(Text(summary(event, ledger)), soft_wrap=True)
+            self._console.print(Text(summary(event, ledger)))
 
     def close(self) -> None:
         """Draw the picture for the last time and leave it on the screen."""
@@ -77,7 +77,7 @@ class LiveTable:
         self.close()
         self._picture = _Picture(event, ledger, max_trials=self._max_trials)
         opening = banner(event, ledger, store=self._store, max_trials=self._max_trials)
-        self._console.print(Text(opening, style="bold"), Text(), soft_wrap=True, sep="\n")
+        self._console.print(Text(opening, style="bold"), Text(), sep="\n")
         self._live = Live(
             get_renderable=self._draw,
             console=self._console,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast, final
 
-from rung.console.wording import ENDINGS, clock, counted, headline, method, number, plural, settings
+from rung.console.wording import ENDINGS, address, clock, counted, headline, lasted, method, number, plural, settings
 from rung.events import (
     Changed,
     CommandHandled,
@@ -96,7 +96,7 @@ def banner(event: SessionStarted, ledger: Ledger, *, store: str, max_trials: int
         )
     parts = [f"rung {version('rung')}", f"study {study.name} ({state})"]
     if store:
-        parts.append(f"store {store}")
+        parts.append(f"store {address(store)}")
     parts += [method(study), f"{study.goal.mode} {study.goal.metric}", plural(event.slots, "worker")]
     if max_trials and study.sessions == 1:
         parts.append(plural(max_trials, "trial"))
@@ -135,7 +135,7 @@ def ending(event: Ended, ledger: Ledger) -> str:
     best = (
         "" if row.best_step == row.last_step else f", best {number(goal.value(row.best_loss))} at step {row.best_step}"
     )
-    return f"{name} completed at step {row.last_step}: {last}{best}, in {clock(row.runtime)}"
+    return f"{name} completed at step {row.last_step}: {last}{best}, in {lasted(row.runtime)}"
 
 
 def _started(event: Started, ledger: Ledger) -> str:

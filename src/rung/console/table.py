@@ -19,6 +19,7 @@ GAP = 2
 
 _LONGEST_SETTING = 14
 _SHORTEST_NOTE = 12
+_MANY = 1_000_000  # more than there are hyperparameters
 
 
 class Column(Struct, kw_only=True):
@@ -76,16 +77,16 @@ def columns_of(trials: Sequence[TrialRow], study: StudyRow, *, at: float) -> lis
         values = [
             shortened(setting(row.config[name]), _LONGEST_SETTING) if name in row.config else "" for row in trials
         ]
-        columns.append(Column(title=shortened(name, _LONGEST_SETTING), cells=values, leaves=10 + place))
+        columns.append(Column(title=shortened(name, _LONGEST_SETTING), cells=values, leaves=2 + place))
     columns += [
         Column(title="step", cells=[_step(row) for row in trials], justify="right"),
         Column(
             title=shortened(goal.metric, _LONGEST_SETTING),
-            cells=[_value(row.last_loss, goal) for row in trials],
+            cells=[_value(row.last_loss, goal) + _star(row, study) for row in trials],
             justify="right",
         ),
-        Column(title="best@", cells=[_best(row, study) for row in trials], leaves=2),
-        Column(title="time", cells=[clock(_seconds(row, at)) for row in trials], justify="right", leaves=3),
+        Column(title="best@", cells=[_best(row, goal) for row in trials], leaves=_MANY),
+        Column(title="time", cells=[clock(_seconds(row, at)) for row in trials], justify="right", leaves=_MANY + 1),
         Column(title="note", cells=[note(row) for row in trials], leaves=1, least=_SHORTEST_NOTE),
     ]
     return columns
@@ -127,11 +128,13 @@ def _value(loss: float | None, goal: Goal) -> str:
     return number(None if loss is None else goal.value(loss))
 
 
-def _best(row: TrialRow, study: StudyRow) -> str:
-    if row.best_loss is None:
-        return "—"
-    star = " ★" if row.number == study.best_trial else ""
-    return f"{number(study.goal.value(row.best_loss))}@{row.best_step}{star}"
+def _star(row: TrialRow, study: StudyRow) -> str:
+    """The mark of the incumbent, or as much space."""
+    return " ★" if row.number == study.best_trial else "  "
+
+
+def _best(row: TrialRow, goal: Goal) -> str:
+    return "—" if row.best_loss is None else f"{number(goal.value(row.best_loss))}@{row.best_step}"
 
 
 def _seconds(row: TrialRow, at: float) -> float:

@@ -72,6 +72,16 @@ def roughly(seconds: float) -> str:
     return f"{max(0.0, seconds):.0f} s"
 
 
+def lasted(seconds: float) -> str:
+    """How long something took: ``0.3 s``, then as ``clock`` has it."""
+    return f"{seconds:.1f} s" if seconds < 10 else clock(seconds)
+
+
+def address(url: str) -> str:
+    """Where a store is: the bare path of a file, else the URL."""
+    return url.removeprefix("sqlite:///")
+
+
 def headline(message: str) -> str:
     """The first line of a message; of a bare traceback the last, which names the exception."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]

@@ -117,8 +117,14 @@ def linear(coefficients: Mapping[str, float], *, at_least: float | None = None, 
     return Linear(coefficients, at_least=at_least, at_most=at_most)
 
 
-def as_constraint(given: Any) -> Constraint:
-    """A constraint, or one from its JSON form."""
+def as_constraints(given: Any, domains: Mapping[str, Domain]) -> tuple[Constraint, ...]:
+    """Constraints, or their JSON forms, checked against the domains and with values as they stand in configs."""
+    if not isinstance(given, (list, tuple)):
+        raise SpaceError(f"constraints must be a list, got {given!r}.", hint="Use [forbid({...}), linear({...}, ...)].")
+    return tuple(_as_constraint(each).within(domains) for each in given)
+
+
+def _as_constraint(given: Any) -> Constraint:
     if isinstance(given, (Forbidden, Linear)):
         return given
     if isinstance(given, Mapping) and given.keys() == {"type", "combination"} and given["type"] == "forbid":

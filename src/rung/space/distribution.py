@@ -76,7 +76,7 @@ class Distribution(Domain):
         if TAIL < u < 1.0 - TAIL:
             value = min(max(float(law.frozen.ppf(u)), law.low), law.high)
         else:
-            value = law.low if u <= TAIL else law.high  # nearer to the ends some of SciPy's root finders give up
+            value = law.low if u <= TAIL else law.high  # where SciPy's root finders often give up
         return int(value) if law.is_discrete else value
 
     def to_unit(self, value: Json) -> float:

@@ -30,7 +30,7 @@ def space_form(
     return {"type": "space", "dimensions": dimensions, **({"constraints": listed} if listed else {})}
 
 
-def read_space_form(form: Json) -> tuple[dict[str, Any], dict[str, Any], list[Any]]:
+def read_space_form(form: Json) -> tuple[dict[str, Any], dict[str, Any], Any]:
     """Domains, conditions and constraints in the JSON forms of their own. SpaceError when it is no space's form."""
     if not isinstance(form, Mapping) or form.get("type") != "space" or not isinstance(form.get("dimensions"), list):
         raise SpaceError(f"this is not the JSON form of a space: {form!r}.", hint="Space.to_json() makes one.")
@@ -47,4 +47,4 @@ def read_space_form(form: Json) -> tuple[dict[str, Any], dict[str, Any], list[An
         domains[name] = {key: value for key, value in dimension.items() if key not in {"name", "when"}}
         if "when" in dimension:
             conditions[name] = dimension["when"]
-    return domains, conditions, list(form.get("constraints", ()))
+    return domains, conditions, form.get("constraints", [])

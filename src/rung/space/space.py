@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, final
 from rung.errors import SpaceError
 from rung.space.categories import Constant
 from rung.space.conditions import Conditions, When, as_conditions, count, evaluation_order
-from rung.space.constraints import Constraint, as_constraint
+from rung.space.constraints import Constraint, as_constraints
 from rung.space.convert import as_domain
 from rung.space.difference import differences
 from rung.space.domain import Domain, exact
@@ -52,7 +52,7 @@ class Space(Mapping[str, Domain]):
         domains: Mapping[str, Any],
         *,
         conditions: Mapping[str, Any] | None = None,
-        constraints: Iterable[Constraint] = (),
+        constraints: Sequence[Constraint] = (),
     ) -> None:
         named = _named(domains)
         checked = as_conditions(conditions or {}, named)
@@ -61,7 +61,7 @@ class Space(Mapping[str, Domain]):
         values = {
             "names": names,
             "conditions": checked,
-            "constraints": tuple(as_constraint(each).within(named) for each in constraints),
+            "constraints": as_constraints(constraints, named),
             "_domains": named,
             "_steps": tuple(_Step(names.index(name), name, named[name], checked.get(name, ())) for name in order),
         }

@@ -73,9 +73,8 @@ def locked(study: str, holding: Holding, now: Stamp) -> StudyLockedError:
     """The error that says who has the study, and since when."""
     owner = holding.owner
     since, sign = (_duration(age_of(moment, now)) for moment in (holding.since, holding.renewed))
-    sentence = (
-        f"Study {study!r} is held by process {owner.pid} on host {owner.host!r}, for {since}; last sign {sign} ago."
-    )
+    holder = f"process {owner.pid} on host {owner.host!r}"
+    sentence = f"Study {study!r} is held by {holder}, for {since}; it last gave a sign of life {sign} ago."
     if is_alive(owner):
         hint = f"Wait until it is done, or end it (kill -INT {owner.pid})."
     else:

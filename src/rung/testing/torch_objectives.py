@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def train_lenet(trial: Trial) -> None:
     """Trains on random images with all that has a state: batch norm, dropout, momentum, a schedule, two generators.
 
-    Starts the global generators from ``trial.seed``; a training may, whereas rung doesn't.
+    Starts the global generators from ``trial.seed``, so that every backend trains the same.
     """
     import torch
     from torch import nn

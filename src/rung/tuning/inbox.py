@@ -56,14 +56,13 @@ class Inbox:
         self._intake.stage(SpaceEdited(at=self._session.at(), space=space.to_json(), command=number))
 
     def _stop_trial(self, number: int, command: StopTrial) -> None:
-        trial = self._open(command.trial)
-        self._intake.decide(trial, Action.STOP, why=f"asked for in command {number}", by="person")
+        self._decide(self._open(command.trial), Action.STOP, number)
 
     def _pause_trial(self, number: int, command: PauseTrial) -> None:
         trial = self._open(command.trial)
         if trial.state is not TrialState.RUNNING:
             raise SettingError(f"trial {trial.number} is {trial.state}, so it can't be paused.")
-        self._intake.decide(trial, Action.PAUSE, why=f"asked for in command {number}", by="person")
+        self._decide(trial, Action.PAUSE, number)
 
     def _continue_trial(self, number: int, command: ContinueTrial) -> None:
         trial = self._open(command.trial)
@@ -76,21 +75,28 @@ class Inbox:
         trial = self._open(command.trial)
         if trial.state is not TrialState.RUNNING:
             raise SettingError(f"trial {trial.number} is {trial.state}; only a running trial can be changed.")
-        self._session.engine.scheduler.space.validate({**trial.config, **command.changes})
+        valid = self._session.engine.scheduler.space.validate({**trial.config, **command.changes})
+        changes = {name: valid[name] for name in command.changes}
         self._intake.stage(
             Changed(
                 at=self._session.at(),
                 trial=trial.number,
                 attempt=trial.attempt,
                 step=trial.last_step,
-                changes=command.changes,
+                changes=changes,
                 command=number,
             )
         )
-        self._intake.send(trial.number, Change(command.changes))
+        self._intake.send(trial.number, Change(changes))
 
     def _stop_study(self, number: int, command: StopStudy) -> None:  # noqa: ARG002  # every carrier has this shape
-        self.stop = command
+        if self.stop is None or command.now:
+            self.stop = command
+
+    def _decide(self, trial: TrialRow, action: Action, number: int) -> None:
+        if trial.state is TrialState.RUNNING and trial.decided is not None:
+            raise SettingError(f"trial {trial.number} has been told to {trial.decided} already.")
+        self._intake.decide(trial, action, why=f"asked for in command {number}", by="person")
 
     def _open(self, number: int) -> TrialRow:
         trial = self._session.ledger.open.get(number)

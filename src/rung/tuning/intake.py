@@ -23,10 +23,12 @@ class Intake:
     """Takes facts, stages events, and answers once they are committed.
 
     ended: the runs that have ended since the loop last looked; it takes them away.
+    heard_at: trial -> when its run last went through a step that an earlier run had reported.
     """
 
     def __init__(self, session: Session, backend: Backend, *, max_kills: int) -> None:
         self.ended: list[TrialRow] = []
+        self.heard_at: dict[int, float] = {}
         self._session = session
         self._backend = backend
         self._max_kills = max_kills
@@ -119,6 +121,8 @@ class Intake:
                 metric = session.study.goal.metric
                 why = f"{metric} is {fact.metrics[metric]} at step {fact.step}"
                 self.decide(trial, Action.STOP, why=why, by="nan")
+        else:
+            self.heard_at[fact.trial] = session.at()
         if fact.waits and trial.decided is None:
             self._replies.append((fact.trial, Verdict(Action.CONTINUE, fact.step)))
 

@@ -15,7 +15,7 @@ from rung.tuning.loop import Loop
 def heed_interrupts(loop: Loop, *, say: Callable[[str], None]) -> Iterator[None]:
     """Handle SIGINT and SIGTERM for a loop while it runs; does nothing outside the main thread.
 
-    Raises KeyboardInterrupt only while an objective runs in this very thread: anywhere else it could tear a
+    A signal that this process was started to ignore, as shells do for background jobs, stays ignored. Raises KeyboardInterrupt only while an objective runs in this very thread: anywhere else it could tear a
     transaction apart, and the loop looks at its flag soon enough. SIGTERM counts as the second Ctrl-C.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -28,13 +28,15 @@ def heed_interrupts(loop: Loop, *, say: Callable[[str], None]) -> Iterator[None]
         count += 1 if number == signal.SIGINT else 2
         if count == 1:
             loop.stop("interrupted")
-            say("Waiting for the running trials; press Ctrl-C again to stop them now.")
+            with contextlib.suppress(OSError, RuntimeError):  # stderr is closed, or in the middle of another print
+                say("Waiting for the running trials; press Ctrl-C again to stop them now.")
             return
         loop.end_now = True
         if loop.is_in_objective:
             raise KeyboardInterrupt
 
-    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    heeded = [each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) is not signal.SIG_IGN]
+    previous = {number: signal.signal(number, handle) for number in heeded}
     try:
         yield
     finally:

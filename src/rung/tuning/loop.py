@@ -14,7 +14,7 @@ from rung.events import Started, WorkerPaused
 from rung.tuning.inbox import Inbox
 from rung.tuning.intake import Intake
 from rung.tuning.starter import Limits, Starter
-from rung.types import Action, Fact, Handle, TrialState
+from rung.types import Action, Fact, Handle, TrialState, Verdict
 
 if TYPE_CHECKING:
     from rung.contracts import Backend
@@ -47,6 +47,7 @@ class Loop:
         self._limits = limits
         self._began_at = session.at()
         self._looked_at = -math.inf
+        self._next_limit_at = -math.inf
         self._starter = Starter(session, folder=folder, limits=limits)
         self._paused = 0
         self._free = list(range(backend.slots))
@@ -57,6 +58,7 @@ class Loop:
         self._adopt()
         while True:
             self._look_after()
+            self._settle()
             if not self.why:
                 self._fill()
             if not self._session.study.counts.get(TrialState.RUNNING):
@@ -68,7 +70,6 @@ class Loop:
                 self.end_now = True
             finally:
                 self.is_in_objective = False
-            self._settle()
 
     def stop(self, why: str) -> None:
         """Start nothing more and let the running trials finish."""
@@ -93,43 +94,62 @@ class Loop:
 
     def _look_after(self) -> None:
         """What has to be looked at from time to time: the clock, the lease, the inbox, the trials' limits."""
-        if self.end_now and self._ledger.open:
+        if self.end_now:
             self.stop_now("interrupted")
-        seconds = self._limits.seconds
-        if seconds is not None and not self.why and self._session.at() - self._began_at >= seconds:
-            self.stop_now("seconds")
+        at, seconds = self._session.at(), self._limits.seconds
+        if seconds is not None and at - self._began_at >= seconds:
+            self.stop_now(self.why or "seconds")
+        if at > self._next_limit_at:
+            self._next_limit_at = self._hold_trial_limits(at)
         # Real seconds even when the backend's are virtual: people and other hosts wait in real time.
         if time.monotonic() - self._looked_at < INBOX_PERIOD_S:
             return
         self._looked_at = time.monotonic()
         self._session.keep_alive()
         self.inbox.carry_out()
-        if self.inbox.stop is not None and not self.why:
-            (self.stop_now if self.inbox.stop.now else self.stop)("stopped")
-        self._hold_trial_limits()
+        if self.inbox.stop is not None:
+            (self.stop_now if self.inbox.stop.now else self.stop)(self.why or "stopped")
 
-    def _hold_trial_limits(self) -> None:
-        limits, at = self._limits, self._session.at()
+    def _hold_trial_limits(self, at: float) -> float:
+        """End the runs that have broken a limit; returns the moment until which no other one can.
+
+        That moment, on the study's clock, says when to look again, so that simulated trials always end the same way.
+        """
+        limits = self._limits
+        allowed = (limits.stop_grace_s, limits.trial_seconds, limits.stall_seconds)
+        next_at = at + min(seconds for seconds in allowed if seconds is not None)
         for trial in self._open_in(TrialState.RUNNING):
-            if trial.decided is Action.STOP:
-                if at - trial.decided_at > limits.stop_grace_s:
-                    self.intake.end_by_force(trial, reason="", message="")
-            elif limits.trial_seconds is not None and at - trial.launched_at > limits.trial_seconds:
-                message = f"took more than {limits.trial_seconds:g} s"
-                self.intake.end_by_force(trial, reason="timeout", message=message)
-            elif limits.stall_seconds is not None and at - trial.last_at > limits.stall_seconds:
-                message = f"no report for {limits.stall_seconds:g} s"
-                self.intake.end_by_force(trial, reason="stalled", message=message)
+            end, reason, message = self._latest_end(trial)
+            if at > end:
+                self.intake.end_by_force(trial, reason=reason, message=message)
+            else:
+                next_at = min(next_at, end)
         self.intake.commit()
+        return next_at
+
+    def _latest_end(self, trial: TrialRow) -> tuple[float, str, str]:
+        """When a run must be over, and the reason and message of its failure if it isn't."""
+        limits = self._limits
+        if trial.decided is Action.STOP:
+            return trial.decided_at + limits.stop_grace_s, "", ""
+        ends = [(math.inf, "", "")]
+        if (allowed := limits.trial_seconds) is not None:
+            ends.append((trial.launched_at + allowed, "timeout", f"took more than {allowed:g} s"))
+        if (allowed := limits.stall_seconds) is not None:
+            heard_at = max(trial.last_at, self.intake.heard_at.get(trial.number, 0.0))
+            ends.append((heard_at + allowed, "stalled", f"no report for {allowed:g} s"))
+        return min(ends)
 
     def _adopt(self) -> None:
         """Take over what an earlier session left running: keep what lives on, let the rest be tried again."""
         alive = set(self._backend.live())
         for trial in self._open_in(TrialState.RUNNING):
-            if Handle(trial.number, trial.attempt) in alive:
-                alive.discard(Handle(trial.number, trial.attempt))
-                if trial.worker in self._free:
-                    self._free.remove(trial.worker)
+            handle = Handle(trial.number, trial.attempt)
+            if handle in alive and trial.worker in self._free:  # else there are fewer workers than there were
+                alive.discard(handle)
+                self._free.remove(trial.worker)
+                if trial.decided is not None:  # word that the earlier session may not have sent any more
+                    self.intake.send(trial.number, Verdict(trial.decided, trial.last_step, trial.message))
             else:
                 self.intake.interrupt(trial, reason="tuner")
         for handle in alive:
@@ -147,9 +167,10 @@ class Loop:
             heapq.heappop(self._free)
             self.intake.stage(started)
             begun.append(started)
-        self.intake.commit()
+        self._session.flush()
         for started in begun:
             self._backend.start(self._starter.job(self._ledger.trials[started.trial]))
+        self.intake.commit()  # what the scheduler decided because of a start reaches its trial now that it runs
 
     def _settle(self) -> None:
         """Free the workers whose runs have ended, and pause those on which everything fails."""
@@ -169,10 +190,13 @@ class Loop:
         allowed = self._limits.failures_in_a_row
         if allowed is None:
             return False
+        if trial.state is TrialState.WAITING:  # something outside ended it: that says nothing about the worker
+            return False
         if trial.state is not TrialState.FAILED or trial.reason not in _WORKER_FAULTS:
             self._failures.pop(trial.worker, None)
             return False
-        self.last_failure = f"trial {trial.number}: {trial.reason}: {trial.message}"
+        first_line = trial.message.partition("\n")[0]
+        self.last_failure = f"trial {trial.number}: {trial.reason}: {first_line}"
         failures = self._failures.setdefault(trial.worker, deque(maxlen=allowed))
         failures.append(self._session.at())
         return len(failures) == allowed and failures[-1] - failures[0] <= FAILURE_WINDOW_S

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +10,14 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, final
 
 import msgspec
 
-from rung.errors import SettingError, StudyExistsError, StudyMismatchError, StudyNotFoundError
+from rung.errors import (
+    RungError,
+    SettingError,
+    StoreError,
+    StudyExistsError,
+    StudyMismatchError,
+    StudyNotFoundError,
+)  # fmt: skip
 from rung.events import StudyCreated
 from rung.provenance import collect_provenance
 from rung.space import Space
@@ -19,7 +27,7 @@ from rung.tuning.session import Observer, Session
 
 if TYPE_CHECKING:
     from rung.contracts import Scheduler, Store
-    from rung.types import Goal, Json
+    from rung.types import Goal, Json, Lease
 
 Resume: TypeAlias = Literal["auto", "must", "never"]
 """Whether an existing study of that name is gone on with: if there is one, necessarily, or not at all."""
@@ -84,7 +92,8 @@ class OpenStudy:
     """A study as a tuner has it in hand: its store, its name, and an engine that has folded its log.
 
     Reading needs no lease, so the bookkeeping is there before the first run. ``created`` is the first event; a new
-    study is written to the store only when a session begins.
+    study is written to the store only when a session begins. After a session that could not end in good order, as when
+    the disk is full, the engine may be ahead of the log: then no other session begins.
     """
 
     def __init__(self, store: Store, scheduler: Scheduler, created: StudyCreated, *, is_new: bool) -> None:
@@ -94,6 +103,7 @@ class OpenStudy:
         self._created = created
         self._is_new = is_new
         self._sequence = 0
+        self._lease: Lease | None = None
         if is_new:
             self.engine.fold(created)
         else:
@@ -112,6 +122,11 @@ class OpenStudy:
 
         settings: how this run goes; they stand in the study's first event, and with each session for those after it.
         """
+        if self._lease is not None:
+            raise RungError(
+                f"an earlier session of this tuner on {self.name!r} was cut off, so its memory may differ from the log.",
+                hint="Make a new Tuner on the same store; it goes on from what the store has.",
+            )
         persistent = self.store.url != "memory"
         provenance = collect_provenance() if persistent else {}
         if self._is_new:
@@ -120,17 +135,32 @@ class OpenStudy:
             )
             self.store.create(self._created)
             self._is_new, self._sequence = False, 1
-        lease = self.store.acquire(self.name, current_owner(), ttl=ttl)
-        self._catch_up()
-        session = Session(self.store, self.engine, lease, now=now, observers=observers)
-        settings_too = {"settings": settings} if settings else {}
-        session.begin(slots=slots, unix=time.time(), provenance=provenance | settings_too)
+        self._lease = lease = self.store.acquire(self.name, current_owner(), ttl=ttl)
+        try:
+            self._catch_up()
+            session = Session(self.store, self.engine, lease, now=now, observers=observers)
+            settings_too = {"settings": settings} if settings else {}
+            session.begin(slots=slots, unix=time.time(), provenance=provenance | settings_too)
+        except BaseException:
+            self.abandon()
+            raise
         return session
 
     def leave(self, session: Session, why: str) -> None:
         """End a session in good order; another one may follow."""
-        session.end(why)
+        try:
+            session.end(why)
+        except BaseException:
+            self.abandon()
+            raise
         self._sequence = session.sequence
+        self._lease = None
+
+    def abandon(self) -> None:
+        """Give the lease back, if that can be done, after a session that can't end in good order."""
+        if self._lease is not None:
+            with contextlib.suppress(StoreError):
+                self.store.release(self._lease)
 
     def _catch_up(self) -> None:
         self._sequence = max(self._sequence, self.engine.replay(self.store.read(self.name, after=self._sequence)))

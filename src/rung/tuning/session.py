@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias, final
 
@@ -46,7 +47,7 @@ class Session:
         self._observers = tuple(observers)
         self._staged: list[Event] = []
         self._clock_offset = self.study.at - now()
-        self._renewed_at = now()
+        self._renewed_at = time.monotonic()  # real seconds, also when the backend's are virtual
 
     @property
     def study(self) -> StudyRow:
@@ -69,16 +70,16 @@ class Session:
             return
         staged, self._staged = self._staged, []
         self.sequence = self._store.append(staged, lease=self._lease)
-        self._renewed_at = self._now()
+        self._renewed_at = time.monotonic()
         for observer in self._observers:
             for event in staged:
                 observer(event, self.ledger)
 
     def keep_alive(self) -> None:
         """Renew the lease when a third of its time has passed without an append."""
-        if self._now() - self._renewed_at > self._lease.ttl / 3:
+        if time.monotonic() - self._renewed_at > self._lease.ttl / 3:
             self._store.renew(self._lease)
-            self._renewed_at = self._now()
+            self._renewed_at = time.monotonic()
 
     def commands(self) -> Sequence[tuple[int, object]]:
         """What people have asked for since the last event that answered one."""

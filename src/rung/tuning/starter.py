@@ -55,14 +55,18 @@ class Starter:
                 (row for row in self._ledger.open.values() if row.state is TrialState.WAITING),
                 key=lambda row: row.number,
             )
+            is_retry = trial.reason != "continued"
+            until, decide_at = trial.until, trial.decide_at
+            if not is_retry and until is not None and trial.last_step >= until:
+                until = decide_at = None  # a person goes past where the scheduler paused it; it may decide at each step
             return Started(
                 at=self._session.at(),
                 trial=trial.number,
                 attempt=trial.attempt + 1,
                 config=trial.config,
-                cause="resumed" if trial.reason == "continued" else "retried",
-                until=trial.until,
-                decide_at=trial.decide_at,
+                cause="retried" if is_retry else "resumed",
+                until=until,
+                decide_at=decide_at,
                 parent=trial.parent,
                 worker=worker,
             )

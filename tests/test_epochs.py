@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recording_channel import RecordingChannel, make_job
+from rung import checkpoints
+from rung._trial import Trial
+from rung.errors import CheckpointError, ReportError, SettingError, TrialStopped
+from rung.testing.objectives import Total
+from rung.types import Action, Change, Reported, Saved, Verdict
+
+
+def make(folder, answers=None, **fields):
+    channel = RecordingChannel(answers)
+    return Trial(make_job(folder, **fields), channel), channel
+
+
+def test_epochs_report_and_save_in_turn(tmp_path):
+    trial, channel = make(tmp_path)
+    total = Total()
+    epochs = []
+    for epoch in trial.epochs(3, total=total):
+        epochs.append(epoch)
+        total.value += epoch
+        trial.report(total.value)
+    assert epochs == channel.steps == channel.saved == [1, 2, 3]
+    assert [type(fact) for fact in channel.facts] == [Reported, Saved] * 3
+    assert [checkpoints.load_checkpoint(saved) for saved in channel.checkpoints] == [
+        {"total": {"value": value}} for value in (6.0, 3.0, 1.0)
+    ]
+
+
+def test_it_goes_on_after_the_newest_checkpoint(tmp_path):
+    trial, channel = make(tmp_path, until=2)
+    total = Total()
+    for _ in trial.epochs(5, total=total):
+        total.value += 1
+        trial.report(total.value)
+    again, channel_again = make(tmp_path, attempt=2, until=4, checkpoints=channel.checkpoints)
+    restored = Total()
+    assert list(again.epochs(5, total=restored)) == [3, 4]
+    assert restored.value == 2.0
+    assert channel_again.saved == [3, 4]
+
+
+def test_a_loop_goes_to_the_end_of_its_body_when_stopped(tmp_path):
+    trial, channel = make(tmp_path, {2: [Verdict(Action.STOP, 2)]})
+    ends = []
+    for epoch in trial.epochs(5, total=Total()):
+        trial.report(0.5)
+        ends.append(epoch)
+    assert ends == channel.saved == [1, 2]
+    with pytest.raises(TrialStopped):
+        trial.report(0.5)
+
+
+def test_a_body_without_a_report_hears_the_stop_too(tmp_path):
+    trial, channel = make(tmp_path, decide_at=())
+    ends = []
+    for epoch in trial.epochs(5, total=Total()):
+        if epoch == 2:
+            channel.unasked.append(Verdict(Action.PAUSE, 0))
+        ends.append(epoch)
+    assert ends == channel.saved == [1, 2]
+
+
+def test_until_ends_the_loop_even_without_a_report(tmp_path):
+    trial, channel = make(tmp_path, until=2)
+    assert list(trial.epochs(5, total=Total())) == [1, 2]
+    with pytest.raises(TrialStopped):
+        trial.report(0.5)
+    assert channel.steps == []
+
+
+def test_what_comes_after_a_whole_loop_can_report(tmp_path):
+    trial, channel = make(tmp_path)
+    for _ in trial.epochs(3, total=Total()):
+        pass
+    trial.report(0.5)
+    assert channel.steps == [4]
+
+
+def test_steps_in_a_loop_are_the_epochs(tmp_path):
+    trial, channel = make(tmp_path)
+    for epoch in trial.epochs(4, total=Total()):
+        if epoch % 2 == 0:
+            trial.report(0.5)
+            with pytest.raises(ReportError, match=f"Epoch {epoch} has been reported already"):
+                trial.report(0.5)
+    assert channel.steps == [2, 4]
+
+
+def test_a_loop_may_report_its_own_steps(tmp_path):
+    trial, channel = make(tmp_path)
+    for epoch in trial.epochs(2, total=Total()):
+        for batch in (1, 2):
+            trial.report(0.5, step=10 * (epoch - 1) + 5 * batch)
+    assert channel.steps == [5, 10, 15, 20]
+
+
+@pytest.mark.parametrize(("every", "saved"), [(1, [1, 2, 3, 4, 5]), (2, [2, 4, 5]), (3, [3, 5]), (9, [5])])
+def test_every_says_how_often_to_save(tmp_path, every, saved):
+    trial, channel = make(tmp_path)
+    assert list(trial.epochs(5, every=every, total=Total())) == [1, 2, 3, 4, 5]
+    assert channel.saved == saved
+
+
+def test_a_pause_saves_whatever_every_says(tmp_path):
+    trial, channel = make(tmp_path, {3: [Verdict(Action.PAUSE, 3)]})
+    for _ in trial.epochs(5, every=4, total=Total()):
+        trial.report(0.5)
+    assert channel.saved == [3]
+
+
+def test_without_stateful_objects_nothing_is_saved_and_all_starts_anew(tmp_path):
+    saved = make_checkpoint(tmp_path)
+    trial, channel = make(tmp_path, checkpoints=(saved,))
+    assert list(trial.epochs(2)) == [1, 2]
+    assert channel.facts == []
+
+
+def test_a_loop_left_by_break_is_not_saved(tmp_path):
+    trial, channel = make(tmp_path)
+    for epoch in trial.epochs(5, total=Total()):
+        if epoch == 2:
+            break
+    assert channel.saved == [1]
+    trial.report(0.5)
+    assert channel.steps == [2]
+
+
+def test_a_stop_after_break_raises(tmp_path):
+    trial, _ = make(tmp_path, {2: [Verdict(Action.STOP, 2)]})
+    for epoch in trial.epochs(5, total=Total()):
+        if epoch == 2:
+            break
+    with pytest.raises(TrialStopped):
+        trial.report(0.5)
+
+
+def test_an_exception_in_the_body_ends_the_loop(tmp_path):
+    trial, channel = make(tmp_path, {1: [Verdict(Action.STOP, 1)]})
+
+    def body():
+        for _ in trial.epochs(5, total=Total()):
+            raise ValueError("in the body")
+
+    with pytest.raises(ValueError, match="in the body"):
+        body()
+    with pytest.raises(TrialStopped):
+        trial.report(0.5)
+    assert channel.saved == []
+
+
+def make_checkpoint(folder, **others):
+    trial, channel = make(folder / "made", **others)
+    for _ in trial.epochs(1, total=Total()):
+        trial.report(0.75)
+    return channel.checkpoints[0]
+
+
+def test_the_reported_value_survives_only_in_the_same_trial(tmp_path):
+    saved = make_checkpoint(tmp_path)
+    for number, value in ((0, 0.75), (1, None)):
+        trial, _ = make(tmp_path, trial=number, checkpoints=(saved,))
+        assert list(trial.epochs(1, total=Total())) == []
+        assert trial.progress.value == value
+        assert trial.progress.step == 1
+
+
+def test_a_trial_that_stands_at_until_does_nothing_more(tmp_path):
+    saved = make_checkpoint(tmp_path)
+    trial, channel = make(tmp_path, until=1, checkpoints=(saved,))
+    assert list(trial.epochs(5, total=Total())) == []
+    with pytest.raises(TrialStopped):
+        trial.report(0.5)
+    assert channel.facts == []
+
+
+def test_damaged_checkpoints_are_passed_over(tmp_path, caplog):
+    trial, channel = make(tmp_path)
+    list(trial.epochs(3, total=Total()))
+    newest, middle, _ = channel.checkpoints
+    Path(newest.path).write_bytes(b"")
+    Path(middle.path).unlink()
+    trial, _ = make(tmp_path, attempt=2, checkpoints=channel.checkpoints)
+    assert list(trial.epochs(3, total=Total())) == [2, 3]
+    assert "is damaged" in caplog.text
+    assert "can't be read" in caplog.text
+
+
+def test_when_none_is_intact_it_starts_anew(tmp_path, caplog):
+    saved = make_checkpoint(tmp_path)
+    Path(saved.path).write_bytes(b"nonsense")
+    trial, _ = make(tmp_path, attempt=2, checkpoints=(saved,))
+    assert list(trial.epochs(2, total=Total())) == [1, 2]
+    assert "none of its checkpoints is intact" in caplog.text
+
+
+def test_other_objects_than_saved_are_refused(tmp_path):
+    saved = make_checkpoint(tmp_path)
+    trial, _ = make(tmp_path, attempt=2, checkpoints=(saved,))
+    with pytest.raises(CheckpointError, match=r"holds total, but trial\.epochs was given model, total"):
+        list(trial.epochs(2, model=Total(), total=Total()))
+
+
+class Halfway:
+    def state_dict(self):
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("number", "options", "words"),
+    [
+        (0, {}, "epochs=0"),
+        (2.0, {}, "epochs=2.0"),
+        (True, {}, "epochs=True"),
+        (3, {"every": 0}, "every=0"),
+        (3, {"model": object()}, r"model=object can't be saved: it has no state_dict\(\)"),
+        (3, {"model": Halfway()}, r"model=Halfway can't be saved: it has no load_state_dict\(\)"),
+    ],
+)
+def test_impossible_loops_are_refused_at_once(tmp_path, number, options, words):
+    trial, _ = make(tmp_path)
+    with pytest.raises(SettingError, match=words):
+        trial.epochs(number, **options)
+
+
+def test_one_loop_per_trial(tmp_path):
+    trial, _ = make(tmp_path)
+    list(trial.epochs(1))
+    with pytest.raises(SettingError, match="used twice"):
+        trial.epochs(1)
+
+
+def test_what_cannot_be_saved_is_named(tmp_path):
+    total = Total()
+    total.value = {"deep": [1, object()]}
+    trial, _ = make(tmp_path)
+    with pytest.raises(CheckpointError, match=r"\['stateful'\]\['total'\]\['value'\]\['deep'\]\[1\] can't be saved"):
+        list(trial.epochs(1, total=total))
+
+
+def test_random_numbers_go_on_where_they_were(tmp_path):
+    def draws():
+        return random.random(), np.random.random(), np.random.standard_normal()  # noqa: NPY002 - what is restored
+
+    trial, channel = make(tmp_path, until=2)
+    for _ in trial.epochs(4, total=Total()):
+        draws()
+    expected = [draws(), draws()]
+    trial, _ = make(tmp_path, attempt=2, checkpoints=channel.checkpoints)
+    assert [draws() for _ in trial.epochs(4, total=Total())] == expected
+
+
+def test_a_change_is_seen_in_the_next_epoch(tmp_path):
+    trial, _ = make(tmp_path, {1: [Change({"rate": 2.0}), Verdict(Action.CONTINUE, 1)]})
+    rates = []
+    for _ in trial.epochs(2, total=Total()):
+        rates.append(trial.config["rate"])
+        trial.report(0.5)
+    assert rates == [0.5, 2.0]

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from rung import _random_states
+from rung._trees import decode_tree, encode_tree
+
+
+def draws():
+    return [random.random(), random.gauss(0, 1), np.random.random(), np.random.standard_normal()]  # noqa: NPY002
+
+
+def test_draws_repeat_after_restoring():
+    draws()  # so that both hold back one of a pair of normal variates
+    states = decode_tree(*encode_tree(_random_states.capture()))
+    expected = [draws() for _ in range(3)]
+    _random_states.restore(states)
+    assert [draws() for _ in range(3)] == expected
+
+
+def test_torch_draws_repeat_after_restoring():
+    torch = pytest.importorskip("torch")
+    states = decode_tree(*encode_tree(_random_states.capture()))
+    expected = torch.rand(5)
+    _random_states.restore(states)
+    assert torch.equal(torch.rand(5), expected)
+
+
+def test_torch_is_left_alone_where_it_is_not_used():
+    code = (
+        "import sys; from rung import _random_states; states = _random_states.capture();"
+        "_random_states.restore(states); print('torch' in sys.modules, sorted(states))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False ['numpy', 'python']\n"
