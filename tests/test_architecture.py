@@ -18,12 +18,11 @@ MODULES = sorted(path for path in SOURCE.rglob("*.py"))
 LAYERS: list[set[str]] = [
     {"types", "errors", "events", "commands"},
     {"contracts"},
-    {"ledger"},
+    {"ledger", "registry"},
     {"space"},
     {"history"},
     {"searchers"},
     {"schedulers"},
-    {"registry"},
     {"objective", "checkpoints", "execute", "_trial", "progress", "wire", "_trees", "_random_states"},
     {"backends", "store"},
     {"bookkeeping", "provenance", "analysis"},

@@ -62,23 +62,25 @@ def load(
     *,
     download: bool = False,
     limit: int | None = None,
+    thorough: bool = True,
     mirrors: Sequence[str] = MIRRORS,
 ) -> Data:
     """Fashion-MNIST from the folder, or scikit-learn's digits when there is no folder and no download.
 
     folder: holds the four idx .gz files under their usual names. download: first bring the files that the folder lacks
     (``default_cache()`` without a folder). limit: take only so many of the training images, validation included; at
-    least 10. DataError names the file and what was expected of it.
+    least 10. thorough: check the images behind the limit, too, which is to be done once. DataError names the file and
+    what was expected of it.
     """
     if limit is not None and limit < CLASSES:
         raise DataError(f"limit={limit} training images are too few.", hint=f"Ask for {CLASSES} at least.")
     if download:
         folder = fetch(folder or default_cache(), mirrors=mirrors)
-    return _digits(limit) if folder is None else _from_idx_files(folder, limit)
+    return _digits(limit) if folder is None else _from_idx_files(folder, limit, thorough=thorough)
 
 
-def _from_idx_files(folder: Path, limit: int | None) -> Data:
-    images, labels = _read_pair(folder, "train")
+def _from_idx_files(folder: Path, limit: int | None, *, thorough: bool) -> Data:
+    images, labels = _read_pair(folder, "train", limit=None if thorough else limit)
     test_images, test_labels = _read_pair(folder, "t10k")
     return _divide(
         f"{_title(folder, labels)}, {_extent(limit, len(labels))}",
@@ -104,11 +106,12 @@ def _digits(limit: int | None) -> Data:
     )
 
 
-def _read_pair(folder: Path, stem: str) -> tuple[np.ndarray, np.ndarray]:
+def _read_pair(folder: Path, stem: str, *, limit: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Images, no more than ``limit``, and all labels, which are few bytes."""
     images_path, labels_path = folder / f"{stem}-images-idx3-ubyte.gz", folder / f"{stem}-labels-idx1-ubyte.gz"
-    images = decode(_read(images_path), source=str(images_path), item=(SIDE, SIDE))
+    images = decode(_read(images_path), source=str(images_path), item=(SIDE, SIDE), limit=limit)
     labels = decode(_read(labels_path), source=str(labels_path), item=())
-    if len(images) != len(labels):
+    if len(images) != len(labels[:limit]):
         raise DataError(
             f"{labels_path}: expected {len(images):,} labels, one for each image, found {len(labels):,}.",
             hint="Images and labels must come from the same release.",

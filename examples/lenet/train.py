@@ -22,8 +22,8 @@ EVALUATION_BATCH = 500  # images; larger ones no longer fit into the processor's
 
 @functools.cache
 def load_once(folder: str | None, limit: int | None) -> Data:
-    """The images (see ``load``), read once per process."""
-    return load(None if folder is None else Path(folder), limit=limit)
+    """The images (see ``load``), read once per process; whether their files are whole is checked before the study."""
+    return load(None if folder is None else Path(folder), limit=limit, thorough=False)
 
 
 def lenet(

@@ -22,6 +22,7 @@ MAX_FRAME = 4 << 20
 
 _MAX_TEXT = 1 << 18  # characters of an Exited's message; far below MAX_FRAME however they are escaped
 _FLOAT = "$float"
+_FLOAT_MARK = b'"$float"'
 
 
 class GarbledError(Exception):
@@ -64,6 +65,8 @@ class Refused(Struct, frozen=True, tag=True):
 FromTrial: TypeAlias = Reported | Saved | Exited | Note
 ToTrial: TypeAlias = Verdict | Change | Acknowledged | Welcome | Refused
 
+_WITH_METRICS = (Reported, Note)
+
 _encoder = msgspec.json.Encoder()
 _job_decoder = msgspec.json.Decoder(Job)
 _hello_decoder = msgspec.json.Decoder(Hello)
@@ -94,7 +97,7 @@ def message_frame(message: ToTrial) -> bytes:
 
 def fact_frame(fact: Fact | Note) -> bytes:
     """The frame of something that a trial says; ReportError when it is longer than MAX_FRAME."""
-    if isinstance(fact, Reported | Note) and not all(map(math.isfinite, fact.metrics.values())):
+    if isinstance(fact, _WITH_METRICS) and not all(map(math.isfinite, fact.metrics.values())):
         spelled: Any = {name: value if math.isfinite(value) else str(value) for name, value in fact.metrics.items()}
         fact = replace(fact, metrics=spelled)
     elif isinstance(fact, Exited) and len(fact.message) > _MAX_TEXT:
@@ -110,7 +113,8 @@ def fact_frame(fact: Fact | Note) -> bytes:
 
 def read_job(body: bytes) -> Job:
     """The job in the body of a frame; GarbledError."""
-    return _restored_job(_decode(_job_decoder, body))
+    job: Job = _decode(_job_decoder, body)
+    return replace(job, config=_restored(job.config)) if _FLOAT_MARK in body else job
 
 
 def read_hello(body: bytes) -> Hello:
@@ -128,10 +132,11 @@ def read_fact(body: bytes) -> FromTrial:
 def read_message(body: bytes) -> ToTrial:
     """What was said to a trial in the body of a frame; GarbledError."""
     message: ToTrial = _decode(_to_trial_decoder, body)
-    if isinstance(message, Change):
-        return Change(_restored(message.changes))
-    if isinstance(message, Welcome):
-        return Welcome(_restored_job(message.job))
+    if _FLOAT_MARK in body:
+        if isinstance(message, Change):
+            return Change(_restored(message.changes))
+        if isinstance(message, Welcome):
+            return Welcome(replace(message.job, config=_restored(message.job.config)))
     return message
 
 
@@ -169,10 +174,6 @@ def _decode(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
 
 def _spelled_job(job: Job) -> Job:
     return replace(job, config=_spelled(dict(job.config)))
-
-
-def _restored_job(job: Job) -> Job:
-    return replace(job, config=_restored(job.config))
 
 
 def _spelled(value: Json) -> Json:

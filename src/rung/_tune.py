@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from rung import registry
 from rung._trial import is_in_trial_process
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from rung.tuning.opening import Resume
     from rung.tuning.session import Observer
     from rung.types import Config
+
+_Part = TypeVar("_Part", "Searcher", "Scheduler")
 
 DEFAULT_STORE = "sqlite:///rung.db"
 
@@ -68,8 +70,11 @@ def tune(
             hint='Put the call under `if __name__ == "__main__":`.',
         )
     target = as_objective(objective)
-    built = _scheduler(scheduler, _searcher(searcher, space, initial_config, points_to_evaluate), target)
-    if max_trials is None and seconds is None and built.space.size == float("inf"):
+    if isinstance(scheduler, str):
+        built = _scheduler(scheduler, _searcher(searcher, space, initial_config, points_to_evaluate), target)
+    else:
+        built = _ready_made(scheduler, space, initial_config, points_to_evaluate)
+    if max_trials is None and seconds is None and not ends_by_itself(built):
         raise SettingError("nothing says when to end.", hint="Give max_trials=… or seconds=….")
     address = str(store) if isinstance(store, str | Path) else store.url
     shown = make_progress(progress, store=address, max_trials=max_trials)
@@ -97,22 +102,29 @@ def _searcher(
 ) -> Searcher:
     if isinstance(searcher, str):
         return registry.searcher(searcher, as_space(space), initial_config=initial, points_to_evaluate=points)
+    return _ready_made(searcher, space, initial, points)
+
+
+def _ready_made(
+    part: _Part, space: Space | Mapping[str, Any], initial: Config | None, points: Sequence[Config]
+) -> _Part:
+    """A searcher or scheduler object, which must not contradict what else was given."""
     if initial is not None or points:
         raise SettingError(
             "initial_config and points_to_evaluate go to the searcher, which was given ready-made.",
-            hint=f"Write {type(searcher).__name__}(space, initial_config=…).",
+            hint="Write RandomSearcher(space, initial_config=…), or whichever searcher it is.",
         )
-    if as_space(space) != searcher.space:
+    if as_space(space) != part.space:
         raise SettingError(
-            "the space differs from the searcher's own: " + "; ".join(searcher.space.difference(as_space(space))),
+            f"the space differs from that of {type(part).__name__}: "
+            + "; ".join(part.space.difference(as_space(space)))
+            + ".",
             hint="Give both the same space.",
         )
-    return searcher
+    return part
 
 
-def _scheduler(scheduler: str | Scheduler, searcher: Searcher, objective: Objective) -> Scheduler:
-    if not isinstance(scheduler, str):
-        return scheduler
+def _scheduler(scheduler: str, searcher: Searcher, objective: Objective) -> Scheduler:
     if scheduler not in {"auto", "asha"}:
         return registry.scheduler(scheduler, searcher)
     max_t = training_length(objective)
@@ -124,6 +136,11 @@ def _scheduler(scheduler: str | Scheduler, searcher: Searcher, objective: Object
             hint="Give the function a parameter max_epochs with a default, or use scheduler=ASHA(searcher, max_t=…).",
         )
     return registry.scheduler("basic", searcher)
+
+
+def ends_by_itself(scheduler: Scheduler) -> bool:
+    """Whether its searcher has nothing left to suggest some day, as a grid has; a random one repeats itself."""
+    return (scheduler.spec().get("searcher") or {}).get("name") == "grid"
 
 
 def training_length(objective: Objective) -> int | None:

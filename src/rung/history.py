@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, final
 
-from rung.errors import SettingError, SpaceError
+from rung.errors import SettingError
 from rung.events import Ended, Enqueued, Observed, SearchEvent, SpaceEdited, Started
 from rung.space import Space
 from rung.types import Config, Suggestion, TrialState
@@ -95,7 +95,9 @@ class History:
             self._points[self._n_points] = event.config
             self._n_points += 1
         elif isinstance(event, SpaceEdited):
-            self._edited(event)
+            self.space = Space.from_json(event.space)
+            self._is_edited, self._cache = True, None
+            self._points = {number: point for number, point in self._points.items() if self.space.is_allowed(point)}
 
     def next_point(self) -> Suggestion | None:
         """The point that has waited longest, to be suggested as it is; None when none waits."""
@@ -161,12 +163,6 @@ class History:
             if self._cache is not None:
                 self._cache.forget(trial)
 
-    def _edited(self, event: SpaceEdited) -> None:
-        self.space = Space.from_json(event.space)
-        self._is_edited = True
-        self._cache = None
-        self._points = {number: point for number, point in self._points.items() if _contains(self.space, point)}
-
     def _encoded(self) -> tuple[Floats, NDArray[np.bool_]]:
         if self._cache is None:
             self._cache = _Rows(self.space, is_checked=self._is_edited)
@@ -197,7 +193,7 @@ class _Rows:
             self._reserve(n)
             new = configs[self._n :]
             self._encoded[self._n : n] = self._space.encode(new)
-            self._is_inside[self._n : n] = [_contains(self._space, c) for c in new] if self._is_checked else True
+            self._is_inside[self._n : n] = list(map(self._space.is_allowed, new)) if self._is_checked else True
             self._n = n
         encoded, is_inside = self._encoded[:n], self._is_inside[:n]
         encoded.flags.writeable = is_inside.flags.writeable = False
@@ -213,14 +209,6 @@ class _Rows:
         encoded[: self._n] = self._encoded[: self._n]
         is_inside[: self._n] = self._is_inside[: self._n]
         self._encoded, self._is_inside = encoded, is_inside
-
-
-def _contains(space: Space, config: Config) -> bool:
-    try:
-        space.validate(config)
-    except SpaceError:
-        return False
-    return True
 
 
 def _copy(column: array[Any]) -> NDArray[Any]:

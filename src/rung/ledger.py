@@ -193,7 +193,8 @@ def _observed(ledger: Ledger, event: Observed) -> None:
     if trial.best_loss is None or loss < trial.best_loss:
         trial.best_loss, trial.best_step = loss, event.step
         study = _study(ledger)
-        if study.best_loss is None or loss < study.best_loss:
+        rank = loss, event.trial  # of equal trials the one with the lowest number, whoever was there first
+        if study.best_loss is None or rank < (study.best_loss, study.best_trial):
             study.best_loss, study.best_trial, study.best_step = loss, event.trial, event.step
 
 

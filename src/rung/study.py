@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 from rung import bookkeeping
 from rung.bookkeeping import Incumbent, IncumbentFrom, Record
 from rung.errors import CheckpointError
+from rung.space import Space
 from rung.store import open_store
 from rung.types import Checkpoint, Config
 
@@ -88,11 +89,18 @@ class Study:
             hint="Train with `for epoch in trial.epochs(n, model=model, optimizer=optimizer)` to get one per epoch.",
         )
 
-    def plot(self, path: str | Path | None = None) -> Figure:
-        """The study at a glance: any-time curve, learning curves, configurations. With a path, saved as a picture."""
+    def plot(self, path: str | Path | None = None, *, step_name: str = "step") -> Figure:
+        """The study at a glance: any-time curve, learning curves, configurations. With a path, saved as a picture.
+
+        step_name: what a step is called on the axes, such as ``epoch``. MissingExtraError without matplotlib.
+        """
+        from rung.analysis.curves import overview
         from rung.analysis.plots import plot_overview
 
-        figure = plot_overview(self)
+        row = self.row
+        reports = self._store.tables.reports(self.name)
+        seen = overview(self.trials, reports, goal=row.goal, space=Space.from_json(row.space))
+        figure = plot_overview(seen, step_name=step_name, title=self.name)
         if path is not None:
             figure.savefig(path)
         return figure

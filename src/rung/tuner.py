@@ -236,9 +236,7 @@ class Tuner:
                 raise KeyboardInterrupt
 
 
-def settings_of(
-    limits: Limits, workers: int | None, incumbent_from: IncumbentFrom, *, begun: int
-) -> dict[str, Json]:
+def settings_of(limits: Limits, workers: int | None, incumbent_from: IncumbentFrom, *, begun: int) -> dict[str, Json]:
     """What ``rung resume`` needs to go on as this run would have; ``begun``: how many trials there are already."""
     given = structs.asdict(limits)
     more, total = given.pop("new_trials"), given.pop("max_trials")

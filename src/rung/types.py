@@ -49,7 +49,7 @@ class Suggestion(Struct, frozen=True):
 
 
 class Exhausted(Struct, frozen=True):
-    """There is nothing left to try, ever."""
+    """There is nothing left to try, unless somebody enqueues a configuration or edits the space."""
 
     why: str = "every configuration has been tried"
 

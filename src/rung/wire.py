@@ -18,7 +18,7 @@ from typing import TypeAlias, final
 from rung._frames import Acknowledged, Frames, Hello, Note, Refused, Welcome, fact_frame, frame, read_message
 from rung._trial import Trial
 from rung.errors import ReportError, TrialStopped
-from rung.types import Change, Exited, Fact, Job, Launched, Message, Reported, Verdict
+from rung.types import Change, Fact, Job, Message, Reported, Saved, Verdict
 
 WINDOW = 64
 """Facts that a trial may have posted without their being acknowledged."""
@@ -29,6 +29,7 @@ TOKEN = "RUNG_TOKEN"  # noqa: S105 - the name of a variable
 SOCKET = "RUNG_SOCKET"
 CONFIG = "RUNG_CONFIG"
 
+_MESSAGES = (Verdict, Change)
 _CHUNK = 1 << 16
 _GONE = "the tuner is gone"
 
@@ -49,7 +50,7 @@ class SocketChannel:
 
         Reports that wait and the final Exited don't count: they are answered in another way, or not at all.
         """
-        if not isinstance(fact, Exited | Launched | Note) and not (isinstance(fact, Reported) and fact.waits):
+        if isinstance(fact, Saved) or (isinstance(fact, Reported) and not fact.waits):
             while self._unacknowledged >= WINDOW:
                 self._sort(self.next_body())
             self._unacknowledged += 1
@@ -98,7 +99,7 @@ class SocketChannel:
         message = read_message(body)
         if isinstance(message, Acknowledged):
             self._unacknowledged -= message.count
-        elif isinstance(message, Verdict | Change):
+        elif isinstance(message, _MESSAGES):
             self._messages.append(message)
 
 

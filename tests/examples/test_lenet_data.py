@@ -59,6 +59,24 @@ def test_a_limit_takes_the_first_training_images_and_all_test_images(write_image
     assert rows(torch.cat([data.training.images, data.validation.images])) == rows(torch.tensor(expected))
 
 
+def test_a_quick_look_gives_the_same_but_finds_less_damage(write_images):
+    folder = write_images(training=60, test=20)
+    whole, quick = load(folder, limit=20), load(folder, limit=20, thorough=False)
+    assert quick.summary == whole.summary
+    for part, same in [
+        (quick.training, whole.training),
+        (quick.validation, whole.validation),
+        (quick.test, whole.test),
+    ]:
+        assert torch.equal(part.images, same.images)
+        assert torch.equal(part.labels, same.labels)
+    path = folder / "train-images-idx3-ubyte.gz"
+    path.write_bytes(path.read_bytes()[:-9])
+    assert load(folder, limit=20, thorough=False).summary == whole.summary
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte\.gz: expected a whole gzip file"):
+        load(folder, limit=20)
+
+
 def test_says_which_images_and_how_many(write_images):
     folder = write_images(training=60, test=20)
     assert load(folder, limit=20).name == f"images in {folder}, first 20 of 60 training images"

@@ -9,12 +9,13 @@ from hypothesis.extra import numpy as hnp
 from lenet.idx import DataError, decode
 
 
-@given(hnp.arrays(np.uint8, st.tuples(st.integers(0, 5), st.integers(1, 6), st.integers(1, 6))))
-def test_images_come_back_as_they_were_written(images):
-    content = struct.pack(">IIII", 0x803, *images.shape) + images.tobytes()
-    decoded = decode(gzip.compress(content), source="file", item=images.shape[1:])
+@given(hnp.arrays(np.uint8, st.tuples(st.integers(0, 5), st.integers(1, 6), st.integers(1, 6))), st.integers(0, 7))
+def test_images_come_back_as_they_were_written(images, limit):
+    compressed = gzip.compress(struct.pack(">IIII", 0x803, *images.shape) + images.tobytes())
+    decoded = decode(compressed, source="file", item=images.shape[1:])
     assert decoded.dtype == np.uint8
     np.testing.assert_array_equal(decoded, images)
+    np.testing.assert_array_equal(decode(compressed, source="file", item=images.shape[1:], limit=limit), images[:limit])
 
 
 def test_labels_by_hand():
@@ -44,3 +45,23 @@ def test_a_damaged_file_is_named_with_what_was_expected(compressed, message):
     with pytest.raises(DataError, match=message) as caught:
         decode(compressed, source="a.gz", item=(2, 3))
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("compressed", "message"),
+    [
+        (b"plain text", r"a\.gz: expected a whole gzip file, but"),
+        (gzip.compress(IMAGES, mtime=0)[:10], r"a\.gz: expected a header of 16 bytes, found 0 bytes in all"),
+        (gzip.compress(IMAGES[:-7]), r"a\.gz: expected 22 bytes for 1 entries, found 21 bytes"),
+    ],
+)
+def test_damage_before_the_limit_is_found(compressed, message):
+    with pytest.raises(DataError, match=message):
+        decode(compressed, source="a.gz", item=(2, 3), limit=1)
+
+
+def test_damage_behind_the_limit_is_not_looked_for():
+    torn = gzip.compress(IMAGES)[:-8]
+    assert len(decode(torn, source="a.gz", item=(2, 3), limit=1)) == 1
+    with pytest.raises(DataError, match="expected a whole gzip file"):
+        decode(torn, source="a.gz", item=(2, 3))

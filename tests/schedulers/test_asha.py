@@ -166,6 +166,14 @@ def test_a_trial_that_a_person_paused_waits_for_a_person() -> None:
     assert resumed == [(2, 6), (0, 3), (0, 6), (0, 9)]
 
 
+def test_a_promoted_trial_that_a_person_paused_is_not_promoted_again() -> None:
+    course = Course(steps=range(1, 10), loss=table([0.1, 0.5, 0.5]))
+    options: dict[str, Any] = {"max_t": 9, "variant": "promotion"}
+    played = play(ASHA(Counting(), **options), course, new_trials=3, workers=1, commands={11: [PauseTrial(0)]})
+    assert [(e.trial, e.until) for e in played.started()] == [(0, 1), (1, 1), (2, 1), (0, 3)]
+    assert played.log[-1] == Ended(at=played.log[-1].at, trial=0, attempt=2, state=TrialState.PAUSED, reason="person")
+
+
 def test_stopping_a_paused_trial_takes_it_out_of_the_queue() -> None:
     scheduler = ASHA(Counting(), max_t=4, reduction_factor=2, variant="promotion")
     for trial, loss in ((0, 0.1), (1, 0.2)):
@@ -262,7 +270,8 @@ def courses(draw: st.DrawFn) -> dict[str, Any]:
     steps = sorted(draw(st.sets(st.integers(1, 30), min_size=1, max_size=12)))
     losses = draw(st.lists(st.sampled_from([0.1, 0.2, 0.3, 0.4, 0.5]), min_size=1, max_size=25))
     seconds = draw(st.lists(st.floats(0.1, 5.0), min_size=1, max_size=7))
-    command = st.builds(draw(st.sampled_from([PauseTrial, StopTrial, ContinueTrial])), st.integers(0, 20))
+    number = st.integers(0, 8)
+    command = st.one_of(st.builds(PauseTrial, number), st.builds(StopTrial, number), st.builds(ContinueTrial, number))
     grace = draw(st.integers(1, 4))
     return {
         "grace_period": grace,
@@ -270,7 +279,7 @@ def courses(draw: st.DrawFn) -> dict[str, Any]:
         "reduction_factor": draw(st.integers(2, 4)),
         "workers": draw(st.integers(1, 6)),
         "new_trials": draw(st.integers(1, 25)),
-        "commands": draw(st.dictionaries(st.integers(0, 120), st.lists(command, max_size=3), max_size=8)),
+        "commands": draw(st.dictionaries(st.integers(0, 120), st.lists(command, max_size=3), max_size=20)),
         "course": Course(
             steps=steps,
             loss=lambda config, step: losses[(config["x"] * 31 + step) % len(losses)],

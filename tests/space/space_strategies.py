@@ -100,7 +100,7 @@ def spaces(draw):
     discrete = [name for name in names if 2 <= named[name].size < math.inf]
     if discrete and draw(st.booleans()):
         constraints.append(forbid({discrete[0]: [named[discrete[0]].from_unit(0.7)]}))
-    numeric = [name for name in names if isinstance(named[name], (Float, Int)) and named[name].size > 1]
+    numeric = [name for name in names if isinstance(named[name], (Float, Int)) and name not in discrete[:1]]
     if numeric and draw(st.booleans()):
         constraints.append(linear({numeric[0]: 1}, at_most=named[numeric[0]].from_unit(0.6)))
     order = draw(st.permutations(names))

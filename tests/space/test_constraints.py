@@ -75,17 +75,20 @@ def test_bounds_hold_up_to_rounding():
 
 def test_inactive_dimensions_count_as_zero_and_make_no_combination():
     space = Space(
-        {"layers": Int(1, 2), "units_1": Int(1, 100), "units_2": Int(1, 100)},
-        conditions={"units_2": ("layers", 2)},
+        {"layers": Int(1, 2), "units_1": Int(1, 100), "units_2": Int(1, 100), "drop": Float(0.0, 1.0)},
+        conditions={"units_2": ("layers", 2), "drop": ("units_2", at_least(50))},
         constraints=[
             linear({"units_1": 1, "units_2": 1}, at_most=100),
             forbid({"units_1": 50, "units_2": at_least(1)}),
+            linear({"drop": 1}, at_least=0.5),
         ],
     )
     assert space.is_allowed({"layers": 1, "units_1": 100})
     assert not space.is_allowed({"layers": 2, "units_1": 100, "units_2": 1})
     assert space.is_allowed({"layers": 1, "units_1": 50})
     assert not space.is_allowed({"layers": 2, "units_1": 50, "units_2": 1})
+    assert not space.is_allowed({"layers": 2, "units_1": 9, "units_2": 60, "drop": 0.4})
+    assert space.is_allowed({"layers": 2, "units_1": 9, "units_2": 60, "drop": 0.5})
 
 
 def test_json_is_exact():
@@ -103,6 +106,12 @@ def test_json_is_exact():
     ]
     assert Space.from_json(form) == space
     assert Space(dict(space)) != space
+
+
+def test_the_order_of_keys_does_not_matter():
+    one, other = forbid({"a": 1, "b": 2}), forbid({"b": 2, "a": 1})
+    assert Space(DOMAINS, constraints=[one]) == Space(DOMAINS, constraints=[other])
+    assert Space(DOMAINS, constraints=[one]).difference(Space(DOMAINS, constraints=[other])) == []
 
 
 def test_values_become_those_of_the_domain():

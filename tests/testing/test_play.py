@@ -117,7 +117,7 @@ def test_people_stop_a_paused_trial_and_come_back_to_an_idle_study() -> None:
 def test_a_trial_continued_at_its_own_until_runs_to_its_end() -> None:
     proposal, decisions = Proposal(config={"x": 1}, until=2), {2: Decision(0, Action.PAUSE, "w")}
     played = play(Scripted(proposal, decisions=decisions), Course(steps=(1, 2, 3)), commands={90: [ContinueTrial(0)]})
-    assert played.started()[1].until is None
+    assert (played.started()[1].until, played.started()[1].decide_at) == (None, None)
     assert played.states() == {0: TrialState.COMPLETED}
 
 

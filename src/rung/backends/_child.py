@@ -6,7 +6,6 @@ LINE and PLAN are the numbers of inherited file descriptors: the trial's end of 
 from __future__ import annotations
 
 import atexit
-import contextlib
 import faulthandler
 import importlib
 import os
@@ -18,15 +17,15 @@ import traceback
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from rung._frames import read_job
+from rung._frames import job_frame, read_job
 from rung._trial import enter_trial_process
 from rung.backends._kernel import withhold
 from rung.backends._plan import Plan, read_plan
 from rung.errors import TrialStopped
 from rung.execute import run_job
 from rung.failures import failure_of
-from rung.objective import unpack
-from rung.types import Exited, Outcome
+from rung.objective import as_objective, unpack
+from rung.types import Exited, Job, Outcome
 from rung.wire import SocketChannel
 
 if TYPE_CHECKING:
@@ -34,48 +33,74 @@ if TYPE_CHECKING:
 
     from rung.objective import Objective
 
+_REHEARSALS = 20  # CPython adapts code within its first 16 runs or so
+
 
 def run_trial(end: socket.socket, load: Callable[[], Objective], plan: Plan) -> NoReturn:
-    """Run the job that comes over the line, and leave. ``load`` gives the objective; what it raises ends the trial."""
-    channel = SocketChannel(end)
+    """Run the job that comes over the line, and leave."""
+    code = 1
     try:
-        job = read_job(channel.next_body())
-        try:
-            objective = load()
-        except BaseException as error:  # noqa: BLE001 - whatever the user's module raises, SystemExit too, fails the trial
-            channel.post(Exited(job.trial, job.attempt, Outcome.FAILED, *failure_of(error)))
-        else:
-            load_what_is_needed(objective)
-            use_threads(plan.threads)
-            seed_generators(job.seed)
-            run_job(job, objective, channel)
+        obey(end, load)
+        code = 0
     except TrialStopped:  # the tuner is gone: there is nobody to report to
-        leave(0, plan.grace_s)
+        pass
     except BaseException:  # noqa: BLE001 - the last stop before the process ends
         traceback.print_exc()
-        leave(1, plan.grace_s)
-    leave(0, plan.grace_s)
+    leave(code, plan.grace_s)
+
+
+def obey(end: socket.socket, load: Callable[[], Objective]) -> None:
+    """Run the job that comes over the line. ``load`` gives the objective, ready to be used, or raises."""
+    channel = SocketChannel(end)
+    job = read_job(channel.next_body())
+    try:
+        objective = load()
+    except BaseException as error:  # noqa: BLE001 - whatever the user's module raises, SystemExit too, fails the trial
+        channel.post(Exited(job.trial, job.attempt, Outcome.FAILED, *failure_of(error)))
+    else:
+        seed_generators(job.seed)
+        run_job(job, objective, channel)
+
+
+def rehearse() -> None:
+    """Run some trials of nothing in this process, before it is forked.
+
+    By then the interpreter has adapted the code that every trial runs, which it does by writing to it, and what is not
+    written to after a fork needn't be copied.
+    """
+    nothing = as_objective(lambda x: x)
+    job = Job(study="", trial=0, attempt=1, config={"x": 0.0}, metric="error", seed=0, folder="")
+    for _ in range(_REHEARSALS):
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.sendall(job_frame(job))
+            obey(theirs, lambda: nothing)
 
 
 def leave(code: int, grace_s: float) -> NoReturn:
     """End the process without tearing the interpreter down; exit handlers that hang are cut off after ``grace_s``."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, max(grace_s, 0.001))
-    with contextlib.suppress(BaseException):
-        atexit._run_exitfuncs()  # noqa: SLF001 - no public way
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):
-            stream.flush()
-    os._exit(code)
+    try:
+        if atexit._ncallbacks():  # noqa: SLF001 - no public way
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.setitimer(signal.ITIMER_REAL, max(grace_s, 0.001))
+            atexit._run_exitfuncs()  # noqa: SLF001 - no public way
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
 
 
-def load_what_is_needed(objective: Objective) -> None:
-    """Load what this objective is going to use, and NumPy's global generator if NumPy is there, so as to be seeded."""
+def prepared(payload: bytes, threads: int | None) -> Objective:
+    """Import the objective, and what it is going to use, so that a fork has it; give torch so many threads."""
+    objective = unpack(payload)
     if objective.wants_trial:
         importlib.import_module("rung.checkpoints")
         importlib.import_module("rung._random_states")
     if "numpy" in sys.modules:
-        importlib.import_module("numpy.random")
+        importlib.import_module("numpy.random")  # loaded by NumPy when it is used, which is too late to be seeded
+    if "torch" in sys.modules and threads is not None:
+        sys.modules["torch"].set_num_threads(threads)
+    return objective
 
 
 def seed_generators(seed: int) -> None:
@@ -84,13 +109,11 @@ def seed_generators(seed: int) -> None:
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed(seed % 2**32)
     if "torch" in sys.modules:
-        sys.modules["torch"].manual_seed(seed % 2**63)
-
-
-def use_threads(threads: int | None) -> None:
-    """Give torch so many threads, if it is loaded."""
-    if threads is not None and "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(threads)
+        torch = sys.modules["torch"]
+        if torch.backends.cuda.is_built() or sys.platform == "darwin":
+            torch.manual_seed(seed % 2**63)
+        else:  # all that there is to be seeded, in a tenth of the time
+            torch.default_generator.manual_seed(seed % 2**63)
 
 
 def main() -> NoReturn:
@@ -102,7 +125,9 @@ def main() -> NoReturn:
     withhold(line)
     sys.path[:], sys.argv[:] = plan.path, plan.argv
     enter_trial_process()
-    run_trial(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=line), partial(unpack, payload), plan)
+    run_trial(
+        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=line), partial(prepared, payload, plan.threads), plan
+    )
 
 
 if __name__ == "__main__":

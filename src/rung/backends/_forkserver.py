@@ -8,6 +8,7 @@ descriptors.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import faulthandler
 import gc
@@ -24,10 +25,10 @@ from typing import NoReturn
 
 from rung._trial import enter_trial_process
 from rung.backends import _kernel
-from rung.backends._child import load_what_is_needed, run_trial
+from rung.backends._child import prepared, rehearse, run_trial
 from rung.backends._nursery import Begin, Nursery
 from rung.backends._plan import Launch, Plan, Ready, read_plan
-from rung.objective import Objective, unpack
+from rung.objective import Objective
 
 
 def main() -> NoReturn:
@@ -42,9 +43,9 @@ def main() -> NoReturn:
     tuner = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=line)
     nursery = Nursery(tuner, plan, _beginning(plan, plan_file, payload, tuner))
     _quieten()
+    atexit._clear()  # noqa: SLF001 - no public way; what has been imported must not be torn down by every trial
     gc.collect()
     gc.freeze()  # what is here now stays; a collection in a forked process must not touch, and so copy, all of it
-    gc.disable()
     nursery.say(Ready())
     nursery.serve()
     if plan.folder is not None:
@@ -73,27 +74,25 @@ def _beginning(plan: Plan, plan_file: int, payload: bytes, tuner: socket.socket)
         return run_script
     if plan.start == "spawn":
         return start_anew
-    objective = _preload(payload, tuner, plan.tuner)
+    objective = _preloaded(plan, payload, tuner)
     if plan.start == "auto" and not _can_fork():
         return start_anew
+    rehearse()
 
     def run_here(_launch: Launch, end: int | None) -> NoReturn:
-        gc.enable()
         ours = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=end)
-        run_trial(ours, lambda: unpack(payload) if objective is None else objective, plan)
+        run_trial(ours, lambda: prepared(payload, plan.threads) if objective is None else objective, plan)
 
     return run_here
 
 
-def _preload(payload: bytes, tuner: socket.socket, tuner_process: int) -> Objective | None:
-    """Import the objective; None when that fails, as it will again, and then be told, in the trial's own process."""
-    with _leaving_with(tuner, tuner_process):
+def _preloaded(plan: Plan, payload: bytes, tuner: socket.socket) -> Objective | None:
+    """The objective; None when it can't be imported. The trial's own process will fail to do so again, and say why."""
+    with _leaving_with(tuner, plan.tuner):
         try:
-            objective = unpack(payload)
-            load_what_is_needed(objective)
+            return prepared(payload, plan.threads)
         except BaseException:  # noqa: BLE001 - the user's module may raise anything, SystemExit too
             return None
-    return objective
 
 
 @contextlib.contextmanager

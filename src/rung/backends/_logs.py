@@ -20,6 +20,7 @@ class OutputLog:
     Of more than ``limit`` bytes the beginning goes to the file as it comes and the last ones (TAIL_BYTES, or ``limit``
     if that is less) when the log is closed; a line between them says how much was dropped. A run of a later attempt
     begins with a line that says which. What can't be written, as when the disk is full, is dropped: the trial goes on.
+    file: its descriptor while it is open.
     """
 
     def __init__(self, path: str, limit: int, attempt: int) -> None:
@@ -30,7 +31,7 @@ class OutputLog:
         self._tail = bytearray()
         self._dropped = 0
         self._last = b""
-        self._file: int | None = None
+        self.file: int | None = None
 
     def write(self, output: bytes) -> None:
         """Take the next bytes of output."""
@@ -51,14 +52,10 @@ class OutputLog:
             if self._dropped:
                 self._append(b"\n... %d bytes dropped ...\n" % self._dropped)
             self._append(bytes(self._tail))
-        self.forget()
+        if self.file is not None:
+            os.close(self.file)
+            self.file = None
         return last_lines(self._last)
-
-    def forget(self) -> None:
-        """Let the file go, as a forked copy of the process should that keeps the log."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
 
     def _trim(self) -> None:
         excess = len(self._tail) - self._tail_limit
@@ -68,11 +65,11 @@ class OutputLog:
 
     def _append(self, output: bytes) -> None:
         try:
-            if self._file is None:
-                self._file = self._open()
-            written = os.write(self._file, output)
+            if self.file is None:
+                self.file = self._open()
+            written = os.write(self.file, output)
             while written < len(output):
-                written += os.write(self._file, output[written:])
+                written += os.write(self.file, output[written:])
         except OSError:
             self._dropped += len(output)
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import os
 import selectors
-import signal
 import socket
 import sys
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn, TypeAlias, final
 
 from rung._frames import Frames, frame
@@ -22,6 +20,7 @@ from rung.backends._offspring import Child
 from rung.backends._plan import Forked, Kill, Launch, Notice, Plan, Reaped, Unforked, read_order
 
 _CHUNK = 1 << 16
+_LOOK_S = 0.05  # how often one looks for ended processes where their ends can't be waited for
 _LAUNCHES_AT_ONCE = 64  # file descriptors that are taken from the line in one go
 
 Begin: TypeAlias = Callable[[Launch, int | None], NoReturn]
@@ -45,27 +44,23 @@ class Nursery:
         self._frames = Frames()
         self._ends: deque[int] = deque()
         self._is_closing = False
-        self._bell, self._ringer = socket.socketpair()
-        self._tuners_end = _kernel.end_of(plan.tuner)
         self._selector = selectors.DefaultSelector()
         self._selector.register(tuner, selectors.EVENT_READ, self._hear)
-        self._selector.register(self._bell, selectors.EVENT_READ, self._reap)
+        self._tuners_end = _kernel.end_of(plan.tuner)
         if self._tuners_end is not None:
             self._selector.register(self._tuners_end, selectors.EVENT_READ, self._hang_up)
 
     def serve(self) -> None:
         """Work until the tuner has hung up or died, or has ordered a shutdown, and all processes are gone."""
         _kernel.adopt_orphans()
-        for end in (self._bell, self._ringer):
-            end.settimeout(0.0)
-        signal.signal(signal.SIGCHLD, lambda *_: None)  # without a handler the bell would not ring
-        signal.set_wakeup_fd(self._ringer.fileno(), warn_on_full_buffer=False)
         while self._children or not self._is_closing:
             due = [child.kill_at for child in self._children.values() if child.kill_at is not None]
-            for key, _ in self._selector.select(max(0.0, min(due) - time.monotonic()) if due else None):
+            for key, _ in self._selector.select(_patience_until(due, sees_ends=self._tuners_end is not None)):
                 key.data()
-            for child in self._children.values():
+            for child in self._children.values() if due else ():
                 child.kill_if_due()
+            if self._tuners_end is None:
+                self._reap()
         _kernel.kill_orphans()
 
     def say(self, notice: Notice) -> None:
@@ -131,7 +126,7 @@ class Nursery:
         os.close(output)
         os.set_blocking(pipe, False)
         child = Child(launch, pid, pipe, OutputLog(launch.log, self._plan.log_bytes, launch.attempt))
-        child.listen(self._selector)
+        child.watch(self._selector, self._reap)
         self._children[pid] = child
         self.say(Forked(launch.trial, launch.attempt, pid))
 
@@ -140,19 +135,11 @@ class Nursery:
         try:
             os.setsid()
             self._sign_death_pact()
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.dup2(output, 1)
             os.dup2(output, 2)
+            for number in self._files():
+                os.close(number)
             os.close(output)
-            for child in self._children.values():
-                child.forget()
-            for source in (self._tuner, self._bell, self._ringer, self._selector):
-                source.close()
-            for number in (*self._ends, self._tuners_end):
-                if number is not None:
-                    os.close(number)
-            atexit._clear()  # noqa: SLF001 - no public way; what the fork-server's modules want done at its end is not for each trial to do
             self._begin(launch, end)
         except BaseException:  # noqa: BLE001 - nothing may get out of a forked copy of the fork-server
             traceback.print_exc()
@@ -160,12 +147,24 @@ class Nursery:
         finally:
             os._exit(1)
 
+    def _files(self) -> list[int]:
+        """What a trial's process must not keep open."""
+        files = [self._tuner.fileno(), self._selector.fileno(), *self._ends]
+        for child in self._children.values():
+            files += child.files()
+        return files if self._tuners_end is None else [*files, self._tuners_end]
+
     def _reap(self) -> None:
         """Reap all processes that have ended, adopted ones too, and tell the tuner which trials' they were."""
-        with contextlib.suppress(BlockingIOError):
-            while self._bell.recv(_CHUNK):
-                pass
         for pid, status in _kernel.reap(self._children):
             child = self._children.pop(pid, None)
             if child is not None:
                 self.say(Reaped(child.launch.trial, child.launch.attempt, status, child.close()))
+
+
+def _patience_until(due: Sequence[float], *, sees_ends: bool) -> float | None:
+    """Seconds to wait for the next event when something is due at these times."""
+    patience = [max(0.0, moment - time.monotonic()) for moment in due]
+    if not sees_ends:
+        patience.append(_LOOK_S)
+    return min(patience, default=None)

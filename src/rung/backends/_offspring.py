@@ -6,13 +6,14 @@ import os
 import selectors
 import signal
 import time
+from collections.abc import Callable
 from typing import final
 
 from rung.backends import _kernel
 from rung.backends._logs import OutputLog
 from rung.backends._plan import Launch
 
-_CHUNK = 1 << 16
+_PIPE_BYTES = 1 << 16
 
 
 @final
@@ -29,25 +30,29 @@ class Child:
         self.kill_at: float | None = None
         self._pipe = pipe
         self._log = log
+        self._end = _kernel.end_of(pid)
         self._selector: selectors.BaseSelector | None = None
+        self._is_dry = False
 
-    def listen(self, selector: selectors.BaseSelector) -> None:
-        """Have ``drain`` called by whoever waits on the selector."""
-        selector.register(self._pipe, selectors.EVENT_READ, self.drain)
+    def watch(self, selector: selectors.BaseSelector, reap: Callable[[], None]) -> None:
+        """Let whoever waits on the selector call ``drain``, and ``reap`` when the process has ended."""
         self._selector = selector
+        selector.register(self._pipe, selectors.EVENT_READ, self.drain)
+        if self._end is not None:
+            selector.register(self._end, selectors.EVENT_READ, reap)
 
     def drain(self) -> None:
-        """Log what it has printed."""
-        while self._selector is not None:
-            try:
-                output = os.read(self._pipe, _CHUNK)
-            except BlockingIOError:
-                return
-            if output:
-                self._log.write(output)
-            else:
-                self._selector.unregister(self._pipe)
-                self._selector = None
+        """Log what it has printed, as much as a pipe holds; the others have their turn after that."""
+        assert self._selector is not None, "nobody drains what is not watched"
+        try:
+            output = os.read(self._pipe, _PIPE_BYTES)
+        except BlockingIOError:
+            return
+        if output:
+            self._log.write(output)
+        else:
+            self._is_dry = True
+            self._selector.unregister(self._pipe)
 
     def end(self, grace_s: float) -> None:
         """Ask the group to end, and have it killed in ``grace_s`` seconds."""
@@ -63,14 +68,17 @@ class Child:
 
     def close(self) -> str:
         """Log the rest and free the files; the last lines that it printed."""
-        self.drain()
-        if self._selector is not None:
+        assert self._selector is not None, "what is not watched can't have ended"
+        if not self._is_dry:
+            self.drain()
+        if not self._is_dry:
             self._selector.unregister(self._pipe)
-            self._selector = None
         os.close(self._pipe)
+        if self._end is not None:
+            self._selector.unregister(self._end)
+            os.close(self._end)
         return self._log.close()
 
-    def forget(self) -> None:
-        """Free the files in a forked copy of the parent, which has no business with them."""
-        os.close(self._pipe)
-        self._log.forget()
+    def files(self) -> list[int]:
+        """Its files in the parent."""
+        return [number for number in (self._pipe, self._end, self._log.file) if number is not None]

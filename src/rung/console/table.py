@@ -82,7 +82,7 @@ def columns_of(trials: Sequence[TrialRow], study: StudyRow, *, at: float) -> lis
         Column(title="step", cells=[_step(row) for row in trials], justify="right"),
         Column(
             title=shortened(goal.metric, _LONGEST_SETTING),
-            cells=[_value(row.last_loss, goal) + _star(row, study) for row in trials],
+            cells=[_star(row, study) + _value(row.last_loss, goal) for row in trials],
             justify="right",
         ),
         Column(title="best@", cells=[_best(row, goal) for row in trials], leaves=_MANY),
@@ -129,8 +129,8 @@ def _value(loss: float | None, goal: Goal) -> str:
 
 
 def _star(row: TrialRow, study: StudyRow) -> str:
-    """The mark of the incumbent, or as much space."""
-    return " ★" if row.number == study.best_trial else "  "
+    """The mark of the incumbent."""
+    return "★ " if row.number == study.best_trial else ""
 
 
 def _best(row: TrialRow, goal: Goal) -> str:

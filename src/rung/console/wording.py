@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,9 @@ ENDINGS: Mapping[str, str] = {
     "failures": "stopped, everything failed",
 }
 """Why a session ended (``SessionEnded.why``), for people."""
+
+
+_EXCEPTION = re.compile(r"[\w.]*(Error|Exception|Interrupt|Exit)\b")
 
 
 def number(value: float | None) -> str:
@@ -83,11 +87,11 @@ def address(url: str) -> str:
 
 
 def headline(message: str) -> str:
-    """The first line of a message; of a bare traceback the last, which names the exception."""
+    """The line of a message that says most: its last one if that names an exception, else its first."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     if not lines:
         return ""
-    return lines[-1] if lines[0].startswith("Traceback ") else lines[0]
+    return lines[-1] if _EXCEPTION.match(lines[-1]) else lines[0]
 
 
 def counted(counts: Mapping[TrialState, int]) -> str:

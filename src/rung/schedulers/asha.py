@@ -168,9 +168,7 @@ class ASHA:
         self._n_running += 1
 
     def _ended(self, event: Ended) -> None:
-        trial = self._open.get(event.trial)
-        if trial is None:
-            return
+        trial = self._open[event.trial]
         self._n_running -= trial.is_running
         trial.is_running = False
         if event.state is not TrialState.PAUSED:

@@ -59,7 +59,10 @@ class Forbidden:
 @final
 @dataclass(frozen=True, slots=True, init=False)
 class Linear:
-    """at_least <= sum of coefficient · value <= at_most, up to 1e-12 of the terms. Inactive dimensions count as 0."""
+    """at_least <= sum of coefficient · value <= at_most, up to 1e-12 of the terms.
+
+    Inactive dimensions count as 0; if none is active, the constraint says nothing.
+    """
 
     coefficients: tuple[tuple[str, float], ...]
     bounds: Between
@@ -85,6 +88,8 @@ class Linear:
     def is_met(self, config: Config) -> bool:
         """Whether a config keeps to it."""
         terms = [factor * config[name] for name, factor in self.coefficients if name in config]
+        if not terms:
+            return True
         total, slack = sum(terms), _ROUNDING * sum(map(abs, terms))
         low, high = self.bounds.low, self.bounds.high
         return (low is None or total >= low - slack) and (high is None or total <= high + slack)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
@@ -41,6 +40,8 @@ class Database:
         self._read_lock = threading.RLock()
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
+        self._is_frozen = False
+        self._wal = path.with_name(f"{path.name}-wal")
         self._create = create
         self._numbers: dict[str, int] = {}
         if create:
@@ -87,6 +88,8 @@ class Database:
         """All rows of a SELECT, as of the newest commit."""
         with self._read_lock:
             try:
+                if self._is_frozen and _has_content(self._wal):  # somebody writes after all
+                    self._drop_reader()
                 if self._reader is None:
                     self._reader = self._open_reader()
                 return self._reader.execute(sql, parameters).fetchall()
@@ -123,10 +126,16 @@ class Database:
     def close(self) -> None:
         """Close the connections. Idempotent; what comes later opens them again."""
         with self._lock, self._read_lock:
-            for connection in (self._reader, self._writer):
-                if connection is not None:
-                    connection.close()
-            self._reader = self._writer = None
+            self._drop_reader()
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+
+    def _drop_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+        self._is_frozen = False
 
     def _open_writer(self) -> sqlite3.Connection:
         if not self.path.parent.is_dir():
@@ -141,12 +150,18 @@ class Database:
     def _open_reader(self) -> sqlite3.Connection:
         if not self.path.exists():
             raise not_found(self.path)
-        # Reading needs two small files beside the database; where nobody can create them, nobody can be writing either.
-        parent = self.path.parent
-        frozen = not os.access(parent, os.W_OK) and not self.path.with_name(self.path.name + "-wal").exists()
-        with _opened(self.path, "mode=ro&immutable=1" if frozen else "mode=ro") as connection:
-            _check_version(connection, self.path)
-            return connection
+        try:
+            with _opened(self.path, "mode=ro") as connection:
+                _check_version(connection, self.path)
+        except sqlite3.Error:
+            # Even reading takes two small files beside the database. Where they can't be created (a full disk, a
+            # read-only folder), nobody can be writing either, and the database can be read as it stands.
+            if _has_content(self._wal):
+                raise
+            with _opened(self.path, "mode=ro&immutable=1") as connection:
+                _check_version(connection, self.path)
+            self._is_frozen = True
+        return connection
 
 
 @contextmanager
@@ -159,6 +174,13 @@ def _opened(path: Path, options: str) -> Iterator[sqlite3.Connection]:
     except BaseException:
         connection.close()
         raise
+
+
+def _has_content(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from rung.contracts import Store
@@ -11,6 +12,7 @@ from rung.store._faults import SUFFIXES
 from rung.store.memory import MemoryStore
 from rung.store.sqlite import SqliteStore
 
+_SCHEME = re.compile(r"[a-z0-9+]{2,}:")
 _FORMS = 'Use "memory", "sqlite:///relative.db", "sqlite:////absolute.db", or a path that ends in .db or .sqlite.'
 
 
@@ -32,7 +34,7 @@ def open_store(url: str | os.PathLike[str], *, create: bool) -> Store:
         if path in {"", ":memory:"}:
             raise SettingError(f"The store {text!r} names no file.", hint=_FORMS)
         return SqliteStore(Path(path), create=create)
-    if "://" not in text and text.endswith(SUFFIXES):
+    if not _SCHEME.match(text) and text.endswith(SUFFIXES):
         return SqliteStore(Path(text), create=create)
     raise SettingError(f"{_without_password(text)!r} is not the address of a store.", hint=_FORMS)
 

@@ -19,6 +19,9 @@ from rung.store.owner import current_owner
 from rung.store.sqlite import SqliteStore
 
 _REBUILD_TTL_S = 60.0
+_RESTORE_CREATED = """
+    UPDATE study SET created = (SELECT event FROM event WHERE study = study.id AND seq = 1) WHERE id = ?
+"""
 
 
 def verify(store: Store, study: str) -> list[str]:
@@ -57,6 +60,7 @@ def rebuild(store: SqliteStore, study: str) -> None:
     with store.database.write() as connection:
         for table in ("trial", "report", "event_key"):
             connection.execute(f"DELETE FROM {table} WHERE study = ?", (number,))  # noqa: S608 - our own names
+        connection.execute(_RESTORE_CREATED, (number,))
         rows = connection.execute("SELECT event FROM event WHERE study = ? ORDER BY seq", (number,))
         projection = Projection(number, Ledger(), 0)
         while chunk := rows.fetchmany(10_000):

@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 from rung.objective import Kind
 from rung.testing import objectives
-from rung.testing._driver import Driver, Stage, say
+from rung.testing._driver import Driver, Stage, same, say
 from rung.testing.objectives import STEPS
-from rung.types import Action, Change, Message, Outcome, Reported, Verdict
+from rung.types import Action, Change, Message, Reported, Verdict
 
 CURVES: Mapping[Kind, Any] = {
     Kind.FUNCTION: objectives.curve_function,
@@ -32,11 +32,11 @@ def is_continued(stage: Stage, kind: Kind) -> None:
     driver = stage.driver(CURVES[kind])
     driver.start()
     driver.finish()
-    assert driver.curve() == curve(0.5, STEPS)
-    assert all(report.waits for report in driver.reports())
-    assert driver.exit().outcome is Outcome.FINISHED
+    same(driver.curve(), curve(0.5, STEPS))
+    same([report.step for report in driver.reports() if not report.waits], [])
+    driver.expect_good_end()
     saved = [checkpoint.step for checkpoint in driver.checkpoints()]
-    assert saved == (list(range(STEPS, 0, -1)) if kind in _KEEPS_STATE else [])
+    same(saved, list(range(STEPS, 0, -1)) if kind in _KEEPS_STATE else [])
 
 
 def is_decided_on_at_milestones_only(stage: Stage, kind: Kind) -> None:
@@ -44,8 +44,8 @@ def is_decided_on_at_milestones_only(stage: Stage, kind: Kind) -> None:
     driver = stage.driver(CURVES[kind])
     driver.start(decide_at=(2, 40), until=5)
     driver.finish()
-    assert [report.step for report in driver.reports()] == [1, 2, 3, 4, 5]
-    assert [report.step for report in driver.reports() if report.waits] == [2, 5]
+    same([report.step for report in driver.reports()], [1, 2, 3, 4, 5])
+    same([report.step for report in driver.reports() if report.waits], [2, 5])
 
 
 def is_stopped(stage: Stage, kind: Kind) -> None:
@@ -64,9 +64,9 @@ def is_stopped_without_having_asked(stage: Stage, kind: Kind) -> None:
     driver.start(decide_at=(STEPS,))
     driver.finish()
     reported = driver.curve()
-    assert list(reported)[:2] == [1, 2]
-    assert reported == curve(0.5, len(reported))
-    assert driver.exit().outcome is Outcome.FINISHED
+    same(list(reported)[:2], [1, 2])
+    same(reported, curve(0.5, len(reported)))
+    driver.expect_good_end()
 
 
 def is_promoted(stage: Stage, kind: Kind) -> None:
@@ -74,16 +74,16 @@ def is_promoted(stage: Stage, kind: Kind) -> None:
     driver = stage.driver(CURVES[kind])
     driver.start(until=3)
     driver.finish()
-    assert driver.curve() == curve(0.5, 3)
-    assert driver.exit().outcome is Outcome.FINISHED
+    same(driver.curve(), curve(0.5, 3))
+    driver.expect_good_end()
     driver.start(attempt=2, until=5, last_step=3, checkpoints=driver.checkpoints())
     driver.finish()
     again = driver.curve(attempt=2)
     if kind in _KEEPS_STATE:
-        assert again == curve(0.5, 5, since=3, total=1.5)
+        same(again, curve(0.5, 5, since=3, total=1.5))
     else:  # it starts anew, and may keep to itself what has been reported before
-        assert {step: error for step, error in again.items() if step > 3} == curve(0.5, 5, since=3, total=1.5)
-    assert driver.exit(attempt=2).outcome is Outcome.FINISHED
+        same({step: error for step, error in again.items() if step > 3}, curve(0.5, 5, since=3, total=1.5))
+    driver.expect_good_end(attempt=2)
 
 
 def is_paused_and_continued(stage: Stage, kind: Kind) -> None:
@@ -94,7 +94,7 @@ def is_paused_and_continued(stage: Stage, kind: Kind) -> None:
     driver.start(attempt=2, last_step=2, checkpoints=driver.checkpoints(), decide_at=(5,))
     driver.finish()
     again = driver.curve(attempt=2)
-    assert {step: error for step, error in again.items() if step > 2} == curve(0.5, STEPS, since=2, total=1.0)
+    same({step: error for step, error in again.items() if step > 2}, curve(0.5, STEPS, since=2, total=1.0))
 
 
 def is_copied(stage: Stage, kind: Kind) -> None:
@@ -105,9 +105,9 @@ def is_copied(stage: Stage, kind: Kind) -> None:
     driver.start(trial=1, rate=2.0, parent=0, checkpoints=driver.checkpoints())
     driver.finish()
     if kind in _KEEPS_STATE:
-        assert driver.curve(trial=1) == curve(2.0, STEPS, since=3, total=1.5)
+        same(driver.curve(trial=1), curve(2.0, STEPS, since=3, total=1.5))
     else:
-        assert driver.curve(trial=1) == curve(2.0, STEPS)
+        same(driver.curve(trial=1), curve(2.0, STEPS))
 
 
 def is_changed(stage: Stage, kind: Kind) -> None:
@@ -119,7 +119,7 @@ def is_changed(stage: Stage, kind: Kind) -> None:
     driver = stage.driver(CURVES[kind], answer=answer)
     driver.start()
     driver.finish()
-    assert driver.curve() == curve(0.5, 2) | curve(2.0, STEPS, since=2, total=1.0)
+    same(driver.curve(), curve(0.5, 2) | curve(2.0, STEPS, since=2, total=1.0))
 
 
 def is_retried(stage: Stage, kind: Kind) -> None:
@@ -132,9 +132,9 @@ def is_retried(stage: Stage, kind: Kind) -> None:
     driver.finish()
     again = driver.curve(attempt=2)
     if kind in _KEEPS_STATE:
-        assert again == curve(0.5, STEPS, since=3, total=1.5)
-    assert {step: error for step, error in again.items() if step > 4} == curve(0.5, STEPS, since=4, total=2.0)
-    assert driver.exit(attempt=2).outcome is Outcome.FINISHED
+        same(again, curve(0.5, STEPS, since=3, total=1.5))
+    same({step: error for step, error in again.items() if step > 4}, curve(0.5, STEPS, since=4, total=2.0))
+    driver.expect_good_end(attempt=2)
 
 
 def falls_back_on_an_older_checkpoint(stage: Stage, kind: Kind) -> None:
@@ -149,17 +149,17 @@ def falls_back_on_an_older_checkpoint(stage: Stage, kind: Kind) -> None:
     driver.start(attempt=2, last_step=3, checkpoints=saved)
     driver.finish()
     if kind in _KEEPS_STATE:
-        assert driver.curve(attempt=2) == curve(0.5, STEPS, since=2, total=1.0)
-    assert driver.curve(attempt=2)[STEPS] == 0.5 * STEPS
+        same(driver.curve(attempt=2), curve(0.5, STEPS, since=2, total=1.0))
+    same(driver.curve(attempt=2)[STEPS], 0.5 * STEPS)
 
 
 def _ends_at_three(driver: Driver, kind: Kind) -> None:
     driver.start()
     driver.finish()
-    assert driver.curve() == curve(0.5, 3)
-    assert driver.exit().outcome is Outcome.FINISHED
+    same(driver.curve(), curve(0.5, 3))
+    driver.expect_good_end()
     if kind in _KEEPS_STATE:
-        assert driver.checkpoints()[0].step == 3
+        same(driver.checkpoints()[0].step, 3)
 
 
 _Decision: TypeAlias = Callable[[Stage, Kind], None]

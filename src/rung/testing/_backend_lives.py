@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from rung.testing import objectives
-from rung.testing._driver import Driver, Stage, say
-from rung.types import Action, Handle, Message, Outcome, Reported, Saved, Verdict
+from rung.testing._driver import Driver, Stage, same, say
+from rung.types import Action, Handle, Message, Reported, Saved, Verdict
 
 
 def a_job_arrives_whole(stage: Stage) -> None:
@@ -17,9 +17,9 @@ def a_job_arrives_whole(stage: Stage) -> None:
     config = {"rate": 0.25, "depth": 3, "wide": True, "kind": "adam", "nothing": None, "sizes": [1, 2.5]}
     job = driver.start(trial=3, attempt=2, config=config, seed=12345, until=7, decide_at=())
     driver.finish()
-    assert driver.exit(3, 2).message == ""
-    assert driver.curve(3, 2) == {1: 0.25}
-    assert (Path(job.folder) / "note.txt").read_text() == "here"
+    same(driver.exit(3, 2).message, "")
+    same(driver.curve(3, 2), {1: 0.25})
+    same((Path(job.folder) / "note.txt").read_text(), "here")
 
 
 def a_returned_value_is_a_report(stage: Stage) -> None:
@@ -27,7 +27,7 @@ def a_returned_value_is_a_report(stage: Stage) -> None:
     driver = stage.driver(objectives.returns_rate)
     driver.start()
     driver.finish()
-    assert [(report.step, report.metrics, report.waits) for report in driver.reports()] == [(1, {"error": 0.5}, True)]
+    same([(report.step, report.metrics, report.waits) for report in driver.reports()], [(1, {"error": 0.5}, True)])
 
 
 def a_returned_value_has_the_step_that_was_asked_for(stage: Stage) -> None:
@@ -35,7 +35,7 @@ def a_returned_value_has_the_step_that_was_asked_for(stage: Stage) -> None:
     driver = stage.driver(objectives.returns_length)
     driver.start(until=4)
     driver.finish()
-    assert [(report.step, report.metrics) for report in driver.reports()] == [(4, {"error": 0.5, "epochs": 4.0})]
+    same([(report.step, report.metrics) for report in driver.reports()], [(4, {"error": 0.5, "epochs": 4.0})])
 
 
 def a_returned_value_is_one_more_report_if_it_differs(stage: Stage) -> None:
@@ -43,7 +43,7 @@ def a_returned_value_is_one_more_report_if_it_differs(stage: Stage) -> None:
     driver = stage.driver(objectives.returns_other_value)
     driver.start()
     driver.finish()
-    assert driver.curve() == {1: 0.5, 2: 1.0}
+    same(driver.curve(), {1: 0.5, 2: 1.0})
 
 
 def a_generator_may_keep_checkpoints(stage: Stage) -> None:
@@ -51,10 +51,10 @@ def a_generator_may_keep_checkpoints(stage: Stage) -> None:
     driver = stage.driver(objectives.yields_epochs, answer=say(Action.PAUSE, at=2))
     driver.start()
     driver.finish()
-    assert [checkpoint.step for checkpoint in driver.checkpoints()] == [2, 1]
+    same([checkpoint.step for checkpoint in driver.checkpoints()], [2, 1])
     driver.start(attempt=2, rate=2.0, last_step=2, until=4, checkpoints=driver.checkpoints())
     driver.finish()
-    assert driver.curve(attempt=2) == {3: 3.0, 4: 5.0}
+    same(driver.curve(attempt=2), {3: 3.0, 4: 5.0})
 
 
 def a_checkpoint_follows_its_report(stage: Stage) -> None:
@@ -67,7 +67,7 @@ def a_checkpoint_follows_its_report(stage: Stage) -> None:
         for fact in driver.facts
         if isinstance(fact, Saved | Reported)
     ]
-    assert told == [(name, step) for step in (1, 2, 3) for name in ("Reported", "Saved")]
+    same(told, [(name, step) for step in (1, 2, 3) for name in ("Reported", "Saved")])
 
 
 def reports_stream_in_order(stage: Stage) -> None:
@@ -75,8 +75,8 @@ def reports_stream_in_order(stage: Stage) -> None:
     driver = stage.driver(objectives.reports_many)
     driver.start(decide_at=())
     driver.finish()
-    assert driver.curve() == {2 * step: 0.5 * step for step in range(1, 301)}
-    assert not any(report.waits for report in driver.reports())
+    same(driver.curve(), {2 * step: 0.5 * step for step in range(1, 301)})
+    same([report.step for report in driver.reports() if report.waits], [])
 
 
 def trials_follow_each_other(stage: Stage) -> None:
@@ -87,7 +87,7 @@ def trials_follow_each_other(stage: Stage) -> None:
         for trial in range(first, first + count):
             driver.start(trial=trial, rate=float(trial))
         driver.finish()
-    assert {trial: driver.curve(trial) for trial in range(2 * count)} == {t: {1: float(t)} for t in range(2 * count)}
+    same({trial: driver.curve(trial) for trial in range(2 * count)}, {t: {1: float(t)} for t in range(2 * count)})
 
 
 def a_start_counts_once(stage: Stage) -> None:
@@ -97,19 +97,19 @@ def a_start_counts_once(stage: Stage) -> None:
     driver.backend.start(job)
     driver.finish()
     driver.backend.start(job)
-    assert not driver.backend.live()
+    same(list(driver.backend.live()), [])
     driver.backend.poll(0.0, driver.deliver)
-    assert list(driver.curve()) == list(range(1, objectives.STEPS + 1))
+    same(list(driver.curve()), list(range(1, objectives.STEPS + 1)))
 
 
 def what_runs_is_alive(stage: Stage) -> None:
     """``live`` names the runs that were started and are not over."""
     driver = stage.driver(objectives.curve_function)
-    assert not driver.backend.live()
+    same(list(driver.backend.live()), [])
     driver.start(trial=5, attempt=2)
-    assert list(driver.backend.live()) == [Handle(5, 2)]
+    same(list(driver.backend.live()), [Handle(5, 2)])
     driver.finish()
-    assert not driver.backend.live()
+    same(list(driver.backend.live()), [])
 
 
 def a_stop_ends_a_stream(stage: Stage) -> None:
@@ -127,8 +127,8 @@ def a_stop_is_said_again(stage: Stage) -> None:
     driver = stage.driver(objectives.swallows_stops, answer=say(Action.STOP, at=2))
     driver.start()
     driver.finish()
-    assert driver.curve() == {1: 0.5, 2: 0.5}
-    assert driver.exit().outcome is Outcome.FINISHED
+    same(driver.curve(), {1: 0.5, 2: 0.5})
+    driver.expect_good_end()
 
 
 def force_ends_a_run(stage: Stage) -> None:
@@ -138,14 +138,14 @@ def force_ends_a_run(stage: Stage) -> None:
     for _ in driver.polls():
         if not driver.live:
             break
-    assert not driver.backend.live()
+    same(list(driver.backend.live()), [])
     told = list(driver.facts)
     driver.backend.poll(0.0, driver.deliver)
-    assert driver.facts == told
+    same(driver.facts, told)
     driver.start(attempt=2, last_step=1)
-    assert list(driver.backend.live()) == [Handle(0, 2)]
+    same(list(driver.backend.live()), [Handle(0, 2)])
     driver.stop(0)
-    assert not driver.backend.live()
+    same(list(driver.backend.live()), [])
 
 
 def messages_to_nobody_are_ignored(stage: Stage) -> None:
@@ -157,7 +157,7 @@ def messages_to_nobody_are_ignored(stage: Stage) -> None:
     driver.backend.send(7, Verdict(Action.STOP))
     driver.finish()
     driver.backend.send(1, Verdict(Action.STOP))
-    assert len(driver.curve(1)) == objectives.STEPS
+    same(len(driver.curve(1)), objectives.STEPS)
 
 
 def time_goes_forward(stage: Stage) -> None:
@@ -169,8 +169,8 @@ def time_goes_forward(stage: Stage) -> None:
         times.append(driver.backend.now())
         if not driver.live:
             break
-    assert times == sorted(times)
-    assert times[-1] > times[0]
+    same(times, sorted(times))
+    assert times[-1] > times[0], f"the clock stands at {times[0]}"
 
 
 def closing_ends_everything(stage: Stage) -> None:
@@ -179,15 +179,15 @@ def closing_ends_everything(stage: Stage) -> None:
     driver.start()
     driver.backend.close()
     driver.backend.close()
-    assert not driver.backend.live()
+    same(list(driver.backend.live()), [])
 
 
 def _obeys_a_stop(driver: Driver) -> None:
     driver.start(decide_at=())
     driver.finish()
     reported = driver.curve()
-    assert list(reported) == list(range(1, len(reported) + 1))
-    assert driver.exit().outcome is Outcome.FINISHED
+    same(list(reported), list(range(1, len(reported) + 1)))
+    driver.expect_good_end()
 
 
 def _by_force(driver: Driver, report: Reported) -> Sequence[Message]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from rung import checkpoints
-from rung.testing._driver import Driver, Stage
+from rung.testing._driver import Driver, Stage, same
 from rung.testing.torch_objectives import train_lenet
 from rung.types import Checkpoint
 
@@ -17,9 +17,9 @@ def a_promoted_trial_is_one_that_was_never_paused(stage: Stage) -> None:
     whole = _train(driver, trial=0, seed=7, until=5)
     half = _train(driver, trial=1, seed=7, until=3)
     promoted = _train(driver, trial=1, seed=7, attempt=2, until=5, last_step=3, checkpoints=(half,))
-    assert _difference(_state(whole), _state(promoted)) == ""
-    assert list(driver.curve(1, 2).items()) == list(driver.curve(0).items())[3:]
-    assert _difference(_state(whole), _state(half)) != ""
+    same(_difference(_state(whole), _state(promoted)), "")
+    same(list(driver.curve(1, 2).items()), list(driver.curve(0).items())[3:])
+    assert _difference(_state(whole), _state(half)), "two epochs have changed nothing"
 
 
 def a_copy_has_the_weights_and_the_optimizer_of_its_parent(stage: Stage) -> None:
@@ -28,21 +28,21 @@ def a_copy_has_the_weights_and_the_optimizer_of_its_parent(stage: Stage) -> None
     half = _train(driver, trial=0, seed=7, until=3)
     whole = _train(driver, trial=0, seed=7, attempt=2, until=5, last_step=3, checkpoints=(half,))
     copy = _train(driver, trial=1, seed=8, until=5, parent=0, checkpoints=(half,))
-    assert _difference(_state(whole), _state(copy)) == ""
+    same(_difference(_state(whole), _state(copy)), "")
     own = _train(driver, trial=2, seed=8, until=5)
-    assert _difference(_state(whole), _state(own)) != ""
+    assert _difference(_state(whole), _state(own)), "another seed has changed nothing"
 
 
 def _train(driver: Driver, *, trial: int, attempt: int = 1, **fields: Any) -> Checkpoint:
     driver.start(trial=trial, attempt=attempt, rate=0.1, decide_at=(), **fields)
     driver.finish()
-    assert driver.exit(trial, attempt).message == ""
+    same(driver.exit(trial, attempt).message, "")
     return driver.checkpoints(trial)[0]
 
 
 def _state(checkpoint: Checkpoint) -> Any:
     state = checkpoints.load(checkpoint)
-    assert set(state["stateful"]) == {"model", "optimizer", "schedule"}
+    same(set(state["stateful"]), {"model", "optimizer", "schedule"})
     return {"stateful": state["stateful"], "random": state["random"]}
 
 

@@ -18,6 +18,7 @@ from rung.types import (
     Job,
     Launched,
     Message,
+    Outcome,
     Reported,
     Saved,
     Verdict,
@@ -41,6 +42,11 @@ def carry_on(report: Reported) -> Sequence[Message]:  # noqa: ARG001  an Answer
     return []
 
 
+def same(actual: object, expected: object) -> None:
+    """Fail, showing both, unless they are equal."""
+    assert actual == expected, f"got {actual!r}, expected {expected!r}"
+
+
 @final
 class Driver:
     """Starts jobs, answers reports, and keeps the facts; fails as soon as one comes twice, late or out of order."""
@@ -52,7 +58,7 @@ class Driver:
         self._folder = folder
         self._patience_s = patience_s
         self._answer = answer
-        self._ended: set[Handle] = set()
+        self._exits: dict[Handle, Exited] = {}
 
     def start(self, *, trial: int = 0, attempt: int = 1, rate: float = 0.5, **fields: Any) -> Job:
         """Start a run; ``fields`` are those of Job. Waits at every report unless told otherwise."""
@@ -66,9 +72,7 @@ class Driver:
     def stop(self, trial: int) -> None:
         """End the trial's run by force."""
         self.backend.stop(trial)
-        stopped = {handle for handle in self.live if handle.trial == trial}
-        self.live -= stopped
-        self._ended |= stopped
+        self.live = {handle for handle in self.live if handle.trial != trial}
 
     def finish(self) -> None:
         """Poll until everything that was started has exited."""
@@ -109,9 +113,12 @@ class Driver:
 
     def exit(self, trial: int = 0, attempt: int = 1) -> Exited:
         """How one run ended."""
-        return next(
-            fact for fact in self.facts if isinstance(fact, Exited) and (fact.trial, fact.attempt) == (trial, attempt)
-        )
+        return self._exits[Handle(trial, attempt)]
+
+    def expect_good_end(self, trial: int = 0, attempt: int = 1) -> None:
+        """Fail unless the run has finished."""
+        exited = self.exit(trial, attempt)
+        assert exited.outcome is Outcome.FINISHED, f"it ended like this: {exited}"
 
     def checkpoints(self, trial: int = 0) -> tuple[Checkpoint, ...]:
         """The trial's checkpoints, newest first, as a job gets them."""
@@ -120,7 +127,7 @@ class Driver:
 
     def _check(self, fact: Fact) -> None:
         handle = Handle(fact.trial, fact.attempt)
-        assert handle in self.live, f"{fact} of a run that {'is over' if handle in self._ended else 'was not started'}"
+        assert handle in self.live, f"{fact} of a run that is over, or was not started"
         before = [one for one in self.facts if Handle(one.trial, one.attempt) == handle]
         if isinstance(fact, Launched):
             assert not before, f"{fact} is not the first of its run"
@@ -131,7 +138,7 @@ class Driver:
             assert fact not in before, f"{fact} twice"
         else:
             self.live.remove(handle)
-            self._ended.add(handle)
+            self._exits[handle] = fact
 
 
 @final

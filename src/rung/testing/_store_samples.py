@@ -149,6 +149,7 @@ class _Runs:
         self._waiting: dict[int, int] = {}
         self._paused: dict[int, int] = {}
         self._steps: dict[int, int] = {}
+        self._n_commands = 10**6  # far from the numbers that an inbox gives
         self._saved: set[tuple[int, int, int]] = set()
 
     def next_event(self, *, at: float) -> Event:
@@ -178,7 +179,8 @@ class _Runs:
         if self._rng.random() < 0.5:
             return Ended(at=at, trial=trial, attempt=attempt, state=TrialState.STOPPED)
         self._waiting[trial] = attempt
-        return Continued(at=at, trial=trial, attempt=attempt)
+        self._n_commands += 1
+        return Continued(at=at, trial=trial, attempt=attempt, command=self._n_commands)
 
     def _about_a_run(self, at: float) -> Event:
         trial, attempt = self._rng.choice(sorted(self._running.items()))

@@ -7,14 +7,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite(
-    "rung.testing._backend_decisions",
-    "rung.testing._backend_lives",
-    "rung.testing._backend_proofs",
-    "rung.testing._driver",
-)
-
-# ruff: noqa: E402 - the modules can be imported only now
 from rung.contracts import Backend
 from rung.errors import ObjectiveError
 from rung.objective import Kind, as_objective
@@ -22,7 +14,7 @@ from rung.testing._backend_decisions import DECISIONS
 from rung.testing._backend_faults import FAULTS, Fault
 from rung.testing._backend_lives import LIVES
 from rung.testing._backend_proofs import PROOFS
-from rung.testing._driver import Stage
+from rung.testing._driver import Stage, same
 
 
 class BackendSuite:
@@ -65,10 +57,11 @@ class BackendSuite:
         driver.start()
         driver.finish()
         exited = driver.exit()
-        assert (exited.outcome, exited.reason) == (fault.outcome, fault.reason), exited.message
-        assert [part for part in fault.says if part not in exited.message] == []
-        assert "execute.py" not in exited.message
-        assert repr(driver.curve()) == repr(dict(fault.curve))  # NaN does not equal itself
+        assert (exited.outcome, exited.reason) == (fault.outcome, fault.reason), f"it ended like this: {exited}"
+        for part in fault.says:
+            assert part in exited.message, f"{part!r} is not in {exited.message!r}"
+        assert "execute.py" not in exited.message, f"frames of rung are in {exited.message!r}"
+        same(repr(driver.curve()), repr(dict(fault.curve)))  # NaN does not equal itself
 
     @pytest.mark.parametrize("life", LIVES, ids=lambda life: life.__name__)
     def test_life(self, stage: Stage, life: Callable[[Stage], None]) -> None:

@@ -109,6 +109,7 @@ class _Trial(Struct):
     number: int
     config: Config
     until: int | None
+    decide_at: tuple[int, ...] | None = ()
     attempt: int = 0
     last_step: int = 0
     state: TrialState = TrialState.RUNNING
@@ -132,8 +133,10 @@ class _Stage:
         while len(self.queue) < workers:
             if self.continued:
                 trial = self.continued.pop(0)
-                until = None if trial.until is None or trial.until <= trial.last_step else trial.until
-                proposal = Proposal(config=trial.config, trial=trial.number, until=until)
+                until, decide_at = trial.until, trial.decide_at
+                if until is not None and until <= trial.last_step:
+                    until = decide_at = None  # the person wants it to go on past where the scheduler paused it
+                proposal = Proposal(config=trial.config, trial=trial.number, until=until, decide_at=decide_at)
                 self._start(trial, proposal, draw=None, new_trials=True)
                 continue
             may_begin = len(self.trials) < new_trials
@@ -185,7 +188,8 @@ class _Stage:
 
     def _start(self, trial: _Trial, proposal: Proposal, *, draw: int | None, new_trials: bool) -> None:
         trial.attempt += 1
-        trial.state, trial.ending, trial.until = TrialState.RUNNING, None, proposal.until
+        trial.state, trial.ending = TrialState.RUNNING, None
+        trial.until, trial.decide_at = proposal.until, proposal.decide_at
         event = Started(
             at=self.at,
             trial=trial.number,

@@ -67,20 +67,23 @@ class SchedulerSuite(ABC):
         for name, course in _COURSES.items():
             for workers in (1, 2, 7):
                 played = play(self._random(), course, new_trials=15, workers=workers, seed=_SEED)
-                assert len(played.configs()) == 15, name
+                assert len(played.configs()) == 15, f"{name}: it began too few trials"
                 runs = sum(isinstance(event, Started) for event in played.log)
-                assert sum(isinstance(event, Ended) for event in played.log) == runs, name
+                assert sum(isinstance(event, Ended) for event in played.log) == runs, f"{name}: a run did not end"
 
     def test_proposals_and_decisions_are_well_formed(self) -> None:
         """Configs lie in the space, steps are in order, and each decision says why."""
         for name, course in _COURSES.items():
             played = play(self._random(), course, new_trials=15, seed=_SEED)
             for event in played.started():
-                assert _SPACE.is_allowed(event.config), name
+                assert _SPACE.is_allowed(event.config), f"{name}: a config outside the space"
                 steps = list(event.decide_at or ())
-                assert steps == sorted(set(steps)), name
-                assert all(step >= 1 and (event.until is None or step <= event.until) for step in steps), name
-            assert all(decision.why for _, decision in played.decisions if decision.action is not Action.CONTINUE), name
+                assert steps == sorted(set(steps)), f"{name}: decide_at is not in order"
+                assert all(step >= 1 and (event.until is None or step <= event.until) for step in steps), (
+                    f"{name}: {steps}"
+                )
+            for _, decision in played.decisions:
+                assert decision.why or decision.action is Action.CONTINUE, f"{name}: a decision without a reason"
 
     def test_an_exhausted_searcher_ends_the_study(self) -> None:
         """It isn't Wait for ever, and no configuration is left out; the scheduler says so again when asked again."""
@@ -88,15 +91,14 @@ class SchedulerSuite(ABC):
         for workers in (1, 4, 20):
             scheduler = self.make(GridSearcher(space))
             played = play(scheduler, _LONG, new_trials=50, workers=workers, seed=_SEED)
-            assert len(played.configs()) == 9
-            assert played.why
-            for new_trials in (True, False):
-                assert isinstance(scheduler.suggest(draw_generator(_SEED, 0), new_trials=new_trials), Exhausted)
+            assert len(played.configs()) == 9, "a configuration was left out"
+            assert played.why, "Exhausted without a reason"
+            assert all(isinstance(answer, Exhausted) for answer in _asked(scheduler, 0)), "it is not exhausted for good"
 
     def test_suggestions_follow_from_the_events_and_the_stream(self) -> None:
         """Asking changes nothing: the same stream gives the same again, with and without new trials."""
         asked, unasked = self._random(), self._random()
-        for event in self._eventful().log:
+        for event in _eventful(self._random()).log:
             first = _asked(asked, 1)
             _asked(asked, 2)
             assert _asked(asked, 1) == first, "asked again, it suggests something else"
@@ -105,7 +107,7 @@ class SchedulerSuite(ABC):
 
     def test_replay_is_exact(self) -> None:
         """A fresh scheduler that is fed the stored log proposes and decides what was proposed and decided live."""
-        played = self._eventful()
+        played = _eventful(self._random())
         again = self._random()
         decisions: list[tuple[int, Decision]] = []
         starts = dict(played.suggested())
@@ -114,34 +116,34 @@ class SchedulerSuite(ABC):
                 started = starts[index]
                 rng = draw_generator(_SEED, started.draw or 0)
                 proposal = again.suggest(rng, new_trials=started.new_trials)
-                assert isinstance(proposal, Proposal)
-                assert proposal.trial == (None if started.cause == "new" else started.trial)
+                assert isinstance(proposal, Proposal), f"event {index}: no proposal"
+                assert proposal.trial == (None if started.cause == "new" else started.trial), f"event {index}: trial"
                 for field in ("config", "until", "decide_at", "parent", "notes"):
                     assert getattr(proposal, field) == getattr(started, field), f"event {index}: {field}"
             decisions.extend((index, decision) for decision in again.update(stored(event)))
-        assert decisions == played.decisions
+        assert decisions == played.decisions, "it decides otherwise"
 
     def test_the_seed_decides(self) -> None:
         """The same seed gives the same study."""
-        assert self._eventful().log == self._eventful().log
+        assert _eventful(self._random()).log == _eventful(self._random()).log, "the same seed gave another study"
 
     def test_the_searcher_sees_every_event(self) -> None:
         """Each once, in order; and the scheduler's space is the searcher's."""
         spy = _Spy(RandomSearcher(_SPACE))
         scheduler = self.make(spy)
-        assert scheduler.space == _SPACE
+        assert scheduler.space == _SPACE, "its space is not the searcher's"
         played = play(scheduler, _LONG, new_trials=12, seed=_SEED, commands=_PEOPLE)
-        assert spy.seen == played.log
-        assert scheduler.space == _EDITED
+        assert spy.seen == played.log, "the searcher did not see each event once, in order"
+        assert scheduler.space == _EDITED, "its space is not the searcher's after an edit"
 
     def test_what_people_pause_waits_for_people(self) -> None:
         """The scheduler continues only trials that it has paused itself."""
         paused: set[int] = set()
-        for event in self._eventful().log:
+        for event in _eventful(self._random()).log:
             if isinstance(event, Ended) and event.state is TrialState.PAUSED and event.reason == "person":
                 paused.add(event.trial)
             elif isinstance(event, Started) and event.draw is not None:
-                assert event.trial not in paused
+                assert event.trial not in paused, f"a person had paused trial {event.trial}, and it was continued"
             elif isinstance(event, Started):
                 paused.discard(event.trial)
 
@@ -151,7 +153,7 @@ class SchedulerSuite(ABC):
         expected = _asked(scheduler, 0)
         placed = Placed(at=0.0, trial=0, attempt=1, host="h", pid=1)
         assert list(scheduler.update(placed)) == []  # type: ignore[arg-type]  # on purpose
-        assert _asked(scheduler, 0) == expected
+        assert _asked(scheduler, 0) == expected, "an unknown event has changed its suggestions"
 
     def test_the_json_form_builds_an_equal_one(self) -> None:
         """``spec()`` survives JSON and the registry, with the searcher inside."""
@@ -159,14 +161,11 @@ class SchedulerSuite(ABC):
         again = build_scheduler(json.loads(json.dumps(spec)), _SPACE)
         assert type(again) is type(self._random())
         assert again.spec() == spec
-        assert play(again, _LONG, seed=_SEED).log == play(self._random(), _LONG, seed=_SEED).log
+        ours, theirs = (play(each, _LONG, seed=_SEED).log for each in (self._random(), again))
+        assert ours == theirs, "the JSON form lacks an option"
 
     def _random(self) -> Scheduler:
         return self.make(RandomSearcher(_SPACE))
-
-    def _eventful(self) -> Played:
-        course = Course(steps=range(1, 31), failures={5: 2, 6: 9})
-        return play(self._random(), course, new_trials=15, workers=3, seed=_SEED, commands=_PEOPLE)
 
 
 class _Spy:
@@ -193,3 +192,9 @@ class _Spy:
 
 def _asked(scheduler: Scheduler, draw: int) -> list[Proposal | Wait | Exhausted]:
     return [scheduler.suggest(draw_generator(_SEED, draw), new_trials=new_trials) for new_trials in (True, False)]
+
+
+def _eventful(scheduler: Scheduler) -> Played:
+    """Failures, and people who pause, continue, stop, enqueue and edit."""
+    course = Course(steps=range(1, 31), failures={5: 2, 6: 9})
+    return play(scheduler, course, new_trials=15, workers=3, seed=_SEED, commands=_PEOPLE)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from msgspec import Struct
 
-from rung.errors import ExhaustedError, ReportError
+from rung.errors import ExhaustedError, ReportError, SettingError
+from rung.progress import as_metrics, as_step
 from rung.tuning.inbox import Inbox
 from rung.tuning.intake import Intake
 from rung.tuning.starter import Limits, Starter
@@ -26,7 +26,6 @@ from rung.types import (
     Outcome,
     Reported,
     TrialState,
-    Verdict,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -50,9 +49,6 @@ class ByHand:
     slots = 1
     runs_in_caller = False
 
-    def __init__(self) -> None:
-        self.verdicts: dict[int, Verdict] = {}
-
     def open(self, study: str, objective: Objective, folder: Path) -> None:
         """Nothing to get ready."""
 
@@ -60,9 +56,7 @@ class ByHand:
         """Nothing to start."""
 
     def send(self, trial: int, message: Message) -> None:
-        """Keep a verdict for the ``tell`` that is under way."""
-        if isinstance(message, Verdict):
-            self.verdicts[trial] = message
+        """Nobody to send it to: ``tell`` answers with what the ledger says."""
 
     def stop(self, trial: int) -> None:
         """Nothing to stop."""
@@ -84,21 +78,24 @@ class ByHand:
 
 @final
 class Hand:
-    """Turns a tuner's loop by hand."""
+    """Turns a tuner's loop by hand. Trials stay open until they are told, over sessions too."""
 
     def __init__(self, session: Session, backend: ByHand, *, folder: Path, limits: Limits) -> None:
         self._session = session
-        self._backend = backend
         self._intake = Intake(session, backend, max_kills=limits.max_kills)
         self._inbox = Inbox(session, self._intake)
         self._starter = Starter(session, folder=folder, limits=limits)
 
     def ask(self, count: int) -> list[Asked]:
         """The next trials, durably begun: ``count``, or fewer when there are no more; ExhaustedError if none."""
+        if count < 1:
+            raise SettingError(f"ask({count}) asks for nothing.", hint="Ask for at least one trial.")
         self._inbox.carry_out()
-        begun = []
+        if self._inbox.stop is not None:
+            raise ExhaustedError("the study was stopped.", hint="Make a new Tuner to go on with it.")
+        begun: list[Asked] = []
         while len(begun) < count:
-            started = self._starter.suggested_start(0)
+            started = self._starter.next_start(0)
             if started is None:
                 break
             self._intake.stage(started)
@@ -113,6 +110,7 @@ class Hand:
 
     def tell(self, trial: int, value: float | Mapping[str, float], *, step: int | None) -> Decision:
         """Take a result. Without ``step`` the trial is finished by it; with one it goes on as the decision says."""
+        self._inbox.carry_out()
         row = self._session.ledger.open.get(trial)
         if row is None or row.state is not TrialState.RUNNING:
             known = self._session.ledger.trials.get(trial)
@@ -120,33 +118,21 @@ class Hand:
                 f"trial {trial} is {known.state}." if known else f"there is no trial {trial}.",
                 hint="Tell only trials that ask() gave and that are still running.",
             )
-        at_step = row.last_step + 1 if step is None else step
+        at_step = row.last_step + 1 if step is None else as_step(step)
         if at_step <= row.last_step:
             raise ReportError(
                 f"trial {trial} has told step {row.last_step} already, got step {at_step}.", hint="Steps must grow."
             )
-        goal = self._session.study.goal
-        metrics = _metrics(value, goal.metric)
-        self._backend.verdicts.pop(trial, None)
-        facts: list[Fact] = [Reported(trial, row.attempt, at_step, metrics, waits=True)]
-        self._intake.deliver(facts)
-        verdict = self._backend.verdicts.get(trial, Verdict(Action.CONTINUE))
-        is_over = step is None or verdict.action is not Action.CONTINUE or at_step == row.until
-        if is_over:
-            self._intake.deliver([Exited(trial, row.attempt, Outcome.FINISHED)])
-        return Decision(trial, verdict.action, verdict.why)
+        metrics = as_metrics(value, self._session.study.goal.metric)
+        exited = Exited(trial, row.attempt, Outcome.FINISHED)
+        facts: list[Fact] = [Reported(trial, row.attempt, at_step, metrics)]
+        self._intake.deliver([*facts, exited] if step is None else facts)
+        action, why = row.decided or Action.CONTINUE, row.message
+        if action is not Action.CONTINUE or (row.until is not None and at_step >= row.until):
+            self._intake.deliver([exited])
+        return Decision(trial, action, why)
 
     def enqueue(self, config: Mapping[str, object]) -> None:
         """Have a configuration tried next."""
         self._inbox.enqueue(None, config)
         self._intake.commit()
-
-
-def _metrics(value: float | Mapping[str, float], metric: str) -> dict[str, float]:
-    given = value if isinstance(value, Mapping) else {metric: value}
-    if metric not in given:
-        raise ReportError(f"the metric {metric!r} is missing, got {sorted(given)}.", hint=f"Tell {metric!r} too.")
-    for name, number in given.items():
-        if not isinstance(number, Real):
-            raise ReportError(f"{name!r} must be a number, got {number!r}.", hint="Tell a float.")
-    return {name: float(number) for name, number in given.items()}

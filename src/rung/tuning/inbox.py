@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
@@ -53,7 +54,10 @@ class Inbox:
 
     def _edit_space(self, number: int, command: EditSpace) -> None:
         space = Space.from_json(command.space)
-        self._intake.stage(SpaceEdited(at=self._session.at(), space=space.to_json(), command=number))
+        event = SpaceEdited(at=self._session.at(), space=space.to_json(), command=number)
+        # A searcher that can't go on in this space must say so before the log has it: a log is folded for ever after.
+        copy.deepcopy(self._session.engine.scheduler).update(event)
+        self._intake.stage(event)
 
     def _stop_trial(self, number: int, command: StopTrial) -> None:
         self._decide(self._open(command.trial), Action.STOP, number)

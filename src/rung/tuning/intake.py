@@ -129,6 +129,8 @@ class Intake:
     def _saved(self, trial: TrialRow, fact: Saved) -> None:
         at = self._session.at()
         self.stage(Checkpointed(at=at, trial=fact.trial, attempt=fact.attempt, checkpoint=fact.checkpoint))
+        if any(each.parent == trial.number and not each.checkpoints for each in self._session.ledger.open.values()):
+            return  # that one may be about to start from any of these
         kept = trial.checkpoints[-_KEPT_CHECKPOINTS:]
         unneeded = tuple(c.path for c in trial.checkpoints if c not in kept and c.step != trial.best_step)
         if unneeded:

@@ -15,8 +15,9 @@ from rung.tuning.loop import Loop
 def heed_interrupts(loop: Loop, *, say: Callable[[str], None]) -> Iterator[None]:
     """Handle SIGINT and SIGTERM for a loop while it runs; does nothing outside the main thread.
 
-    A signal that this process was started to ignore, as shells do for background jobs, stays ignored. Raises KeyboardInterrupt only while an objective runs in this very thread: anywhere else it could tear a
-    transaction apart, and the loop looks at its flag soon enough. SIGTERM counts as the second Ctrl-C.
+    A signal that this process was started to ignore, as shells do with background jobs, stays ignored. SIGTERM counts
+    as the second Ctrl-C. Raises KeyboardInterrupt only while an objective runs in this very thread: anywhere else it
+    could tear a transaction apart, and the loop looks at its flag soon enough.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -124,7 +124,7 @@ class OpenStudy:
         """
         if self._lease is not None:
             raise RungError(
-                f"an earlier session of this tuner on {self.name!r} was cut off, so its memory may differ from the log.",
+                f"a session of this tuner on {self.name!r} was cut off, so its memory may differ from the log.",
                 hint="Make a new Tuner on the same store; it goes on from what the store has.",
             )
         persistent = self.store.url != "memory"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from rung.errors import SettingError
 from rung.events import Started
 from rung.tuning.engine import trial_seed
 from rung.types import Exhausted, Job, Proposal, TrialState
@@ -34,6 +36,19 @@ class Limits(Struct, frozen=True, kw_only=True):
     stop_grace_s: float = 60.0
     max_kills: int = 3
     failures_in_a_row: int | None = 3
+
+    def __post_init__(self) -> None:
+        for name, value in structs.asdict(self).items():
+            is_count, least = name in _LEAST_COUNTS, _LEAST_COUNTS.get(name, 0)
+            if value is None and name not in {"stop_grace_s", "max_kills"}:
+                continue
+            is_number = isinstance(value, Integral if is_count else Real) and not isinstance(value, bool)
+            if not is_number or not value >= least:
+                words = "a whole number" if is_count else "a number"
+                raise SettingError(f"{name}={value!r} is not a limit.", hint=f"Give {words} of at least {least}.")
+
+
+_LEAST_COUNTS = {"new_trials": 0, "max_trials": 0, "max_kills": 1, "failures_in_a_row": 1}
 
 
 @final

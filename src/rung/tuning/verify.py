@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import msgspec
 from msgspec import Struct
@@ -27,7 +27,11 @@ class Verification(Struct, kw_only=True):
 
 
 def verify_decisions(events: Iterable[tuple[int, Event]], scheduler: Scheduler) -> Verification:
-    """Fold a log into a fresh scheduler and derive everything that it decided again."""
+    """Fold a log into a fresh scheduler and derive everything that it decided again.
+
+    A tuner logs each decision right behind what led to it, and one that leads to others before the next one, so the
+    decisions that are still due stand in ``due`` in the order in which the log must have them.
+    """
     engine = Engine(scheduler)
     found = Verification(differences=[])
     due: deque[tuple[int, Decision]] = deque()
@@ -36,17 +40,25 @@ def verify_decisions(events: Iterable[tuple[int, Event]], scheduler: Scheduler) 
         if isinstance(event, Started) and event.draw is not None:
             found.suggestions += 1
             found.differences.extend(_compare_suggestion(sequence, event, engine))
-        elif isinstance(event, Decided) and event.by == "scheduler":
+        if _is_decision(event, engine):
             found.decisions += 1
             found.differences.extend(_compare_decision(sequence, event, due))
-        elif isinstance(event, Ended) and due and event.state is TrialState.STOPPED and due[0][1].trial == event.trial:
+        else:
+            found.differences.extend(_missing(due))
+        due.extendleft((sequence, decision) for decision in reversed(engine.fold(event)))
+        while due and not _counts(due[0][1], engine):
             due.popleft()
-        due.extend((sequence, decision) for decision in engine.fold(event) if _counts(decision, engine))
-    found.differences.extend(
-        f"event {sequence}: the log lacks the decision to {decision.action} trial {decision.trial} ({decision.why})"
-        for sequence, decision in due
-    )
+    found.differences.extend(_missing(due))
     return found
+
+
+def _is_decision(event: Event, engine: Engine) -> TypeGuard[Decided | Ended]:
+    """Whether it is what a tuner logs when a scheduler decides: of a trial that doesn't run, its end itself."""
+    if isinstance(event, Decided):
+        return event.by == "scheduler"
+    if not isinstance(event, Ended) or event.reason != "scheduler":
+        return False
+    return engine.ledger.trials[event.trial].state is not TrialState.RUNNING
 
 
 def _compare_suggestion(sequence: int, event: Started, engine: Engine) -> list[str]:
@@ -58,6 +70,7 @@ def _compare_suggestion(sequence: int, event: Started, engine: Engine) -> list[s
         ("trial", event.trial, trial),
         ("config", event.config, proposal.config),
         ("until", event.until, proposal.until),
+        ("decide_at", event.decide_at, proposal.decide_at),
         ("parent", event.parent, proposal.parent),
     )
     return [
@@ -67,14 +80,29 @@ def _compare_suggestion(sequence: int, event: Started, engine: Engine) -> list[s
     ]
 
 
-def _compare_decision(sequence: int, event: Decided, due: deque[tuple[int, Decision]]) -> list[str]:
+def _compare_decision(sequence: int, event: Decided | Ended, due: deque[tuple[int, Decision]]) -> list[str]:
+    logged = (event.trial, event.action if isinstance(event, Decided) else Action.STOP)
     if not due:
-        return [f"event {sequence}: the log has trial {event.trial} {event.action}, the code decides nothing"]
+        return [f"event {sequence}: the log has {_words(logged)}, the code decides nothing"]
     _, decision = due.popleft()
-    if (decision.trial, decision.action) != (event.trial, event.action):
-        derived = f"trial {decision.trial} {decision.action}"
-        return [f"event {sequence}: the log has trial {event.trial} {event.action}, the code {derived}"]
+    if (derived := (decision.trial, decision.action)) != logged:
+        return [f"event {sequence}: the log has {_words(logged)}, the code {_words(derived)}"]
     return []
+
+
+def _missing(due: deque[tuple[int, Decision]]) -> list[str]:
+    """What the log should have had by now; it is no longer due."""
+    missing = [
+        f"event {sequence}: the log lacks the decision to {decision.action} trial {decision.trial} ({decision.why})"
+        for sequence, decision in due
+    ]
+    due.clear()
+    return missing
+
+
+def _words(decision: tuple[int, Action]) -> str:
+    trial, action = decision
+    return f"the decision to {action} trial {trial}"
 
 
 def _counts(decision: Decision, engine: Engine) -> bool:

@@ -1,0 +1,96 @@
+"""Tunes LeNet on Fashion-MNIST: learning rate and batch size, with early stopping, on two worker processes.
+
+    make demo
+    python -m examples.lenet.demo --data DIR --full
+
+Selects on a validation split, and looks at the test images once, with the incumbent's weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import os
+import sys
+from pathlib import Path
+
+import rung
+from rung.console import print_trials
+
+from .data import DataError, default_cache, load
+from .train import MAX_EPOCHS, test_error, train
+
+SPACE = {"learning_rate": rung.loguniform(1e-2, 1.0), "batch_size": rung.randint(32, 256)}
+INITIAL = {"learning_rate": 0.1, "batch_size": 128}
+SUBSET = 10_000  # training images of the default run, so that it takes about a minute
+
+
+def main(arguments: list[str] | None = None) -> None:
+    options = parse(arguments)
+    folder = options.data
+    if options.download:
+        folder = folder or default_cache()
+    try:
+        data = load(folder, download=options.download, limit=None if options.full else SUBSET)
+    except DataError as error:
+        sys.exit(f"demo: {error}")
+    counts = f"{len(data.training.labels):,} to train, {len(data.validation.labels):,} to choose by"
+    print(f"Data: {data.name}: {counts}, {len(data.test.labels):,} for the final test.")
+    if folder is None:
+        print("      (Fashion-MNIST itself: --data DIR with its four .gz files, or --download)")
+    print(f"Size: {'all images (--full)' if options.full else f'at most {SUBSET:,} training images; --full for all'}.")
+
+    options.out.mkdir(parents=True, exist_ok=True)
+    limit = None if options.full else SUBSET
+    place = {"folder": None if folder is None else str(folder.absolute()), "limit": limit}
+    searcher = rung.RandomSearcher(SPACE, initial_config=INITIAL)
+    study = rung.tune(
+        functools.partial(train, max_epochs=options.epochs, **place),
+        SPACE,
+        searcher=searcher,
+        scheduler=rung.ASHA(searcher, max_t=options.epochs, grace_period=1, reduction_factor=2),
+        metric="error",
+        mode="min",
+        max_trials=options.trials,
+        workers=options.workers,
+        seed=options.seed,
+        store=options.out / "rung.db",
+        study=options.study,
+    )
+    conclude(study, options.out, place)
+
+
+def conclude(study: rung.Study, out: Path, place: dict[str, object]) -> None:
+    """The tables, the picture, and the one look at the test images."""
+    print_trials(study)
+    best = study.best
+    if best is None:
+        sys.exit("demo: no trial reported a value, so there is nothing to conclude.")
+    weights = rung.load_checkpoint(study.best_checkpoint())["model"]
+    picture = out / f"{study.name}.png"
+    study.plot(picture, step_name="epoch")
+    print(f"\nIncumbent: trial {best.trial} at epoch {best.step}, validation error {best.error:.4f}, {dict(best.config)}")
+    print(f"Test error of the incumbent's weights: {test_error(weights, **place):.4f}")
+    print(f"Picture: {picture}")
+    store = out / "rung.db"
+    print(f"Look further:  rung ls --store {store}    rung show {study.name} --store {store}")
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m examples.lenet.demo", description=__doc__.splitlines()[0])
+    variable = os.environ.get("RUNG_DATA")
+    default = Path(variable) if variable else None
+    parser.add_argument("--data", type=Path, default=default, help="folder with the idx .gz files (or RUNG_DATA)")
+    parser.add_argument("--download", action="store_true", help="fetch the files into --data or a cache first")
+    parser.add_argument("--full", action="store_true", help=f"all 60,000 images, not the first {SUBSET:,}")
+    parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=MAX_EPOCHS, help="length of a full training")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--study", help="go on with the study of this name; a new one by default")
+    parser.add_argument("--out", type=Path, default=Path("demo-out"), help="folder for the study and the picture")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main()

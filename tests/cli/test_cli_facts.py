@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from rung.cli import _facts
+from rung.ledger import StudyRow
+from rung.types import Goal, Owner
+
+OWNER = Owner(host="there", boot="b", pid=7, started=1.0)
+
+
+def study(**changes: object) -> StudyRow:
+    row = StudyRow(
+        name="s", goal=Goal("error"), seed=0, space={}, searcher={}, scheduler={}, objective=None, created_unix=0.0
+    )
+    for name, value in changes.items():
+        setattr(row, name, value)
+    return row
+
+
+@pytest.mark.parametrize(
+    ("row", "state", "why"),
+    [
+        (study(), "new", "new"),
+        (study(sessions=1, owner=OWNER), "running", "running (process 7 on there)"),
+        (study(sessions=1), "interrupted", "interrupted (its tuner was killed)"),
+        (study(sessions=1, ended_why="interrupted"), "interrupted", "interrupted"),
+        (study(sessions=1, ended_why="stopped"), "interrupted", "interrupted (stopped on request)"),
+        (study(sessions=1, ended_why="failures"), "interrupted", "interrupted (stopped, everything failed)"),
+        (study(sessions=1, ended_why="done"), "done", "done"),
+        (study(sessions=1, ended_why="exhausted"), "done", "done, every configuration was tried"),
+        (study(sessions=1, ended_why="seconds"), "done", "done (the time is up)"),
+    ],
+)
+def test_states(row: StudyRow, state: str, why: str) -> None:
+    assert _facts.state_of(row) == state
+    assert _facts.why_of(row) == why
+
+
+@pytest.mark.parametrize(
+    ("objective", "name"),
+    [("mod:f", "mod:f"), (["python", "my train.py"], "python 'my train.py'"), (None, "a function without a name")],
+)
+def test_objectives(objective: object, name: str) -> None:
+    assert _facts.objective_name(objective) == name
+
+
+def test_moments_are_iso_8601_with_their_zone() -> None:
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", _facts.moment(1.7e9))

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import make_study
+
+from rung.cli.show import _last_lines
+from rung.store import open_store
+
+
+def test_a_study(invoke, finished: Path) -> None:
+    text = invoke("show", "lenet", "--store", finished).stdout
+    facts = dict(line.split(maxsplit=1) for line in text.splitlines() if not line.startswith(" "))
+    assert facts["study"] == "lenet"
+    assert facts["state"] == "done"
+    assert facts["store"] == f"sqlite:///{finished}"
+    assert facts["goal"] == "min error"
+    assert facts["method"] == "random + asha (stopping, η=3, rungs 1 3 9)"
+    assert facts["space"].startswith("lr: Float(0.001, 1.0, log=True)")
+    assert facts["seed"] == "3"
+    assert facts["settings"] == "max_trials=8 incumbent_from=any failures_in_a_row=null"
+    assert facts["trials"].startswith("8: ")
+    assert facts["best"].startswith("error 0.")
+    assert facts["time"].endswith("in 1 session")
+    assert "Python 3." in facts["code"]
+    assert "rung 0." in facts["code"]
+
+
+def test_a_study_in_json(invoke_json, finished: Path) -> None:
+    facts = invoke_json("show", "lenet", "--store", finished)
+    assert facts["settings"]["max_trials"] == 8
+    assert facts["scheduler"]["max_t"] == 9
+    assert facts["provenance"]["python"].startswith("3.")
+    assert facts["sessions"] == 1
+    assert set(facts["best"]) == {"trial", "step", "value", "config"}
+    assert [dimension["name"] for dimension in facts["space"]["dimensions"]] == ["lr", "opt", "seed"]
+
+
+def trial_in_state(invoke_json, store: Path, state: str) -> int:
+    return next(row["trial"] for row in invoke_json("trials", "lenet", "--store", store) if row["state"] == state)
+
+
+def test_a_stopped_trial(invoke, invoke_json, finished: Path) -> None:
+    number = trial_in_state(invoke_json, finished, "stopped")
+    text = invoke("show", f"lenet#{number}", "--store", finished).stdout
+    head, _, curve = text.partition("\n\n")
+    lines = head.splitlines()
+    assert lines[0].split() == ["trial", f"lenet#{number}"]
+    assert lines[1].startswith("state  stopped (scheduler): rung ")
+    assert [line.split()[0] for line in lines[2:6]] == ["lr", "opt", "seed", "error"]
+    titles, *rows = curve.splitlines()
+    assert titles.split() == ["step", "error", "accuracy"]
+    assert rows[0].split()[0] in {"1", "1*"}
+    assert sum("*" in row for row in rows) == 1
+
+
+def test_a_failed_trial_shows_its_traceback(invoke, invoke_json, finished: Path) -> None:
+    number = trial_in_state(invoke_json, finished, "failed")
+    text = invoke("show", f"lenet#{number}", "--store", finished).stdout
+    assert "state    failed (error): RuntimeError: diverged" in text
+    assert "Traceback (most recent call last):" in text
+
+
+def test_a_trial_in_json(invoke_json, finished: Path) -> None:
+    number = trial_in_state(invoke_json, finished, "completed")
+    facts = invoke_json("show", f"lenet#{number}", "--store", finished)
+    assert (facts["study"], facts["trial"], facts["state"]) == ("lenet", number, "completed")
+    assert [each["step"] for each in facts["curve"]] == list(range(1, 10))
+    assert facts["curve"][-1]["metrics"]["error"] == facts["value"]
+    assert facts["checkpoints"] == []
+
+
+def test_a_long_curve_is_thinned_out_and_keeps_its_ends(invoke, tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text("def f(x):\n    for k in range(100): yield 1 / (k + 1)")
+    invoke("run", "f.py:f", "-s", "x=1", "--searcher", "grid", "--progress", "off")
+    *rows, last = invoke("show", "f#0").stdout.partition("\n\n")[2].splitlines()
+    assert last == "20 of 100 steps; all of them: --json"
+    steps = [row.split()[0] for row in rows[1:]]
+    assert len(steps) == 20
+    assert (steps[0], steps[-1]) == ("1", "100*")
+
+
+def test_what_a_trial_printed_is_shown(invoke, invoke_json, tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text("def f(x):\n    print('hello', x)\n    return 1.0")
+    invoke("run", "f.py:f", "-s", "x=1", "--searcher", "grid", "--progress", "off")
+    log = invoke_json("show", "f#0")["log"]
+    assert Path(log).read_text() == "hello 1\n"
+    assert invoke("show", "f#0").stdout.endswith(f"\n{log}:\n  hello 1\n")
+
+
+def test_of_a_long_log_only_the_end_is_read(tmp_path: Path) -> None:
+    log = tmp_path / "output.log"
+    log.write_text("\n".join(f"line {number}" for number in range(100_000)))
+    assert _last_lines(log) == [f"line {number}" for number in range(99_980, 100_000)]
+
+
+def test_a_trial_that_is_not_there(invoke, finished: Path) -> None:
+    result = invoke("show", "lenet#8", "--store", finished, exit_code=1)
+    assert result.stderr == (
+        "rung: the study 'lenet' has no trial 8.\nhint: It has 8 trials, counted from 0: rung trials lenet\n"
+    )
+
+
+@pytest.mark.parametrize("what", ["lennet", "lennet#1"])
+def test_a_study_that_is_not_there(invoke, finished: Path, what: str) -> None:
+    assert "Did you mean 'lenet'?" in invoke("show", what, "--store", finished, exit_code=1).stderr
+
+
+def test_a_name_may_look_like_a_trial(invoke_json, tmp_path: Path) -> None:
+    make_study(tmp_path / "rung.db", name="run#7", trials=1)
+    assert invoke_json("show", "run#7")["study"] == "run#7"
+    assert invoke_json("show", "run#7#0")["trial"] == 0
+
+
+def test_an_interrupted_study_shows_how_to_go_on(invoke, tmp_path: Path, finished: Path) -> None:
+    from rung.store.owner import current_owner
+    from rung.tuning.opening import find_study
+
+    there = open_store(str(finished), create=False)
+    here = open_store(str(tmp_path / "rung.db"), create=True)
+    created = find_study(there, "lenet", resume="must")
+    assert created is not None
+    here.create(created)
+    events = [event for _, event in there.read("lenet", after=1)]
+    lease = here.acquire("lenet", current_owner(), ttl=60)
+    here.append(events[:5], lease=lease)
+    assert "running (process " in invoke("show", "lenet").stdout
+    here.release(lease)
+    here.close()
+    there.close()
+    text = invoke("show", "lenet").stdout
+    assert "interrupted (its tuner was killed)" in text
+    assert f"rung resume lenet --store sqlite:///{tmp_path}/rung.db" in text

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tuning_fakes import Stage
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Callable[..., Stage]:
+    """Begins a session on the study ``s``; takes what ``Stage.begin`` takes."""
+
+    def begin(**parts: Any) -> Stage:
+        return Stage.begin(tmp_path, **parts)
+
+    return begin
+
+
+@pytest.fixture(autouse=True)
+def looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No loop waits real time before it looks into the inbox."""
+    monkeypatch.setattr("rung.tuning.loop.INBOX_PERIOD_S", 0.0)

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from tuning_fakes import SPACE, FakeBackend, ScriptedScheduler, Stage, WatchedStore, finish
+
+from rung.commands import ChangeTrial, Command, ContinueTrial, EditSpace, Enqueue, PauseTrial, StopStudy, StopTrial
+from rung.errors import SettingError, SpaceError
+from rung.events import Changed, CommandHandled, Continued, Decided, Ended, Enqueued, SpaceEdited
+from rung.space import Float, Int, Space
+from rung.store import MemoryStore
+from rung.tuning.inbox import Inbox
+from rung.tuning.intake import Intake
+from rung.types import Action, Change, Decision, TrialState, Verdict
+
+Begin = Callable[..., Stage]
+NARROW = Space({"x": Float(0.0, 0.5), "n": Int(1, 8)})
+
+
+class Post:
+    """A study with running trial 0, paused trial 1, waiting trial 2 and completed trial 3; commands are posted to it."""
+
+    def __init__(self, place: Stage) -> None:
+        self.place = place
+        self.intake: Intake = place.intake()
+        self.inbox = Inbox(place.session, self.intake)
+        for number in range(4):
+            place.run_trial(self.intake, number)
+        self.intake.decide(place.trial(1), Action.PAUSE, why="", by="person")
+        self.intake.interrupt(place.trial(2), reason="killed")
+        self.intake.deliver([finish(1), finish(3)])
+        self.n_before = len(place.logged())
+        place.backend.calls.clear()
+        place.scheduler.seen.clear()
+
+    def carry_out(self, *commands: Command) -> list[Any]:
+        """Post commands and carry them out; returns the events that came of it."""
+        for command in commands:
+            self.place.store.post("s", command)
+        self.inbox.carry_out()
+        return self.place.logged()[self.n_before :]
+
+
+@pytest.fixture
+def post(stage: Begin) -> Post:
+    return Post(stage())
+
+
+def refusal(events: Sequence[Any]) -> str:
+    """The words of the one event, which must be a refusal."""
+    (event,) = events
+    assert isinstance(event, CommandHandled)
+    return event.refused
+
+
+def test_an_empty_inbox_changes_nothing(stage: Begin) -> None:
+    store = WatchedStore(MemoryStore())
+    post = Post(stage(store=store))
+    n_appends = store.n_appends
+    post.inbox.carry_out()
+    assert store.n_appends == n_appends
+
+
+def test_enqueue(post: Post) -> None:
+    (event,) = post.carry_out(Enqueue({"n": 2.0, "x": 0.25}))
+    assert event == Enqueued(at=0.0, config={"x": 0.25, "n": 2}, command=1)
+    assert isinstance(event.config["n"], int)
+    assert post.place.scheduler.seen == [event]
+
+
+def test_enqueue_of_what_is_not_in_the_space(post: Post) -> None:
+    events = post.carry_out(Enqueue({"x": 1.5, "n": 2}))
+    assert "x" in refusal(events)
+    assert "1.5" in refusal(events)
+    assert (events[0].command, events[0].what) == (1, "Enqueue")
+    assert post.place.scheduler.seen == []
+
+
+def test_enqueue_without_a_command(post: Post) -> None:
+    post.inbox.enqueue(None, {"x": 0.25, "n": 2})
+    post.intake.commit()
+    assert post.place.logged(Enqueued) == [Enqueued(at=0.0, config={"x": 0.25, "n": 2})]
+    with pytest.raises(SpaceError, match="n"):
+        post.inbox.enqueue(None, {"x": 0.25})
+
+
+def test_edit_space(post: Post) -> None:
+    (event,) = post.carry_out(EditSpace(NARROW.to_json()))
+    assert event == SpaceEdited(at=0.0, space=NARROW.to_json(), command=1)
+    assert post.place.scheduler.seen == [event]
+    assert post.place.session.study.space == NARROW.to_json()
+
+
+@pytest.mark.parametrize("space", [None, [], 3, {"x": {"type": "float"}}, {"type": "space", "dimensions": [{}]}])
+def test_edit_space_with_what_is_none(post: Post, space: Any) -> None:
+    assert refusal(post.carry_out(EditSpace(space)))
+    assert post.place.session.study.space == SPACE.to_json()
+
+
+def test_a_space_in_which_the_searcher_cannot_go_on_never_gets_into_the_log(stage: Begin) -> None:
+    def refuse(event: Any) -> Sequence[Decision]:
+        if isinstance(event, SpaceEdited):
+            raise SettingError("the grid would have more than a million combinations.", hint="Use fewer points.")
+        return ()
+
+    post = Post(stage(scheduler=ScriptedScheduler(decide=refuse)))
+    assert refusal(post.carry_out(EditSpace(NARROW.to_json()))).startswith("the grid would have more")
+    assert post.place.scheduler.seen == []
+    assert post.place.logged(SpaceEdited) == []
+
+
+def test_stop_a_running_trial(post: Post) -> None:
+    decided, handled = post.carry_out(StopTrial(0))
+    assert (decided.trial, decided.action, decided.by, decided.why) == (0, Action.STOP, "person", "asked for in command 1")
+    assert handled == CommandHandled(at=0.0, command=1, what="StopTrial")
+    assert post.place.backend.sent() == [(0, Verdict(Action.STOP, 0, "asked for in command 1"))]
+
+
+@pytest.mark.parametrize("trial", [1, 2])
+def test_stop_a_paused_or_a_waiting_trial(post: Post, trial: int) -> None:
+    ended, handled = post.carry_out(StopTrial(trial))
+    assert (ended.trial, ended.state, ended.reason) == (trial, TrialState.STOPPED, "person")
+    assert handled.refused == ""
+    assert post.place.scheduler.seen == [ended]
+
+
+def test_pause_a_running_trial(post: Post) -> None:
+    decided, handled = post.carry_out(PauseTrial(0))
+    assert (decided.action, decided.by) == (Action.PAUSE, "person")
+    assert handled.refused == ""
+    assert post.place.backend.sent(0)[0][1].action is Action.PAUSE
+
+
+@pytest.mark.parametrize("second", [StopTrial(0), PauseTrial(0)])
+def test_a_run_that_was_told_already_can_not_be_told_otherwise(post: Post, second: Command) -> None:
+    *_, handled = post.carry_out(PauseTrial(0), second)
+    assert handled.refused == "trial 0 has been told to pause already."
+    assert len(post.place.logged(Decided)) == 2  # the one of trial 1 in the beginning, and the first of these
+
+
+def test_continue_a_paused_trial(post: Post) -> None:
+    (event,) = post.carry_out(ContinueTrial(1))
+    assert event == Continued(at=0.0, trial=1, attempt=1, command=1)
+    assert (post.place.trial(1).state, post.place.trial(1).reason) == (TrialState.WAITING, "continued")
+
+
+def test_change_a_running_trial(post: Post) -> None:
+    (event,) = post.carry_out(ChangeTrial(0, {"n": 6.0}))
+    assert event == Changed(at=0.0, trial=0, attempt=1, step=0, changes={"n": 6}, command=1)
+    assert isinstance(event.changes["n"], int)
+    assert post.place.trial(0).config == {"x": 0.0, "n": 6}
+    assert post.place.backend.sent() == [(0, Change({"n": 6}))]
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (StopTrial(9), "there is no trial 9"),
+        (StopTrial(3), "trial 3 is completed already"),
+        (PauseTrial(9), "there is no trial 9"),
+        (PauseTrial(1), "trial 1 is paused, so it can't be paused"),
+        (PauseTrial(2), "trial 2 is waiting"),
+        (ContinueTrial(0), "trial 0 is running, so it can't be continued"),
+        (ContinueTrial(2), "trial 2 is waiting"),
+        (ContinueTrial(3), "trial 3 is completed already"),
+        (ChangeTrial(1, {"x": 0.1}), "trial 1 is paused; only a running trial"),
+        (ChangeTrial(0, {"x": 7.0}), "7.0"),
+        (ChangeTrial(0, {"y": 0.1}), "no dimension 'y'"),
+        (ChangeTrial(9, {"x": 0.1}), "there is no trial 9"),
+    ],
+)
+def test_what_cannot_be_carried_out_is_refused_in_the_log(post: Post, command: Command, words: str) -> None:
+    states = {number: row.state for number, row in post.place.session.ledger.trials.items()}
+    config = dict(post.place.trial(0).config)
+    events = post.carry_out(command)
+    assert words in refusal(events)
+    assert events[0].what == type(command).__name__
+    assert {number: row.state for number, row in post.place.session.ledger.trials.items()} == states
+    assert post.place.trial(0).config == config
+    assert post.place.backend.calls == []
+
+
+def test_stop_the_study(post: Post) -> None:
+    assert post.inbox.stop is None
+    (handled,) = post.carry_out(StopStudy())
+    assert (handled.what, handled.refused) == ("StopStudy", "")
+    assert post.inbox.stop == StopStudy(now=False)
+
+
+def test_a_stop_now_outweighs_one_that_waits(post: Post) -> None:
+    post.carry_out(StopStudy())
+    post.carry_out(StopStudy(now=True))
+    post.carry_out(StopStudy())
+    assert post.inbox.stop == StopStudy(now=True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        Enqueue({"x": 0.5, "n": 1}),
+        Enqueue({"x": 5.0, "n": 1}),
+        EditSpace(NARROW.to_json()),
+        StopTrial(0),
+        PauseTrial(0),
+        ContinueTrial(1),
+        ChangeTrial(0, {"x": 0.1}),
+        StopStudy(),
+    ],
+    ids=lambda command: type(command).__name__,
+)
+def test_each_command_is_carried_out_once(post: Post, command: Command) -> None:
+    events = post.carry_out(command)
+    assert events
+    assert post.carry_out() == events
+    assert list(post.place.session.commands()) == []
+
+
+def test_commands_are_carried_out_in_order_in_one_transaction(stage: Begin) -> None:
+    backend = FakeBackend()
+    store = WatchedStore(MemoryStore(), backend.calls)
+    post = Post(stage(store=store, backend=backend))
+    post.carry_out(PauseTrial(0), StopTrial(9), ContinueTrial(1), StopTrial(1))
+    assert backend.calls == [
+        ("append", ["Decided", "CommandHandled", "CommandHandled", "Continued", "Ended", "CommandHandled"]),
+        ("send", 0, Verdict(Action.PAUSE, 0, "asked for in command 1")),
+    ]
+    assert post.place.logged(Ended)[-1].trial == 1
