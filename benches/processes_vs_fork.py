@@ -2,11 +2,11 @@
 
     python benches/processes_vs_fork.py [--trials 300] [--rounds 5]
 
-Both start one trial after the other. *Bare fork* is a process that has loaded the same modules as the fork-server, with
-its garbage collector frozen too: it forks, the child sends the bytes that a trivial trial sends through the same kind of
-socket and leaves by ``os._exit``, the parent reads them to the end and reaps the child. *processes* is the backend
-``Processes(1)`` as a tuner drives it. CPU time is user and system time of all processes together, without the start.
-The two take turns; the table has the median of the rounds and their range.
+Both start one trial after the other. *Bare fork* is a process that has loaded the same modules as the fork-server,
+with its garbage collector frozen too: it forks, the child sends the bytes that a trivial trial sends through the same
+kind of socket and leaves by ``os._exit``, the parent reads them to the end and reaps the child. *processes* is the
+backend ``Processes(1)`` as a tuner drives it. CPU time is user and system time of all processes together, without the
+start. The two take turns; the table has the median of the rounds and their range.
 """
 
 from __future__ import annotations

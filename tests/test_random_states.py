@@ -38,3 +38,21 @@ def test_torch_is_left_alone_where_it_is_not_used():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False ['numpy', 'python']\n"
+
+
+def test_generators_of_cuda_devices_are_kept_too(monkeypatch):
+    """With made-up devices: two when the states are taken, one when they are put back."""
+    torch = pytest.importorskip("torch")
+    taken = [torch.tensor([device], dtype=torch.uint8) for device in (1, 2)]
+    restored = []
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "get_rng_state_all", lambda: taken)
+    monkeypatch.setattr(torch.cuda, "set_rng_state_all", restored.extend)
+    states = decode_tree(*encode_tree(_random_states.capture()))
+    _random_states.restore(states)
+    assert [state.tolist() for state in restored] == [[1]]
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    _random_states.restore(states)
+    assert len(restored) == 1

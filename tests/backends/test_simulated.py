@@ -214,6 +214,21 @@ def test_an_answer_may_come_late(tmp_path, target):
     backend.close()
 
 
+@pytest.mark.parametrize("target", [objectives.curve_generator, objectives.curve_function])
+def test_a_stopped_trial_leaves_no_trace_in_time(tmp_path, target):
+    backend = Simulated(3, runtime=seconds)
+    cluster = Cluster(backend, target, tmp_path)
+    for trial, rate in enumerate((0.25, 0.5, 9.0)):
+        cluster.start(trial, config={"rate": rate}, decide_at=())
+    backend.stop(0)  # before it began
+    backend.poll(0.1, cluster.deliver)
+    assert cluster.told == [(0.625, 1, 1)]
+    backend.stop(1)
+    cluster.run()
+    assert {trial for _, trial, _ in cluster.told[1:]} == {2}
+    assert cluster.told[1] == (9.125, 2, 1)
+
+
 def test_time_passes_while_nothing_runs(tmp_path):
     backend = Simulated(1)
     Cluster(backend, objectives.curve_function, tmp_path)

@@ -106,5 +106,7 @@ def test_a_generator_becomes_the_next_attempt_only_if_it_stands_there():
     assert not run.can_become(make_job(attempt=2, last_step=0))
     assert not run.can_become(make_job(attempt=2, last_step=1, config={"rate": 2.0}))
     assert run.can_become(make_job(attempt=2, last_step=1))
+    run.line.put(Verdict(Action.STOP, 1))  # too late: that attempt is over
     run.resume(make_job(attempt=2, last_step=1))
+    assert not run.line.is_to_stop
     assert step(run) == [Reported(0, 2, 2, {"error": 1.0}, True)]

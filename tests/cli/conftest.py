@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,9 @@ SPACE = {"lr": rung.loguniform(1e-3, 1.0), "opt": ["adam", "sgd"], "seed": 5}
 
 
 def trained(lr: float, opt: str, seed: int, max_epochs: int = 9) -> Iterator[dict[str, float]]:
-    """Reports an error that falls to lr; fails where lr is high. Trial 1 of seed 3 is the first to be stopped."""
+    """Reports an error that falls to lr; fails where lr is high."""
     assert seed == 5
-    if lr > 0.5:
+    if lr > 0.2:
         raise RuntimeError("diverged")
     for epoch in range(1, max_epochs + 1):
         yield {"error": lr + 1 / epoch, "accuracy": 1 - lr}
@@ -42,6 +44,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return store
 
 
+RUNG = (sys.executable, "-c", "from rung.cli.main import main; main()")
 Invoke = Callable[..., Result]
 
 
@@ -55,6 +58,19 @@ def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
         result = CliRunner().invoke(main, [str(word) for word in words])
         assert result.exit_code == exit_code, result.output
         return result
+
+    return call
+
+
+@pytest.fixture
+def execute(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs ``rung`` with these words in a process of its own, in the same directory."""
+
+    def call(*words: object, exit_code: int = 0, folder: Path = tmp_path) -> subprocess.CompletedProcess[str]:
+        command = [*RUNG, *map(str, words)]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == exit_code, done.stdout + done.stderr
+        return done
 
     return call
 

@@ -8,8 +8,8 @@ from rung.store import open_store
 def test_studies_are_listed(invoke, finished: Path) -> None:
     titles, line = invoke("ls", "--store", finished).stdout.splitlines()
     assert titles.split() == ["study", "state", "trials", "done", "stopped", "failed", "best", "objective", "created"]
-    assert line.startswith("lenet  done       8/8 ")
-    assert "conftest:trained" in line or "conftest.py:trained" in line
+    assert line.split()[:3] == ["lenet", "done", "8/8"]
+    assert "trained" in line
 
 
 def test_studies_in_json(invoke_json, finished: Path) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from conftest import RUNG
 
 from rung.cli import main as module
 from rung.cli.main import main
@@ -46,10 +48,8 @@ def test_an_error_of_rung_is_one_sentence_and_one_hint(invoke, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("words", [("--debug", "ls"), ("ls", "--debug")])
-def test_debug_shows_the_traceback(tmp_path: Path, words: tuple[str, ...]) -> None:
-    command = [sys.executable, "-c", "from rung.cli.main import main; main()", *words]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+def test_debug_shows_the_traceback(execute, words: tuple[str, ...]) -> None:
+    done = execute(*words, exit_code=1)
     assert "Traceback (most recent call last)" in done.stderr
     assert "StoreNotFoundError" in done.stderr
 
@@ -94,7 +94,7 @@ def test_little_is_loaded_for_little(words: list[str]) -> None:
     assert done.stderr.strip() == ""
 
 
-def test_a_reader_that_goes_away_is_no_error(finished: Path) -> None:
-    command = f"'{sys.executable}' -c 'from rung.cli.main import main; main()' trials lenet --store '{finished}' | true"
-    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+def test_nobody_is_told_when_the_reader_goes_away(finished: Path) -> None:
+    command = f"{shlex.join(RUNG)} trials lenet --store {shlex.quote(str(finished))} | true"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")

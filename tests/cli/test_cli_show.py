@@ -71,9 +71,9 @@ def test_a_trial_in_json(invoke_json, finished: Path) -> None:
     assert facts["checkpoints"] == []
 
 
-def test_a_long_curve_is_thinned_out_and_keeps_its_ends(invoke, tmp_path: Path) -> None:
+def test_a_long_curve_is_thinned_out_and_keeps_its_ends(invoke, execute, tmp_path: Path) -> None:
     (tmp_path / "f.py").write_text("def f(x):\n    for k in range(100): yield 1 / (k + 1)")
-    invoke("run", "f.py:f", "-s", "x=1", "--searcher", "grid", "--progress", "off")
+    execute("run", "f.py:f", "-s", "x=1", "--searcher", "grid", "--progress", "off")
     *rows, last = invoke("show", "f#0").stdout.partition("\n\n")[2].splitlines()
     assert last == "20 of 100 steps; all of them: --json"
     steps = [row.split()[0] for row in rows[1:]]
@@ -81,9 +81,9 @@ def test_a_long_curve_is_thinned_out_and_keeps_its_ends(invoke, tmp_path: Path) 
     assert (steps[0], steps[-1]) == ("1", "100*")
 
 
-def test_what_a_trial_printed_is_shown(invoke, invoke_json, tmp_path: Path) -> None:
+def test_what_a_trial_printed_is_shown(invoke, execute, invoke_json, tmp_path: Path) -> None:
     (tmp_path / "f.py").write_text("def f(x):\n    print('hello', x)\n    return 1.0")
-    invoke("run", "f.py:f", "-s", "x=1", "--searcher", "grid", "--progress", "off")
+    execute("run", "f.py:f", "-s", "x=1", "--searcher", "grid", "--progress", "off")
     log = invoke_json("show", "f#0")["log"]
     assert Path(log).read_text() == "hello 1\n"
     assert invoke("show", "f#0").stdout.endswith(f"\n{log}:\n  hello 1\n")

@@ -70,9 +70,9 @@ def test_an_unknown_study_names_the_nearest(invoke, finished: Path) -> None:
     assert result.stderr == "rung: There is no study 'lennet' in this store.\nhint: Did you mean 'lenet'?\n"
 
 
-def test_values_of_several_types_are_sorted_all_the_same(invoke_json, invoke, tmp_path: Path) -> None:
+def test_values_of_several_types_are_sorted_all_the_same(invoke_json, execute, tmp_path: Path) -> None:
     (tmp_path / "f.py").write_text("def f(x): return 1.0")
-    invoke("run", "f.py:f", "-s", "x=1,a,null,true,0.5", "--searcher", "grid", "--progress", "off")
+    execute("run", "f.py:f", "-s", "x=1,a,null,true,0.5", "--searcher", "grid", "--progress", "off")
     rows = invoke_json("trials", "f", "--sort", "x")
     assert [row["config"]["x"] for row in rows] == [0.5, 1, True, "a", None]
 

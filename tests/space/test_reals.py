@@ -17,6 +17,12 @@ def test_float_gives_both_ends():
     assert domain.size == math.inf
 
 
+@pytest.mark.parametrize(("low", "high"), [(-4.7, 0.6), (-2.0, 2.1), (-2.7, -0.9)])
+def test_the_upper_end_is_exact_where_adding_the_width_is_not(low, high):
+    assert low + (high - low) != high
+    assert Float(low, high).from_unit(1.0) == high
+
+
 @pytest.mark.parametrize("log", [False, True])
 def test_uniformity_by_the_kolmogorov_smirnov_test(log):
     rng = np.random.default_rng(0)

@@ -196,4 +196,4 @@ class TestMemory(MemoryMachine.TestCase):
 
 
 class TestSqlite(SqliteMachine.TestCase):
-    settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+    settings = settings(max_examples=50, stateful_step_count=40, deadline=None)

@@ -87,6 +87,7 @@ def test_facts_of_no_current_run_are_refused(stage: Begin, end: str | None, atte
         intake.interrupt(row, reason="killed")
         if end == "retry":
             place.run_trial(intake, attempt=2, cause="retried")
+    intake.commit()
     place.backend.calls.clear()
     before = place.logged()
     intake.deliver(

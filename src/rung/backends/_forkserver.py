@@ -71,12 +71,14 @@ def _beginning(plan: Plan, plan_file: int, payload: bytes, tuner: socket.socket)
         os.execv(sys.executable, [sys.executable, "-m", module, str(end), str(plan_file)])  # noqa: S606 - our own module
 
     if plan.is_script:
+        os.close(plan_file)
         return run_script
     if plan.start == "spawn":
         return start_anew
     objective = _preloaded(plan, payload, tuner)
     if plan.start == "auto" and not _can_fork():
         return start_anew
+    os.close(plan_file)
     rehearse()
 
     def run_here(_launch: Launch, end: int | None) -> NoReturn:

@@ -9,7 +9,7 @@ from typing import final
 TAIL_BYTES = 64 << 10
 """How much of the end is kept when there is too much."""
 
-_LAST_LINES = 20
+_LAST_LINES = 30  # enough for the traceback of a crash, whose first lines matter most
 _LAST_BYTES = 4 << 10
 
 

@@ -45,6 +45,12 @@ class SteppingLine:
         if isinstance(message, Verdict) and message.action is Action.STOP:
             self.is_to_stop = True
 
+    def renew(self) -> None:
+        """Forget what was said to an attempt that is over."""
+        self._inbox.clear()
+        self._awaited = 0
+        self.is_to_stop = self.is_parked = False
+
     def take(self) -> list[Fact]:
         """The facts since the last time."""
         facts, self._facts = self._facts, []
@@ -128,6 +134,7 @@ class SteppingGenerator:
         """Go on as this attempt."""
         self.job = job
         self.step = job.last_step
+        self.line.renew()
         self._run.resume(job)
 
     def cut(self) -> None:

@@ -38,13 +38,11 @@ class Simulated:
             raise SettingError(f"slots={slots} can run nothing.", hint="Give a whole number from 1.")
         self.slots = slots
         self._runtime = runtime
-        self._now = 0.0
+        self._calendar = _Calendar()
         self._objective: Objective | None = None
         self._attempts: dict[int, int] = {}
         self._runs: dict[int, Stepping] = {}
         self._ready: deque[Stepping] = deque()
-        self._coming: list[tuple[float, int, Stepping, list[Fact]]] = []
-        self._numbered = 0
         self._suspended: dict[int, SteppingGenerator] = {}
 
     def open(self, study: str, objective: Objective, folder: Path) -> None:  # noqa: ARG002  part of the contract
@@ -95,12 +93,11 @@ class Simulated:
         When nothing is to come, ``timeout`` virtual seconds pass.
         """
         self._advance_ready()
-        if not self._coming:
-            self._now += timeout if math.isfinite(timeout) else 0.0
+        if not self._calendar.turn():
+            self._calendar.now += timeout if math.isfinite(timeout) else 0.0
             return
-        self._now = self._coming[0][0]
-        while self._coming and self._coming[0][0] <= self._now:
-            self._deliver_due(deliver)
+        while due := self._calendar.take_due():
+            self._deliver_due(due, deliver)
             self._advance_ready()
 
     def live(self) -> Sequence[Handle]:
@@ -109,7 +106,7 @@ class Simulated:
 
     def now(self) -> float:
         """Virtual seconds since this backend was made."""
-        return self._now
+        return self._calendar.now
 
     def close(self) -> None:
         """End everything, also what is suspended."""
@@ -119,7 +116,7 @@ class Simulated:
             run.cut()
         self._suspended.clear()
         self._ready.clear()
-        self._coming.clear()
+        self._calendar.clear()
 
     def _advance_ready(self) -> None:
         """Take every run that need not stand still to its next report, and plan when that arrives."""
@@ -133,48 +130,17 @@ class Simulated:
                 run.line.is_cut = True
                 del self._runs[run.job.trial]
                 raise
-            self._plan(run, run.line.take())
-        while self._coming and self._coming[0][2].line.is_cut:
-            heapq.heappop(self._coming)
+            facts = run.line.take()
+            if isinstance(last := facts[-1], Reported):
+                self._calendar.plan(run, facts[:-1])
+                self._calendar.plan(run, [last], after=_seconds(self._runtime, run, last.step))
+            else:
+                self._calendar.plan(run, facts)
 
-    def _plan(self, run: Stepping, facts: list[Fact]) -> None:
-        """Put on the calendar what a run has said: a report when its steps are over, all else at this instant."""
-        last = facts[-1]
-        at = self._now
-        if isinstance(last, Reported):
-            if len(facts) > 1:
-                heapq.heappush(self._coming, (at, self._numbered, run, facts[:-1]))
-                self._numbered += 1
-            at += self._duration(run, last.step)
-            facts = [last]
-        heapq.heappush(self._coming, (at, self._numbered, run, facts))
-        self._numbered += 1
-
-    def _duration(self, run: Stepping, step: int) -> float:
-        """Seconds from the last report, or from the checkpoint that the run continued from, to this step."""
-        job = run.job
-        since = max([run.step, *(checkpoint.step for checkpoint in job.checkpoints if checkpoint.step < step)])
-        run.step = step
-        runtime = self._runtime
-        if callable(runtime):
-            seconds = sum(runtime(job.config, number) for number in range(since + 1, step + 1))
-        else:
-            seconds = runtime * (step - since)
-        if not 0.0 <= seconds < math.inf:
-            raise SettingError(
-                f"runtime gives {seconds} s for the steps {since + 1} to {step} of {dict(job.config)}.",
-                hint="A step takes a finite number of seconds, from 0.",
-            )
-        return seconds
-
-    def _deliver_due(self, deliver: Deliver) -> None:
-        due: list[tuple[Stepping, list[Fact]]] = []
-        while self._coming and self._coming[0][0] <= self._now:
-            _, _, run, facts = heapq.heappop(self._coming)
-            if not run.line.is_cut:
-                due.append((run, facts))
-                if isinstance(facts[-1], Exited):
-                    self._set_aside(run)
+    def _deliver_due(self, due: Sequence[tuple[Stepping, list[Fact]]], deliver: Deliver) -> None:
+        for run, facts in due:
+            if isinstance(facts[-1], Exited):
+                self._set_aside(run)
         deliver([fact for _, facts in due for fact in facts])
         for run, facts in due:
             if isinstance(facts[-1], Reported) and not run.line.is_cut:
@@ -188,3 +154,57 @@ class Simulated:
             self._suspended[run.job.trial] = run
             if len(self._suspended) > _MOST_SUSPENDED:
                 self._suspended.pop(next(iter(self._suspended))).cut()
+
+
+@final
+class _Calendar:
+    """What has been said and is still to be heard, by the instant at which that is due. now: virtual seconds."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._entries: list[tuple[float, int, Stepping, list[Fact]]] = []
+        self._planned = 0
+
+    def plan(self, run: Stepping, facts: list[Fact], *, after: float = 0.0) -> None:
+        """Put down facts, if there are any, for ``after`` seconds from now."""
+        if facts:
+            heapq.heappush(self._entries, (self.now + after, self._planned, run, facts))
+            self._planned += 1
+
+    def turn(self) -> bool:
+        """Go to the instant of the next entry; False when there is none. Those of runs that were cut are gone."""
+        while self._entries and self._entries[0][2].line.is_cut:
+            heapq.heappop(self._entries)
+        if self._entries:
+            self.now = self._entries[0][0]
+        return bool(self._entries)
+
+    def take_due(self) -> list[tuple[Stepping, list[Fact]]]:
+        """The entries of this instant, in the order in which they were put down."""
+        due: list[tuple[Stepping, list[Fact]]] = []
+        while self._entries and self._entries[0][0] <= self.now:
+            _, _, run, facts = heapq.heappop(self._entries)
+            if not run.line.is_cut:
+                due.append((run, facts))
+        return due
+
+    def clear(self) -> None:
+        """Tear out all pages; the time stays."""
+        self._entries.clear()
+
+
+def _seconds(runtime: Callable[[Config, int], float] | float, run: Stepping, step: int) -> float:
+    """How long it takes from the last report, or the checkpoint that the run continued from, to this step."""
+    job = run.job
+    since = max([run.step, *(checkpoint.step for checkpoint in job.checkpoints if checkpoint.step < step)])
+    run.step = step
+    if callable(runtime):
+        seconds = sum(runtime(job.config, number) for number in range(since + 1, step + 1))
+    else:
+        seconds = runtime * (step - since)
+    if not 0.0 <= seconds < math.inf:
+        raise SettingError(
+            f"runtime gives {seconds} s for the steps {since + 1} to {step} of {dict(job.config)}.",
+            hint="A step takes a finite number of seconds, from 0.",
+        )
+    return seconds

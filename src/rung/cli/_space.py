@@ -19,8 +19,8 @@ from rung.space import Choice, Constant, Float, Int, Normal, Ordinal, Space
 if TYPE_CHECKING:
     from rung.space import Domain
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_WHOLE = re.compile(r"[+-]?\d+")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_WHOLE = re.compile(r"[+-]?[0-9]+")
 _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rung.cli._options import COUNT, SECONDS, UsageProblem, debug_option, progress_options, store_option
+from rung.cli.main import tell
 
 if TYPE_CHECKING:
     from rung.contracts import Scheduler, Searcher, Store
@@ -62,6 +65,7 @@ def run(words: Sequence[str], store: str, *, as_json: bool, **options: Any) -> i
     from rung.types import Goal
 
     objective = load_objective(_objective_words(list(words)))
+    _point_out_other_python(objective)
     searcher = _searcher(options["searcher"], options["space"], options["init"])
     scheduler = _scheduler(options["scheduler"], searcher, objective, {name: options[name] for name in _OPTION_OF})
     if options["max_trials"] is None and options["seconds"] is None and searcher.space.size == float("inf"):
@@ -102,6 +106,18 @@ def _objective_words(words: list[str]) -> list[str] | str:
             hint=f"Write -- python {words[0]} to run the file, or {words[0]}:function to call a function in it.",
         )
     return words
+
+
+def _point_out_other_python(objective: Objective) -> None:
+    """A script may well run in another environment than rung's; but mostly that one has not been activated."""
+    program = shutil.which(objective.argv[0]) if objective.argv else None
+    if program is None or not Path(program).name.startswith("python"):
+        return
+    if Path(program).parent != Path(sys.executable).parent:
+        tell(
+            f"the script runs with {program}, but rung is installed for {sys.executable}.",
+            "If its reports don't arrive, run it with that one.",
+        )
 
 
 def _searcher(name: str, space: Sequence[str], init: Sequence[str]) -> Searcher:

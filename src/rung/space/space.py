@@ -14,8 +14,9 @@ from rung.space.conditions import Conditions, When, as_conditions, count, evalua
 from rung.space.constraints import Constraint, as_constraints
 from rung.space.convert import as_domain
 from rung.space.difference import differences
-from rung.space.domain import Domain, exact
+from rung.space.domain import Domain
 from rung.space.forms import read_space_form, space_form
+from rung.space.named import NamedDomains
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +29,7 @@ _MOST_DRAWS = 10_000  # tries for one sample under constraints; about 50 ms
 
 @final
 @dataclass(frozen=True, slots=True, init=False, eq=False, repr=False)
-class Space(Mapping[str, Domain]):
+class Space(NamedDomains):
     """Named domains in a fixed order. Frozen, hashable; equal when the JSON forms are.
 
     domains: name -> anything that stands for a domain: ``Float(0, 1)``, ``stats.loguniform(1e-4, 1)``, a list of
@@ -44,7 +45,6 @@ class Space(Mapping[str, Domain]):
     names: tuple[str, ...]
     conditions: Conditions
     constraints: tuple[Constraint, ...]
-    _domains: dict[str, Domain]
     _steps: tuple[_Step, ...]
 
     def __init__(
@@ -67,21 +67,6 @@ class Space(Mapping[str, Domain]):
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
-
-    def __getitem__(self, name: str) -> Domain:
-        return self._domains[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._domains)
-
-    def __len__(self) -> int:
-        return len(self._domains)
-
-    def __eq__(self, other: object) -> bool:
-        return exact(self.to_json()) == exact(other.to_json()) if isinstance(other, Space) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(exact(self.to_json()))
 
     def __repr__(self) -> str:
         return f"Space({', '.join(_parts(self))})"

@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+TRAIN = """
+import argparse
+import rung
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--lr", type=float)
+parser.add_argument("--opt")
+parser.add_argument("--epochs", type=int)
+words = parser.parse_args()
+print("opt is", words.opt)
+for epoch in range(words.epochs):
+    rung.report(error=words.lr + 1 / (epoch + 1), accuracy=0.5)
+"""
+
+FUNCTIONS = """
+import rung
+
+def lenet(lr, max_epochs=9):
+    for epoch in range(max_epochs):
+        rung.report(error=lr + 1 / (epoch + 1))
+    return error if (error := lr + 1 / max_epochs) else None
+
+def plain(lr):
+    return lr
+
+def broken(lr):
+    raise RuntimeError("boom")
+"""
+SPACE = ("-s", "lr=log:1e-3:1", "-s", "opt=adam,sgd")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "train.py").write_text(TRAIN)
+    (tmp_path / "models.py").write_text(FUNCTIONS)
+    return tmp_path
+
+
+def test_a_script(execute, invoke, invoke_json, project: Path) -> None:
+    done = execute("run", *SPACE, "--trials", 3, "-w", 2, "--seed", 1, "--", sys.executable, "train.py", "--epochs", 4)
+    lines = done.stdout.splitlines()
+    assert (
+        f"study train (new) · store {project}/rung.db · random + basic · min error · 2 workers · 3 trials" in lines[0]
+    )
+    assert "study train: done · 3 trials: 3 completed · best error 0." in lines[-1]
+    assert done.stderr == ""
+    (study,) = invoke_json("ls")
+    assert study["objective"] == [sys.executable, "train.py", "--epochs", "4"]
+    assert study["trials"]["completed"] == 3
+    for row in invoke_json("trials", "train"):
+        assert row["value"] == pytest.approx(row["config"]["lr"] + 0.25)
+        assert f"opt is {row['config']['opt']}" in invoke("show", f"train#{row['trial']}").stdout
+    assert invoke_json("verify", "train")["is_ok"] is True
+    assert invoke_json("show", "train")["settings"]["workers"] == 2
+
+
+def test_a_function_in_processes(execute, invoke_json, project: Path) -> None:
+    done = execute("run", "models:lenet", "-s", "lr=log:1e-3:1", "--trials", 6, "-n", "mine", "--json")
+    events = [json.loads(line, parse_constant=pytest.fail) for line in done.stdout.splitlines()]
+    assert (events[0]["type"], events[0]["study"], events[0]["is_new"]) == ("study", "mine", True)
+    assert (events[1]["type"], events[-1]["type"]) == ("session_started", "session_ended")
+    assert sum(event["type"] == "started" for event in events) == 6
+    assert {event["host"] for event in events if event["type"] == "placed"} != {""}
+    study = invoke_json("show", "mine")
+    assert study["scheduler"] == {
+        "name": "asha",
+        "max_t": 9,
+        "grace_period": 1,
+        "reduction_factor": 3,
+        "variant": "stopping",
+        "searcher": {"name": "random"},
+    }
+    best = min(row["best_value"] for row in invoke_json("trials", "mine"))
+    assert invoke_json("best", "mine")["value"] == best
+
+
+def test_a_run_of_the_same_name_goes_on(execute, invoke_json, project: Path) -> None:
+    words = ("run", "models:plain", "-s", "lr=log:1e-3:1", "-n", "mine", "--seed", 7)
+    execute(*words, "--trials", 2)
+    configs = [row["config"] for row in invoke_json("trials", "mine")]
+    done = execute(*words, "--trials", 5)
+    assert "study mine (resumed, 2 of 5 trials done)" in done.stdout
+    rows = invoke_json("trials", "mine")
+    assert len(rows) == 5
+    assert [row["config"] for row in rows[:2]] == configs
+    done = execute(*words, "--trials", 5)
+    assert done.stderr == "rung: nothing was left to do for 'mine'.\nhint: Raise --trials to go on.\n"
+    done = execute(*words, "--trials", 1, "--new")
+    assert "study mine-2 (new)" in done.stdout
+    assert [row["study"] for row in invoke_json("ls")] == ["mine", "mine-2"]
+
+
+def test_without_a_name_every_run_is_a_study_of_its_own(execute, invoke_json, project: Path) -> None:
+    for _ in range(2):
+        execute("run", "models:plain", "-s", "lr=1,2", "--searcher", "grid", "--progress", "off")
+    assert [row["study"] for row in invoke_json("ls")] == ["plain", "plain-2"]
+
+
+def test_another_space_is_refused_by_name_and_nothing_runs(execute, invoke_json, project: Path) -> None:
+    execute("run", "models:plain", "-s", "lr=log:1e-3:1", "-n", "mine", "--trials", 1)
+    done = execute("run", "models:plain", "-s", "lr=log:1e-2:1", "-n", "mine", "--trials", 9, exit_code=1)
+    assert done.stderr.startswith("rung: the study 'mine' exists and differs: lr: low 0.001 in the study, 0.01 here.\n")
+    assert len(invoke_json("trials", "mine")) == 1
+
+
+def test_the_first_configuration_can_be_given(execute, invoke_json, project: Path) -> None:
+    words = ("--init", "lr=0.5", "--init", "opt=sgd", "-s", "seed=3")
+    execute(
+        "run", *SPACE, *words, "--trials", 1, "--", "python", "train.py", "--epochs=1", "--seed={seed}", exit_code=3
+    )
+    assert invoke_json("trials", "train")[0]["config"] == {"lr": 0.5, "opt": "sgd", "seed": 3}
+
+
+def test_no_trial_succeeded(execute, invoke_json, project: Path) -> None:
+    done = execute("run", "models:broken", "-s", "lr=log:1e-3:1", "--trials", 1, exit_code=3)
+    assert "trial 0 failed (error): RuntimeError: boom" in done.stdout
+    done = execute("run", "models:broken", "-s", "lr=log:1e-3:1", "--trials", 9, exit_code=3)
+    first, second = done.stderr.splitlines()
+    assert first.startswith("rung: the study 'broken-2' is paused: every worker had 3 failures in a row.")
+    assert first.endswith("trial 2: error: RuntimeError: boom")
+    assert second.endswith(f"rung resume broken-2 --store sqlite:///{project}/rung.db")
+
+
+def test_asha_for_a_script_stops_trials(execute, invoke_json, project: Path) -> None:
+    words = ("--scheduler", "asha", "--max-t", 8, "--grace", 2, "--eta", 2, "--trials", 6, "--seed", 1)
+    execute("run", *SPACE, *words, "--", sys.executable, "train.py", "--epochs", 8)
+    study = invoke_json("show", "train")
+    assert {name: study["scheduler"][name] for name in ("max_t", "grace_period", "reduction_factor")} == {
+        "max_t": 8,
+        "grace_period": 2,
+        "reduction_factor": 2,
+    }
+    assert study["trials"]["stopped"] > 0
+    assert invoke_json("verify", "train")["decisions"] == study["trials"]["stopped"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence", "hint"),
+    [
+        (
+            ["-s", "lr=1,2"],
+            "nothing says what to run.",
+            "End the line with -- python train.py, or with module:function.",
+        ),
+        (["train.py"], "'train.py' is neither a program nor a function.", "Write -- python train.py to run the file"),
+        (["models:plain"], "nothing says what to search.", "Give a -s NAME=… for each hyperparameter"),
+        (["models:plain", "-s", "lr=lgo:1:2"], "there is no kind 'lgo'.", "Did you mean log:1:2?"),
+        (["models:plain", "-s", "lr=log:1:2"], "nothing says when to end.", "Give --trials N or --seconds S."),
+        (
+            ["models:plain", "-s", "lr=1,2", "--scheduler", "asha"],
+            "asha must know how long a full training is.",
+            "Give --max-t N, in steps.",
+        ),
+        (
+            ["models:plain", "-s", "lr=1,2", "--grace", "2", "--eta", "3"],
+            "--grace, --eta without --max-t means nothing.",
+            "Add --scheduler asha --max-t N.",
+        ),
+        (["models:plain", "-s", "lr=1,2", "--trials", "0"], "Invalid value for '--trials'", "`main run --help` lists"),
+    ],
+)
+def test_a_command_line_that_means_nothing(invoke, project: Path, words: list[str], sentence: str, hint: str) -> None:
+    result = invoke("run", *words, exit_code=2)
+    first, second = result.stderr.splitlines()
+    assert first.startswith("rung: ")
+    assert sentence in first
+    assert second.startswith("hint: ")
+    assert hint in second
+    assert not (project / "rung.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence", "hint"),
+    [
+        (["models:plian", "-s", "lr=1,2"], "'models' has no function 'plian'.", "Did you mean 'plain'?"),
+        (["nomodule:f", "-s", "lr=1,2"], "'nomodule' can't be imported: ModuleNotFoundError", "Check the name"),
+        (
+            ["models:plain", "-s", "lr=1,2", "--searcher", "gird"],
+            "There is no searcher named 'gird'.",
+            "Did you mean 'grid'?",
+        ),
+        (
+            ["models:plain", "-s", "lr=log:1:2", "--trials", "3", "--max-t", "3", "--grace", "4"],
+            "max_t=3 is below grace_period=4",
+            "Use grace_period <= 3",
+        ),
+        (["models:plain", "-s", "lr=1,2", "--init", "rl=1"], "'rl'", ""),
+        (["-s", "lr=1,2", "--", "pyhton", "train.py"], "there is no program 'pyhton'.", "Check its name"),
+    ],
+)
+def test_a_setting_that_is_not_possible(execute, project: Path, words: list[str], sentence: str, hint: str) -> None:
+    done = execute("run", *words, exit_code=1)
+    first, second = done.stderr.splitlines()
+    assert first.startswith("rung: ")
+    assert sentence in first
+    assert second.startswith("hint: ")
+    assert hint in second
+    assert not (project / "rung.db").exists()
+
+
+def test_a_file_that_calls_tune_when_it_is_imported_is_refused(execute, project: Path) -> None:
+    (project / "careless.py").write_text(
+        "import rung\ndef f(x): return x\nrung.tune(f, {'x': [1.0, 2.0]}, searcher='grid', store='other.db')\n"
+    )
+    done = execute("run", "careless:f", "-s", "x=1,2", exit_code=1)
+    assert "tune() was called while" in done.stderr
+    assert not (project / "other.db").exists()
+
+
+def test_another_python_than_the_one_that_has_rung_is_pointed_out(execute, project: Path) -> None:
+    other = project / "bin" / "python"
+    other.parent.mkdir()
+    other.write_text("#!/bin/sh\nexit 7\n")
+    other.chmod(0o755)
+    done = execute("run", "-s", "lr=1,2", "--trials", 1, "--", other, "train.py", exit_code=3)
+    assert done.stderr == (
+        f"rung: the script runs with {other}, but rung is installed for {sys.executable}.\n"
+        "hint: If its reports don't arrive, run it with that one.\n"
+    )
+    assert "trial 0 failed (exit): The script ended with exit code 7." in done.stdout
