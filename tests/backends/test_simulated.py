@@ -149,6 +149,21 @@ def test_a_paused_generator_goes_on_in_memory_or_is_begun_again(tmp_path, keeps)
     assert cluster.told == [(1, 0, 1), (2, 0, 2), (2, 0, None), (3, 0, 3), (4, 0, 4), (5, 0, 5), (5, 0, None)]
 
 
+def test_a_paused_generator_that_was_told_its_end_is_begun_again_with_the_new_one(tmp_path):
+    def until_the_limit(rate, max_epochs=9):
+        for epoch in range(1, max_epochs + 1):
+            yield rate / epoch
+
+    def answer(report):
+        return Action.PAUSE if report.step == 2 else Action.CONTINUE
+
+    cluster = Cluster(Simulated(1), until_the_limit, tmp_path, answer=answer)
+    cluster.start(until=2)
+    cluster.run()
+    cluster.start(attempt=2, until=6, last_step=2)
+    assert [step for _, _, step in cluster.run() if step] == [1, 2, 3, 4, 5, 6]
+
+
 def test_a_stopped_generator_is_closed(tmp_path):
     closed = []
 

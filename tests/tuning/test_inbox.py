@@ -113,7 +113,12 @@ def test_a_space_in_which_the_searcher_cannot_go_on_never_gets_into_the_log(stag
 
 def test_stop_a_running_trial(post: Post) -> None:
     decided, handled = post.carry_out(StopTrial(0))
-    assert (decided.trial, decided.action, decided.by, decided.why) == (0, Action.STOP, "person", "asked for in command 1")
+    assert (decided.trial, decided.action, decided.by, decided.why) == (
+        0,
+        Action.STOP,
+        "person",
+        "asked for in command 1",
+    )
     assert handled == CommandHandled(at=0.0, command=1, what="StopTrial")
     assert post.place.backend.sent() == [(0, Verdict(Action.STOP, 0, "asked for in command 1"))]
 

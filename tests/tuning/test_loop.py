@@ -454,9 +454,7 @@ def post(place: Stage, command: Any, *facts: Any) -> Callable[..., None]:
 
 def test_commands_reach_running_trials(stage: Begin) -> None:
     place = stage(backend=FakeBackend(slots=2))
-    place.backend.script.extend(
-        [post(place, StopTrial(0)), post(place, PauseTrial(1)), [finish(0), finish(1)], []]
-    )
+    place.backend.script.extend([post(place, StopTrial(0)), post(place, PauseTrial(1)), [finish(0), finish(1)], []])
     place.loop(new_trials=2).run()
     assert states(place) == [TrialState.STOPPED, TrialState.PAUSED]
     assert [message.action for _, message in place.backend.sent()] == [Action.STOP, Action.PAUSE]

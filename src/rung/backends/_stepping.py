@@ -114,6 +114,7 @@ class SteppingGenerator:
         self.job = job
         self.line = SteppingLine(_go_on)
         self.step = job.last_step
+        self._limit = objective.limit
         self._run = GeneratorRun(job, objective, self.line)
 
     @property
@@ -126,9 +127,10 @@ class SteppingGenerator:
         self._run.advance(keep=not self.line.is_to_stop, silent_until=self.job.last_step)
 
     def can_become(self, job: Job) -> bool:
-        """The job goes on from exactly here, with the hyperparameters that the generator has."""
+        """The job goes on from exactly here, with the hyperparameters and the end that the generator knows of."""
         progress = self._run.progress
-        return self.is_suspended and progress.step == job.last_step and progress.config == job.config
+        is_same_end = self._limit is None or job.until == self.job.until
+        return self.is_suspended and is_same_end and progress.step == job.last_step and progress.config == job.config
 
     def resume(self, job: Job) -> None:
         """Go on as this attempt."""

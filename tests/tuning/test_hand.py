@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tuning_fakes import FakeBackend, ScriptedScheduler, Stage, decide_at, new_trial
+
+from rung.commands import ContinueTrial, Enqueue, PauseTrial, StopStudy, StopTrial
+from rung.errors import ExhaustedError, ReportError, SettingError, SpaceError
+from rung.events import Decided, Ended, Enqueued, Observed, Started
+from rung.store import MemoryStore
+from rung.tuning.hand import Asked, ByHand, Hand
+from rung.tuning.starter import Limits
+from rung.types import Action, Decision, Job, Proposal, TrialState, Verdict, Wait
+
+Begin = Callable[..., Stage]
+
+
+@pytest.fixture
+def by_hand(stage: Begin) -> Callable[..., tuple[Stage, Hand]]:
+    def begin(scheduler: Any = None, store: Any = None) -> tuple[Stage, Hand]:
+        place = stage(scheduler=scheduler, store=store, backend=ByHand())
+        return place, Hand(place.session, place.backend, folder=Path("/s"), limits=Limits())
+
+    return begin
+
+
+def test_ask_gives_a_trial_that_is_in_the_log_already(by_hand: Any) -> None:
+    place, hand = by_hand(ScriptedScheduler([new_trial(31, until=9)]))
+    assert hand.ask(1) == [Asked(0, {"x": 0.31, "n": 4}, 9)]
+    (started,) = place.logged(Started)
+    assert (started.trial, started.draw, started.config) == (0, 0, {"x": 0.31, "n": 4})
+
+
+def test_ask_for_several(by_hand: Any) -> None:
+    _, hand = by_hand()
+    assert [asked.number for asked in hand.ask(3)] == [0, 1, 2]
+
+
+def test_ask_gives_fewer_when_there_are_no_more(by_hand: Any) -> None:
+    _, hand = by_hand(ScriptedScheduler([new_trial(0), new_trial(1)]))
+    assert len(hand.ask(5)) == 2
+
+
+@pytest.mark.parametrize(("script", "why"), [([], "exhausted"), ([Wait("for a result")], "done")])
+def test_ask_when_there_is_nothing(by_hand: Any, script: list[Any], why: str) -> None:
+    _, hand = by_hand(ScriptedScheduler(script))
+    with pytest.raises(ExhaustedError, match=rf"nothing to ask for \({why}\).*Tell the results"):
+        hand.ask(1)
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_ask_for_nothing(by_hand: Any, count: int) -> None:
+    _, hand = by_hand()
+    with pytest.raises(SettingError, match=rf"ask\({count}\)"):
+        hand.ask(count)
+
+
+def test_tell_the_result(by_hand: Any) -> None:
+    place, hand = by_hand()
+    hand.ask(1)
+    assert hand.tell(0, 0.25, step=None) == Decision(0, Action.CONTINUE)
+    assert [(event.step, event.metrics, event.loss) for event in place.logged(Observed)] == [(1, {"error": 0.25}, 0.25)]
+    assert place.trial(0).state is TrialState.COMPLETED
+
+
+def test_the_result_and_the_end_are_one_transaction(by_hand: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, hand = by_hand()
+    hand.ask(1)
+    sizes: list[list[str]] = []
+    append = place.store.append
+
+    def watched(events: Any, *, lease: Any) -> int:
+        sizes.append([type(event).__name__ for event in events])
+        return append(events, lease=lease)
+
+    monkeypatch.setattr(place.store, "append", watched)
+    hand.tell(0, 0.25, step=None)
+    assert sizes == [["Observed", "Ended"]]
+
+
+def test_tell_several_metrics_and_numbers_of_other_kinds(by_hand: Any) -> None:
+    place, hand = by_hand()
+    hand.ask(2)
+    hand.tell(0, {"error": np.float32(0.5), "loss": 3}, step=None)
+    hand.tell(1, np.int64(2), step=None)
+    assert [event.metrics for event in place.logged(Observed)] == [{"error": 0.5, "loss": 3.0}, {"error": 2.0}]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [({"loss": 0.5}, "'error' is missing"), ("good", "'good'"), ({"error": None}, "None"), (True, "True")],
+)
+def test_tell_what_is_no_result(by_hand: Any, value: Any, words: str) -> None:
+    place, hand = by_hand()
+    hand.ask(1)
+    with pytest.raises(ReportError, match=words):
+        hand.tell(0, value, step=None)
+    assert place.trial(0).state is TrialState.RUNNING
+
+
+def test_tell_of_trials_that_do_not_run(by_hand: Any) -> None:
+    _, hand = by_hand(ScriptedScheduler(decide=decide_at(3, Action.PAUSE)))
+    hand.ask(2)
+    hand.tell(0, 0.5, step=None)
+    hand.tell(1, 0.5, step=3)
+    with pytest.raises(ReportError, match=r"there is no trial 5\. Tell only"):
+        hand.tell(5, 0.5, step=None)
+    with pytest.raises(ReportError, match="trial 0 is completed"):
+        hand.tell(0, 0.5, step=None)
+    with pytest.raises(ReportError, match="trial 1 is paused"):
+        hand.tell(1, 0.5, step=4)
+
+
+def test_steps_must_grow(by_hand: Any) -> None:
+    _, hand = by_hand()
+    hand.ask(1)
+    hand.tell(0, 0.5, step=2)
+    for step in (1, 2):
+        with pytest.raises(ReportError, match=f"trial 0 has told step 2 already, got step {step}"):
+            hand.tell(0, 0.5, step=step)
+    for step in (0, 2.5, True):
+        with pytest.raises(ReportError, match="can't be a step"):
+            hand.tell(0, 0.5, step=step)
+    hand.tell(0, 0.5, step=7)
+
+
+def test_tell_step_by_step_until_the_result(by_hand: Any) -> None:
+    place, hand = by_hand()
+    hand.ask(1)
+    for step, error in ((1, 0.5), (2, 0.4)):
+        assert hand.tell(0, error, step=step) == Decision(0, Action.CONTINUE)
+        assert place.trial(0).state is TrialState.RUNNING
+    hand.tell(0, 0.3, step=None)
+    assert [event.step for event in place.logged(Observed)] == [1, 2, 3]
+    assert place.trial(0).state is TrialState.COMPLETED
+
+
+@pytest.mark.parametrize(("action", "state"), [(Action.STOP, TrialState.STOPPED), (Action.PAUSE, TrialState.PAUSED)])
+@pytest.mark.parametrize("step", [1, None])
+def test_the_answer_may_be_to_stop_or_to_pause(
+    by_hand: Any, action: Action, state: TrialState, step: int | None
+) -> None:
+    place, hand = by_hand(ScriptedScheduler(decide=decide_at(1, action, why="rank 3 of 3")))
+    hand.ask(1)
+    assert hand.tell(0, 0.5, step=step) == Decision(0, action, "rank 3 of 3")
+    assert (place.trial(0).state, place.trial(0).reason) == (state, "scheduler")
+
+
+@pytest.mark.parametrize("step", [3, 5])
+def test_a_trial_is_over_where_the_scheduler_wanted_it_to_be(by_hand: Any, step: int) -> None:
+    place, hand = by_hand(ScriptedScheduler([new_trial(0, until=3)]))
+    hand.ask(1)
+    hand.tell(0, 0.5, step=2)
+    assert place.trial(0).state is TrialState.RUNNING
+    assert hand.tell(0, 0.4, step=step).action is Action.CONTINUE
+    assert place.trial(0).state is TrialState.COMPLETED
+
+
+@pytest.mark.parametrize("step", [1, None])
+def test_nan_ends_the_trial(by_hand: Any, step: int | None) -> None:
+    place, hand = by_hand()
+    hand.ask(1)
+    assert hand.tell(0, math.nan, step=step) == Decision(0, Action.STOP, "error is nan at step 1")
+    assert (place.trial(0).state, place.trial(0).reason) == (TrialState.FAILED, "nan")
+    assert [event.by for event in place.logged(Decided)] == ["nan"]
+
+
+def test_a_paused_trial_is_asked_for_again(by_hand: Any) -> None:
+    script = [new_trial(0), Proposal(config={"x": 0.0, "n": 4}, trial=0, until=9)]
+    place, hand = by_hand(ScriptedScheduler(script, decide_at(3, Action.PAUSE)))
+    hand.ask(1)
+    hand.tell(0, 0.5, step=3)
+    assert hand.ask(1) == [Asked(0, {"x": 0.0, "n": 4}, 9)]
+    assert place.trial(0).attempt == 2
+    hand.tell(0, 0.4, step=9)
+    assert place.trial(0).state is TrialState.COMPLETED
+
+
+def test_trials_outlive_the_session_in_which_they_were_asked_for(by_hand: Any) -> None:
+    place, hand = by_hand()
+    hand.ask(1)
+    again, hand = by_hand(store=place.store)
+    hand.tell(0, 0.5, step=None)
+    assert again.trial(0).state is TrialState.COMPLETED
+    assert again.trial(0).attempt == 1
+
+
+def test_a_trial_that_a_loop_left_waiting_is_asked_for_first(stage: Begin, by_hand: Any) -> None:
+    place = stage(backend=FakeBackend())
+    place.backend.script.append([])
+    loop = place.loop()
+    place.backend.script.append(lambda backend, deliver: loop.stop_now("stopped"))
+    loop.run()
+    again, hand = by_hand(store=place.store)
+    assert [asked.number for asked in hand.ask(2)] == [0, 1]
+    assert again.trial(0).attempt == 2
+
+
+def test_enqueue(by_hand: Any) -> None:
+    place, hand = by_hand()
+    hand.enqueue({"x": 0.75, "n": 2})
+    assert [event.config for event in place.logged(Enqueued)] == [{"x": 0.75, "n": 2}]
+    with pytest.raises(SpaceError, match="x"):
+        hand.enqueue({"x": 7.0, "n": 2})
+
+
+def test_commands_are_carried_out_before_asking(by_hand: Any) -> None:
+    place, hand = by_hand()
+    place.store.post("s", Enqueue({"x": 0.75, "n": 2}))
+    hand.ask(1)
+    assert [type(event) for event in place.logged()] == [Enqueued, Started]
+
+
+@pytest.mark.parametrize(
+    ("command", "action", "state"),
+    [(StopTrial(0), Action.STOP, TrialState.STOPPED), (PauseTrial(0), Action.PAUSE, TrialState.PAUSED)],
+)
+def test_who_tells_hears_what_a_person_wants(by_hand: Any, command: Any, action: Action, state: TrialState) -> None:
+    place, hand = by_hand()
+    hand.ask(1)
+    hand.tell(0, 0.5, step=1)
+    place.store.post("s", command)
+    assert hand.tell(0, 0.4, step=2) == Decision(0, action, "asked for in command 1")
+    assert (place.trial(0).state, place.trial(0).last_step) == (state, 2)
+    assert place.logged(Ended)[0].reason == "person"
+
+
+def test_a_paused_trial_that_a_person_continues_is_asked_for(by_hand: Any) -> None:
+    place, hand = by_hand(ScriptedScheduler(decide=decide_at(1, Action.PAUSE)))
+    hand.ask(1)
+    hand.tell(0, 0.5, step=1)
+    place.store.post("s", ContinueTrial(0))
+    assert [asked.number for asked in hand.ask(1)] == [0]
+
+
+def test_nothing_to_ask_for_after_the_study_was_stopped(by_hand: Any) -> None:
+    place, hand = by_hand()
+    hand.ask(1)
+    place.store.post("s", StopStudy())
+    with pytest.raises(ExhaustedError, match="the study was stopped"):
+        hand.ask(1)
+    hand.tell(0, 0.5, step=None)
+    assert place.trial(0).state is TrialState.COMPLETED
+
+
+def test_the_backend_behind_it_has_no_machinery() -> None:
+    backend = ByHand()
+    store = MemoryStore()
+    backend.open("s", None, store.folder("s"))  # type: ignore[arg-type]
+    job = Job(study="s", trial=0, attempt=1, config={}, metric="error", seed=0, folder="/s")
+    backend.start(job)
+    backend.send(0, Verdict(Action.STOP))
+    backend.stop(0)
+    delivered: list[Any] = []
+    backend.poll(10.0, delivered.append)
+    backend.close()
+    assert (backend.live(), delivered, backend.slots) == ((), [], 1)
+    assert 0 <= backend.now() <= backend.now()
