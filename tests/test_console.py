@@ -85,6 +85,19 @@ def test_a_broken_pipe_is_tried_once() -> None:
     assert stream.writes == 1
 
 
+def test_signs_that_the_stream_does_not_know_end_the_show_too() -> None:
+    begin(make_progress("live", stream=io.TextIOWrapper(io.BytesIO(), encoding="ascii")))
+
+
+def test_a_mistake_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mistaken(*_: object, **__: object) -> str:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr("rung.console.plain.banner", mistaken)
+    with pytest.raises(ValueError, match="a bug"):
+        begin(make_progress("plain", stream=io.StringIO()))
+
+
 @pytest.mark.parametrize("mode", ["plain", "json", "off"])
 def test_rich_is_loaded_for_the_live_table_only(mode: str) -> None:
     code = (

@@ -9,16 +9,17 @@ Selects on a validation split, and looks at the test images once, with the incum
 from __future__ import annotations
 
 import argparse
-import functools
 import os
 import sys
 from pathlib import Path
 
 import rung
-from rung.console import print_trials
+from rung.cli.trials import trials
+from rung.store import open_store
+from rung.tuner import free_name
 
 from .data import DataError, default_cache, load
-from .train import MAX_EPOCHS, test_error, train
+from .train import MAX_EPOCHS, Training, test_error
 
 SPACE = {"learning_rate": rung.loguniform(1e-2, 1.0), "batch_size": rung.randint(32, 256)}
 INITIAL = {"learning_rate": 0.1, "batch_size": 128}
@@ -41,11 +42,12 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"Size: {'all images (--full)' if options.full else f'at most {SUBSET:,} training images; --full for all'}.")
 
     options.out.mkdir(parents=True, exist_ok=True)
+    store = open_store(str(options.out / "rung.db"), create=True)
     limit = None if options.full else SUBSET
     place = {"folder": None if folder is None else str(folder.absolute()), "limit": limit}
     searcher = rung.RandomSearcher(SPACE, initial_config=INITIAL)
     study = rung.tune(
-        functools.partial(train, max_epochs=options.epochs, **place),
+        Training(options.epochs, **place),
         SPACE,
         searcher=searcher,
         scheduler=rung.ASHA(searcher, max_t=options.epochs, grace_period=1, reduction_factor=2),
@@ -54,25 +56,28 @@ def main(arguments: list[str] | None = None) -> None:
         max_trials=options.trials,
         workers=options.workers,
         seed=options.seed,
-        store=options.out / "rung.db",
-        study=options.study,
+        store=store,
+        study=options.study or free_name(store, "lenet"),
     )
     conclude(study, options.out, place)
 
 
 def conclude(study: rung.Study, out: Path, place: dict[str, object]) -> None:
     """The tables, the picture, and the one look at the test images."""
-    print_trials(study)
+    store = out / "rung.db"
+    print("\nWhat `rung trials` says:")
+    trials.main([study.name, "--store", str(store)], standalone_mode=False)
     best = study.best
     if best is None:
         sys.exit("demo: no trial reported a value, so there is nothing to conclude.")
     weights = rung.load_checkpoint(study.best_checkpoint())["model"]
     picture = out / f"{study.name}.png"
     study.plot(picture, step_name="epoch")
-    print(f"\nIncumbent: trial {best.trial} at epoch {best.step}, validation error {best.error:.4f}, {dict(best.config)}")
+    print(
+        f"\nIncumbent: trial {best.trial} at epoch {best.step}, validation error {best.error:.4f}, {dict(best.config)}"
+    )
     print(f"Test error of the incumbent's weights: {test_error(weights, **place):.4f}")
     print(f"Picture: {picture}")
-    store = out / "rung.db"
     print(f"Look further:  rung ls --store {store}    rung show {study.name} --store {store}")
 
 

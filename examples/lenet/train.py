@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,24 @@ def train(
         batch_size = trial.config["batch_size"]
         training_loss = fit_one_epoch(model, optimizer, data.training, batch_size=batch_size, epoch=epoch)
         trial.report(error=classification_error(model, data.validation), training_loss=training_loss)
+
+
+class Training:
+    """``train`` bound to its images, which are loaded wherever this is unpacked.
+
+    With worker processes that is the one process from which all trials are forked, so they share the images.
+    """
+
+    def __init__(self, max_epochs: int = MAX_EPOCHS, *, folder: str | None = None, limit: int | None = None) -> None:
+        load_once(folder, limit)
+        self._bound = functools.partial(train, max_epochs=max_epochs, folder=folder, limit=limit)
+
+    def __call__(self, trial: rung.Trial) -> None:
+        """Train one trial."""
+        self._bound(trial)
+
+    def __reduce__(self) -> tuple[Callable[..., Training], tuple[()]]:
+        return functools.partial(Training, **self._bound.keywords), ()
 
 
 def test_error(weights: Mapping[str, Any], *, folder: str | None, limit: int | None) -> float:

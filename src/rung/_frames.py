@@ -8,6 +8,7 @@ configs.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any, TypeAlias, final
 
 import msgspec
@@ -147,10 +148,12 @@ class Frames:
     def __init__(self) -> None:
         self._rest = b""
 
-    def feed(self, received: bytes) -> list[bytes]:
-        """The bodies that are complete with these bytes; GarbledError when a frame claims to be over MAX_FRAME."""
+    def feed(self, received: bytes) -> Iterator[bytes]:
+        """The bodies that are complete with these bytes; then GarbledError if a frame claims to be over MAX_FRAME.
+
+        To be exhausted before the next bytes are fed.
+        """
         stream = self._rest + received if self._rest else received
-        bodies: list[bytes] = []
         begin = 0
         while len(stream) - begin >= 4:
             length = int.from_bytes(stream[begin : begin + 4], "big")
@@ -159,10 +162,9 @@ class Frames:
             end = begin + 4 + length
             if end > len(stream):
                 break
-            bodies.append(stream[begin + 4 : end])
+            yield stream[begin + 4 : end]
             begin = end
         self._rest = stream[begin:]
-        return bodies
 
 
 def _decode(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:

@@ -65,6 +65,10 @@ class MissingExtraError(RungError, ImportError):
 
     def __init__(self, purpose: str, extra: str) -> None:
         super().__init__(f"{purpose} needs an optional package.", hint=f"pip install 'rung[{extra}]'")
+        self._given = purpose, extra
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), self._given  # so that it can come back from another process
 
 
 class CheckpointError(RungError):

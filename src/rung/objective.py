@@ -61,7 +61,10 @@ class Objective(Struct, frozen=True):
         """What people call it: the function's name, or the script's command line."""
         if self.target is None:
             return " ".join(self.argv)
-        return getattr(self.target, "__qualname__", None) or repr(self.target)
+        target = self.target
+        while isinstance(target, functools.partial):
+            target = target.func
+        return getattr(target, "__qualname__", None) or type(target).__name__
 
     def arguments(self, config: Config, until: int | None) -> dict[str, Any]:
         """What the function is given besides the trial.

@@ -23,7 +23,7 @@ def collect_provenance() -> dict[str, Any]:
     git: None outside a repository. Takes some tens of milliseconds, most of it for git.
     """
     return {
-        "command": shlex.join([sys.executable, *sys.argv]),
+        "command": shlex.join([sys.executable, *sys.orig_argv[1:]]),
         "directory": os.getcwd(),  # noqa: PTH109  # a str for JSON
         "git": _git(),
         "host": socket.gethostname(),

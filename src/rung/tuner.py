@@ -77,11 +77,13 @@ class Tuner:
         with contextlib.ExitStack() as on_failure:
             if self._owns_store:
                 on_failure.callback(self._store.close)
-            name = study or free_name(self._store, self._objective)
+            name = study or free_name(self._store, "study" if self._objective is None else self._objective.name)
             reference = (
                 None if self._objective is None else (self._objective.reference or list(self._objective.argv) or None)
             )
             wanted = new_study(name, scheduler, self._goal, seed=seed, objective=reference)
+            if study is None and resume == "auto":
+                resume = "never"  # the name was free a moment ago; whoever has taken it since has another study
             stored = find_study(self._store, name, resume=resume)
             if stored is not None:
                 compare(stored, wanted, seed=seed)
@@ -251,9 +253,8 @@ def settings_of(limits: Limits, workers: int | None, incumbent_from: IncumbentFr
     return {name: value for name, value in settings.items() if value is not None}
 
 
-def free_name(store: Store, objective: Objective | None) -> str:
-    """A name that no study of the store has: the objective's own, numbered when it is taken."""
-    base = "study" if objective is None else objective.name
+def free_name(store: Store, base: str) -> str:
+    """A name that no study of the store has: ``base``, numbered when it is taken."""
     taken = {row.name for row in store.tables.studies()}
     if base not in taken:
         return base

@@ -1,4 +1,7 @@
-"""A tuner in a process of its own that starts trials and waits to be killed: ``FOLDER KIND``, KIND fork, spawn or script."""
+"""A tuner that starts two trials and waits to be killed: ``FOLDER KIND``, KIND one of fork, spawn, script, import.
+
+For import, the import of the objective never ends.
+"""
 
 from __future__ import annotations
 
@@ -10,39 +13,38 @@ from pathlib import Path
 import misbehaviour
 
 from rung.backends.processes import Processes
-from rung.objective import as_objective
+from rung.objective import Objective, as_objective
 from rung.types import Job
 
-if __name__ == "__main__":
-    folder, kind = Path(sys.argv[1]), sys.argv[2]
-    backend = Processes(3, start="fork" if kind != "spawn" else "spawn")
+
+def objective_of(kind: str, folder: Path) -> Objective:
+    path = f"import sys; sys.path[:] = {sys.path}; import misbehaviour"
     if kind == "script":
-        code = "import sys, misbehaviour; misbehaviour.hangs(sys.argv[2])"
-        target = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path}; {code}"]
-    elif kind == "import":
-        target = f"{folder}/slow.py:train"
-        Path(folder, "slow.py").write_text("def train(folder): pass\n")
-    else:
-        target = misbehaviour.hangs
-    objective = as_objective(target)
+        return as_objective([sys.executable, "-c", f"{path}; misbehaviour.hangs({str(folder)!r})"])
     if kind == "import":
-        code = f"import sys, misbehaviour; misbehaviour.hangs({str(folder)!r})\n"
-        Path(folder, "slow.py").write_text(code)
-    backend.open("doomed", objective, folder)
-    for trial, what in enumerate([misbehaviour.hangs, misbehaviour.ignores_everything]):
-        job = Job(
-            study="doomed",
-            trial=trial,
-            attempt=1,
-            config={"folder": str(folder)},
-            metric="error",
-            seed=0,
-            folder=f"{folder}/{trial}",
+        module = folder / "endless.py"
+        module.write_text("def train(folder): pass\n")
+        objective = as_objective(f"{module}:train")
+        module.write_text(f"{path}; misbehaviour.hangs({str(folder)!r})\n")
+        return objective
+    return as_objective(misbehaviour.hangs)
+
+
+def main(folder: Path, kind: str) -> None:
+    backend = Processes(2, start="spawn" if kind == "spawn" else "fork")
+    backend.open("doomed", objective_of(kind, folder), folder)
+    for trial in range(2):
+        config = {"folder": str(folder)}
+        backend.start(
+            Job(study="doomed", trial=trial, attempt=1, config=config, metric="error", seed=0, folder=str(folder))
         )
-        backend.start(job)
-    # A forked helper of the tuner keeps its files open, and so the line to the fork-server, when the tuner is killed.
-    helper = multiprocessing.get_context("fork").Process(target=time.sleep, args=(1000,), daemon=True)
+    # What the tuner forks has the tuner's files open, among them the line to the fork-server, and outlives the tuner.
+    helper = multiprocessing.get_context("fork").Process(target=time.sleep, args=(1000,))
     helper.start()
-    Path(folder, "helper").write_text(str(helper.pid))
+    (folder / "helper").write_text(str(helper.pid))
     while True:
-        backend.poll(1.0, lambda facts: print(facts, flush=True))
+        backend.poll(1.0, print)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])

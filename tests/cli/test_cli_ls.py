@@ -7,8 +7,19 @@ from rung.store import open_store
 
 def test_studies_are_listed(invoke, finished: Path) -> None:
     titles, line = invoke("ls", "--store", finished).stdout.splitlines()
-    assert titles.split() == ["study", "state", "trials", "done", "stopped", "failed", "best", "objective", "created"]
-    assert line.split()[:3] == ["lenet", "done", "8/8"]
+    assert titles.split() == [
+        "study",
+        "state",
+        "trials",
+        "open",
+        "done",
+        "stopped",
+        "failed",
+        "best",
+        "objective",
+        "created",
+    ]
+    assert line.split()[:4] == ["lenet", "done", "8/8", "0"]
     assert "trained" in line
 
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from conftest import RUNG
 
 TRAIN = """
 import argparse
@@ -102,6 +104,16 @@ def test_without_a_name_every_run_is_a_study_of_its_own(execute, invoke_json, pr
     for _ in range(2):
         execute("run", "models:plain", "-s", "lr=1,2", "--searcher", "grid", "--progress", "off")
     assert [row["study"] for row in invoke_json("ls")] == ["plain", "plain-2"]
+
+
+def test_runs_without_a_name_at_the_same_time_do_not_get_into_each_others_studies(project: Path, invoke_json) -> None:
+    command = [*RUNG, "run", "models:plain", "-s", "lr=1,2", "--searcher", "grid", "--progress", "off"]
+    runs = [subprocess.Popen(command, cwd=project, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    told = [run.communicate(timeout=60)[1] for run in runs]
+    assert told == [""] * 4
+    assert [run.returncode for run in runs] == [0] * 4
+    assert sorted(row["study"] for row in invoke_json("ls")) == ["plain", "plain-2", "plain-3", "plain-4"]
+    assert all(row["trials"]["completed"] == 2 for row in invoke_json("ls"))
 
 
 def test_another_space_is_refused_by_name_and_nothing_runs(execute, invoke_json, project: Path) -> None:

@@ -40,11 +40,12 @@ def writer(store, size):
 
 def kill_after(process, n_lines):
     """Kill the writer at once when it has said so much; returns all that it said."""
-    lines = [process.stdout.readline() for _ in range(n_lines)]
-    process.send_signal(signal.SIGKILL)
-    rest, complaint = process.communicate()
-    assert complaint == ""
-    return [line.strip() for line in [*lines, *rest.splitlines(keepends=True)] if line.endswith("\n")]
+    with process:
+        lines = [process.stdout.readline() for _ in range(n_lines)]
+        process.send_signal(signal.SIGKILL)
+        lines += process.stdout.readlines()
+        assert process.stderr.read() == ""
+    return [line.strip() for line in lines if line.endswith("\n")]
 
 
 @pytest.mark.parametrize("size", [1, 7, 40])

@@ -20,7 +20,7 @@ NARROW = Space({"x": Float(0.0, 0.5), "n": Int(1, 8)})
 
 
 class Post:
-    """A study with running trial 0, paused trial 1, waiting trial 2 and completed trial 3; commands are posted to it."""
+    """A study with running trial 0, paused trial 1, waiting trial 2 and completed trial 3."""
 
     def __init__(self, place: Stage) -> None:
         self.place = place

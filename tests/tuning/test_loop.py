@@ -609,8 +609,12 @@ def test_a_worker_is_not_given_twice_when_its_trial_goes_on_elsewhere_at_once(st
     place = stage(
         backend=FakeBackend(slots=2), scheduler=ScriptedScheduler(propose, decide_at(1, Action.PAUSE, trial=0))
     )
+
+    def silence(backend: FakeBackend, deliver: Any) -> None:
+        backend.clock = 11.0
+
     place.backend.script.extend(
-        [at(1.0, report(0, 1, 0.5)), at(11.0), [], [finish(0, attempt=2), finish(1)], [finish(2)]]
+        [at(1.0, report(0, 1, 0.5)), silence, [], [finish(0, attempt=2), finish(1)], [finish(2)]]
     )
     place.loop(trial_seconds=10.0).run()
     running: dict[int, int] = {}

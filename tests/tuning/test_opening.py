@@ -238,7 +238,7 @@ def test_after_a_session_that_was_cut_off_there_is_no_other(stage: Begin) -> Non
     place.open.abandon()
     assert store.tables.study("s").owner is None, "the lease is given back"
     store.fails_at = None
-    with pytest.raises(RungError, match="a session of this tuner on 's' was cut off.*Make a new Tuner"):
+    with pytest.raises(RungError, match=r"a session of this tuner on 's' was cut off.*Make a new Tuner"):
         place.open.begin(slots=1, now=place.backend.now)
     again = stage(store=store)
     again.backend.script.append([finish(0)])

@@ -244,8 +244,8 @@ def test_a_cascade_is_derived_in_the_order_in_which_it_was_logged(cascading: Log
 def test_the_stop_of_a_paused_trial_that_was_dropped(cascading: Log, trial: int) -> None:
     index = index_of(cascading, Ended, trial=trial, state=TrialState.STOPPED)
     found = verify_decisions(cascading[:index] + cascading[index + 1 :], ScriptedScheduler(decide=cascade))
-    assert any(f"lacks the decision to stop trial {trial}" in line or f"the code the decision to stop trial {trial}" in line
-               for line in found.differences)  # fmt: skip
+    wanted = f"the decision to stop trial {trial}"
+    assert any("lacks " + wanted in line or "the code " + wanted in line for line in found.differences)
 
 
 def test_the_stop_of_a_paused_trial_that_was_added(cascading: Log) -> None:

@@ -25,7 +25,6 @@ from rung.types import (
     Decision,
     Exhausted,
     Exited,
-    Fact,
     Goal,
     Handle,
     Job,

@@ -110,7 +110,7 @@ def _leaving_with(tuner: socket.socket, tuner_process: int) -> Iterator[None]:
 
     def watch() -> None:
         if done not in dict(poll.poll()):
-            os._exit(0)
+            os.killpg(0, signal.SIGKILL)  # itself, and what the import has started
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()

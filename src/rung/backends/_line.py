@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import selectors
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import final
 
 from rung._frames import Frames
@@ -27,21 +27,22 @@ class Line:
         """Something waits to be sent; call ``flush`` when the socket can be written to."""
         return bool(self._unsent)
 
-    def receive(self) -> list[bytes]:
-        """The bodies of the frames that have arrived; GarbledError. ``has_ended`` becomes true with the last ones."""
-        bodies: list[bytes] = []
+    def receive(self) -> Iterator[bytes]:
+        """The bodies of the frames that have arrived; then GarbledError if what follows is no frame.
+
+        ``has_ended`` becomes true with the last ones.
+        """
         while not self.has_ended:
             try:
                 received = self.socket.recv(_CHUNK, socket.MSG_DONTWAIT)
             except BlockingIOError:
-                break
+                return
             except OSError:  # a reset is an end, too
                 received = b""
             self.has_ended = not received
-            bodies += self._frames.feed(received)
+            yield from self._frames.feed(received)
             if len(received) < _CHUNK:
-                break
-        return bodies
+                return
 
     def send(self, encoded: bytes) -> None:
         """Send a frame, as far as it goes now. What is sent to somebody who has gone is dropped."""

@@ -52,20 +52,13 @@ class Office:
             return
         self._attempts[job.trial] = job.attempt
         self.stop(job.trial)  # nothing is there, unless the end of the attempt before has not been seen yet
-        run = self._runs[job.trial] = Run(job, self._board, self._servers.kill, is_script=self._door is not None)
-        launch = Launch(job.trial, job.attempt, str(Path(job.folder) / "output.log"))
+        run = Run(job, self._board, self._servers.kill, is_script=self._door is not None)
         try:
-            if self._door is not None:
-                argv, environ = command_line(self._argv, job.config), self._door.environ(run)
-                self._servers.launch(replace(launch, argv=argv, environ=environ), None)
-                return
-            ours, theirs = socket.socketpair()
-            with theirs:
-                run.connect(Line(ours))
-                self._servers.launch(launch, theirs)
+            self._launch(run)
         except OSError as error:  # too many open files or processes, most likely
             failure = f"It could not be started: {error}."
             run.conclude(lambda: _lost(job, failure))
+        self._runs[job.trial] = run
 
     def send(self, trial: int, message: Message) -> None:
         """Pass a message on."""
@@ -107,6 +100,18 @@ class Office:
             self._door.close()
         self._board.close()
 
+    def _launch(self, run: Run) -> None:
+        job = run.job
+        launch = Launch(job.trial, job.attempt, f"{job.folder}/output.log")
+        if self._door is not None:
+            argv, environ = command_line(self._argv, job.config), self._door.environ(run)
+            self._servers.launch(replace(launch, argv=argv, environ=environ), None)
+            return
+        ours, theirs = socket.socketpair()
+        with theirs:
+            run.connect(Line(ours))
+            self._servers.launch(launch, theirs)
+
     def _collect(self) -> list[Fact]:
         facts: list[Fact] = []
         for trial, run in list(self._runs.items()):
@@ -126,7 +131,7 @@ class Office:
         if isinstance(notice, Forked):
             run.launched(self._host, notice.pid)
         elif isinstance(notice, Reaped):
-            run.conclude(lambda: self._ending(run, notice.status), notice.output)
+            run.conclude(lambda: _ending(run, notice.status, self._out_of_memory), notice.output)
         elif not isinstance(notice, Ready):
             run.conclude(lambda: _lost(run.job, f"It could not be started: {notice.message}."))
 
@@ -144,11 +149,12 @@ class Office:
                 _kernel.kill_abandoned(run.pid, run.since_unix)
             run.conclude(partial(ending, run), "" if loss.was_ready else loss.printed)
 
-    def _ending(self, run: Run, status: int) -> Exited:
-        if run.is_script:
-            was_told = run.told is not None
-            return script_exited_by(status, run.job, self._out_of_memory, reports=run.reports, was_told=was_told)
-        return exited_by(status, run.job, self._out_of_memory)
+
+def _ending(run: Run, status: int, out_of_memory: OutOfMemory) -> Exited:
+    """The end of a run that has not said how it ended."""
+    if run.is_script:
+        return script_exited_by(status, run.job, out_of_memory, reports=run.reports, was_told=run.told is not None)
+    return exited_by(status, run.job, out_of_memory)
 
 
 def _lost(job: Job, message: str) -> Exited:

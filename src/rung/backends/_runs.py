@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import final
 
 from msgspec.structs import replace
@@ -77,7 +78,7 @@ class Run:
     def read(self, line: Line, bodies: Sequence[bytes] = ()) -> None:
         """Take in ``bodies`` and what has arrived. A run that sends what makes no sense has failed, and is killed."""
         try:
-            for body in (*bodies, *line.receive()):
+            for body in chain(bodies, line.receive()):
                 self._take(line, body)
         except GarbledError as error:
             why = f"What it sent to the tuner can't be understood: {error}."

@@ -93,7 +93,7 @@ class Door:
     def _greet(self, line: Line) -> None:
         """Admit a caller whose first frame is a Hello with the right token; hang up on any other."""
         try:
-            bodies = line.receive()
+            bodies = list(line.receive())
             hello = read_hello(bodies[0]) if bodies else None
         except GarbledError:
             self._board.drop(line)

@@ -56,15 +56,17 @@ class ForkServer:
         self.line = Line(end)
 
     def launch(self, launch: Launch, end: socket.socket | None) -> None:
-        """Have a run started. ``end``: the trial's end of its line, which remains the caller's to close."""
+        """Have a run started. ``end``: the trial's end of its line, which remains the caller's to close.
+
+        ConnectionError when the fork-server is gone.
+        """
         encoded = frame(launch)
-        with contextlib.suppress(OSError):  # a fork-server that is gone is noticed where its line is read
-            sent = 0 if end is None else socket.send_fds(self.line.socket, [encoded], [end.fileno()])
-            self.line.socket.sendall(encoded[sent:])
+        sent = 0 if end is None else socket.send_fds(self.line.socket, [encoded], [end.fileno()])
+        self.line.socket.sendall(encoded[sent:])
 
     def kill(self, job: Job, grace_s: float) -> None:
         """End a run with its process group: SIGTERM and, ``grace_s`` seconds later, SIGKILL."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # a fork-server that is gone is noticed where its line is read
             self.line.socket.sendall(frame(Kill(job.trial, job.attempt, grace_s)))
 
     def receive(self) -> list[Notice]:
@@ -140,7 +142,13 @@ class Supervisor:
 
     def launch(self, launch: Launch, end: socket.socket | None) -> None:
         """Have a run started. ``end``: the trial's end of its line, which remains the caller's to close. OSError."""
-        self._present().launch(launch, end)
+        server = self._present()
+        try:
+            server.launch(launch, end)
+        except ConnectionError:  # it has gone since it was last heard
+            while self._server is server:
+                self._serve(server)
+            self._present().launch(launch, end)
 
     def kill(self, job: Job, grace_s: float = 0.0) -> None:
         """End a run with its process group: SIGTERM and, ``grace_s`` seconds later, SIGKILL."""

@@ -27,13 +27,15 @@ def ls(store: str, *, as_json: bool) -> None:
         if as_json:
             print_json([study_facts(row, opened) for row in rows])
         elif rows:
-            print_table(_TITLES, [_line(row, opened) for row in rows], right=("trials", "done", "stopped", "failed"))
+            print_table(
+                _TITLES, [_line(row, opened) for row in rows], right=("trials", "open", "done", "stopped", "failed")
+            )
         else:
             click.echo(f"No studies in {opened.url}.")
             click.echo("Begin one: rung run -s lr=log:1e-4:1 --metric error --trials 20 -- python train.py")
 
 
-_TITLES = ("study", "state", "trials", "done", "stopped", "failed", "best", "objective", "created")
+_TITLES = ("study", "state", "trials", "open", "done", "stopped", "failed", "best", "objective", "created")
 
 
 def _line(row: StudyRow, store: Store) -> list[str]:
@@ -44,12 +46,13 @@ def _line(row: StudyRow, store: Store) -> list[str]:
     found = incumbent_of(row, store)
     best = "—" if found is None else f"{row.goal.metric} {number(found.error)} (#{found.trial})"
     total = row.settings.get("max_trials")
-    counts = [row.counts.get(state, 0) for state in (TrialState.COMPLETED, TrialState.STOPPED, TrialState.FAILED)]
+    begun = sum(row.counts.values())
+    final = [row.counts.get(state, 0) for state in (TrialState.COMPLETED, TrialState.STOPPED, TrialState.FAILED)]
     return [
         row.name,
         state_of(row),
-        f"{sum(row.counts.values())}/{total}" if total else str(sum(row.counts.values())),
-        *map(str, counts),
+        f"{begun}/{total}" if total else str(begun),
+        *map(str, (begun - sum(final), *final)),
         best,
         objective_name(row.objective),
         moment(row.created_unix)[:16].replace("T", " "),

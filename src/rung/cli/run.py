@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
 import shutil
 import sys
@@ -10,11 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import structs
 
 from rung.cli._options import COUNT, SECONDS, UsageProblem, debug_option, progress_options, store_option
 from rung.cli.main import tell
+from rung.errors import StudyExistsError
 
 if TYPE_CHECKING:
+    from rung.cli._session import Order
     from rung.contracts import Scheduler, Searcher, Store
     from rung.objective import Objective
 
@@ -70,24 +75,22 @@ def run(words: Sequence[str], store: str, *, as_json: bool, **options: Any) -> i
     scheduler = _scheduler(options["scheduler"], searcher, objective, {name: options[name] for name in _OPTION_OF})
     if options["max_trials"] is None and options["seconds"] is None and searcher.space.size == float("inf"):
         raise UsageProblem("nothing says when to end.", hint="Give --trials N or --seconds S.")
-    opened = open_store(store, create=True)
-    try:
-        order = Order(
-            study=_name(opened, options["name"], objective, is_new=options["new"]),
-            objective=objective,
-            scheduler=scheduler,
-            goal=Goal(options["metric"], options["mode"]),
-            workers=options["workers"],
-            resume="never" if options["new"] else "auto",
-            seed=options["seed"],
-            limits=Limits(trial_seconds=options["trial_seconds"], stall_seconds=options["stall_seconds"]),
-            max_trials=options["max_trials"],
-            seconds=options["seconds"],
-            progress="json" if as_json else options["progress"],
-        )
-        return conduct(order, opened)
-    finally:
-        opened.close()
+    is_new = options["new"] or options["name"] is None
+    order = Order(
+        study=options["name"] or _base_name(objective),
+        objective=objective,
+        scheduler=scheduler,
+        goal=Goal(options["metric"], options["mode"]),
+        workers=options["workers"],
+        resume="never" if is_new else "auto",
+        seed=options["seed"],
+        limits=Limits(trial_seconds=options["trial_seconds"], stall_seconds=options["stall_seconds"]),
+        max_trials=options["max_trials"],
+        seconds=options["seconds"],
+        progress="json" if as_json else options["progress"],
+    )
+    with contextlib.closing(open_store(store, create=True)) as opened:
+        return _conduct_new(order, opened) if is_new else conduct(order, opened)
 
 
 def _objective_words(words: list[str]) -> list[str] | str:
@@ -150,18 +153,18 @@ def _scheduler(name: str, searcher: Searcher, objective: Objective, options: Map
     return registry.scheduler(name, searcher, **given)
 
 
-def _name(store: Store, name: str | None, objective: Objective, *, is_new: bool) -> str:
-    """The study's name: as given, else the script's or the function's; numbered where a new one has to be."""
-    if name is not None and not is_new:
-        return name
-    base = name or _base_name(objective)
-    taken = {row.name for row in store.tables.studies()}
-    number = 1
-    candidate = base
-    while candidate in taken:
-        number += 1
-        candidate = f"{base}-{number}"
-    return candidate
+def _conduct_new(order: Order, store: Store) -> int:
+    """Run a new study under a name that is free, numbered where the given one is taken."""
+    from rung.cli._session import conduct
+
+    while True:
+        taken = {row.name for row in store.tables.studies()}
+        names = itertools.chain([order.study], (f"{order.study}-{number}" for number in itertools.count(2)))
+        free = next(name for name in names if name not in taken)
+        try:
+            return conduct(structs.replace(order, study=free), store)
+        except StudyExistsError:  # another run was faster
+            continue
 
 
 def _base_name(objective: Objective) -> str:

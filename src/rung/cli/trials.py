@@ -31,6 +31,7 @@ def trials(study: str, sort: str, limit: int | None, store: str, *, as_json: boo
     """List the trials of a study."""
     from rung.cli._facts import trial_facts
     from rung.cli._output import print_json, print_table
+    from rung.console.table import columns_of
 
     with reading(store) as opened:
         row = opened.tables.study(study)
@@ -38,8 +39,10 @@ def trials(study: str, sort: str, limit: int | None, store: str, *, as_json: boo
     if as_json:
         print_json([trial_facts(trial, row.goal) for trial in found])
     elif found:
-        titles, lines = _lines(found, row)
-        print_table(titles, lines, right=("#", "step", "time"))
+        columns = columns_of(found, row, at=row.at)
+        lines = [[column.cells[index] for column in columns] for index in range(len(found))]
+        right = [column.title for column in columns if column.justify == "right"]
+        print_table([column.title for column in columns], lines, right=right)
     else:
         click.echo(f"The study {study!r} has no trials yet.")
 
@@ -76,12 +79,3 @@ def _sorted(rows: list[TrialRow], sort: str, study: StudyRow) -> list[TrialRow]:
 
 def _comparable(value: Any, *, as_text: bool) -> Any:
     return str(value) if as_text or not isinstance(value, str | int | float) else value
-
-
-def _lines(rows: list[TrialRow], study: StudyRow) -> tuple[list[str], list[list[str]]]:
-    from rung.console.table import columns_of
-
-    columns = columns_of(rows, study, at=study.at)
-    return [column.title for column in columns], [
-        [column.cells[index] for column in columns] for index in range(len(rows))
-    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable
 from types import TracebackType
@@ -33,8 +34,9 @@ class Renderer(Protocol):
 class Progress:
     """A context in which ``observers`` show what happens; output that can't be written ends the show, not the study."""
 
-    def __init__(self, renderer: Renderer | None) -> None:
+    def __init__(self, renderer: Renderer | None, stream: IO[str]) -> None:
         self._renderer = renderer
+        self._stream = stream
         self.observers: tuple[Observer, ...] = () if renderer is None else (self._observe,)
 
     def __enter__(self) -> Self:
@@ -54,8 +56,18 @@ class Progress:
     def _guard(self, show: Callable[[], None]) -> None:
         try:
             show()
-        except (OSError, ValueError):  # a closed pipe or file
-            self._renderer = None
+        except (OSError, UnicodeError):  # a closed pipe, a full disk, signs that the stream doesn't know
+            self._give_up()
+        except ValueError:
+            if not self._stream.closed:
+                raise
+            self._give_up()
+
+    def _give_up(self) -> None:
+        renderer, self._renderer = self._renderer, None
+        if renderer is not None:
+            with contextlib.suppress(OSError, ValueError):
+                renderer.close()
 
 
 def make_progress(
@@ -70,18 +82,18 @@ def make_progress(
         raise SettingError(
             f"progress={mode!r} is not known.", hint=f"Use one of {', '.join(map(repr, get_args(ProgressMode)))}."
         )
-    if mode == "off":
-        return Progress(None)
     out = sys.stdout if stream is None else stream
+    if mode == "off":
+        return Progress(None, out)
     if mode == "json":
         from rung.console.jsonlines import JsonLines
 
-        return Progress(JsonLines(out, store=store, max_trials=max_trials))
+        return Progress(JsonLines(out, store=store, max_trials=max_trials), out)
     if mode == "live" or (mode == "auto" and out.isatty()):
         from rung.console.live import LiveTable, can_be_live
 
         if mode == "live" or can_be_live(out):
-            return Progress(LiveTable(out, store=store, max_trials=max_trials))
+            return Progress(LiveTable(out, store=store, max_trials=max_trials), out)
     from rung.console.plain import PlainLines
 
-    return Progress(PlainLines(out, store=store, max_trials=max_trials))
+    return Progress(PlainLines(out, store=store, max_trials=max_trials), out)

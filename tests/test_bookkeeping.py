@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rung.bookkeeping import Incumbent, Record, find_incumbent, incumbent_trajectory, judged_loss, records
+from rung.ledger import TrialRow
+from rung.types import Goal, TrialState
+
+ERROR = Goal("error")
+ACCURACY = Goal("accuracy", "max")
+
+
+def row(number: int, best: float | None, last: float | None = None, **fields: Any) -> TrialRow:
+    given: dict[str, Any] = {
+        "state": TrialState.COMPLETED,
+        "ended_at": float(number),
+        "runtime": 1.0,
+        "best_step": None if best is None else 2,
+        "last_step": 5,
+        **fields,
+    }
+    return TrialRow(number=number, config={"x": number}, started_at=0.0, best_loss=best, last_loss=last, **given)
+
+
+def test_the_best_value_at_any_step_counts() -> None:
+    rows = [row(0, 0.5, 0.9), row(1, 0.2, 0.8), row(2, 0.3, 0.3)]
+    assert find_incumbent(rows, ERROR) == Incumbent(1, 2, {"x": 1}, 0.2)
+
+
+def test_or_the_final_values_of_completed_trials() -> None:
+    rows = [row(0, 0.5, 0.9), row(1, 0.2, 0.8), row(2, 0.1, 0.1, state=TrialState.STOPPED)]
+    assert find_incumbent(rows, ERROR, "final") == Incumbent(1, 5, {"x": 1}, 0.8)
+
+
+@pytest.mark.parametrize("state", list(TrialState))
+def test_whose_values_count(state: TrialState) -> None:
+    trial = row(0, 0.5, 0.9, state=state)
+    assert judged_loss(trial, "any") == 0.5
+    assert judged_loss(trial, "final") == (0.9 if state is TrialState.COMPLETED else None)
+
+
+def test_values_are_in_the_users_direction() -> None:
+    rows = [row(0, -0.7), row(1, -0.9), row(2, -0.8)]
+    assert find_incumbent(rows, ACCURACY) == Incumbent(1, 2, {"x": 1}, 0.9)
+    assert [record.error for record in records(rows, ACCURACY)] == [0.7, 0.9, 0.8]
+
+
+def test_of_equal_trials_the_lowest_number_wins() -> None:
+    found = find_incumbent([row(2, 0.3), row(3, 0.2), row(5, 0.2)], ERROR)
+    assert found is not None
+    assert found.trial == 3
+
+
+def test_no_incumbent_before_there_is_a_value() -> None:
+    assert find_incumbent([], ERROR) is None
+    assert find_incumbent([row(0, None)], ERROR) is None
+    assert find_incumbent([row(0, 0.5, 0.5, state=TrialState.RUNNING)], ERROR, "final") is None
+
+
+def test_records_stand_in_the_order_in_which_trials_ended() -> None:
+    rows = [
+        row(0, 0.5, ended_at=9.0, runtime=3.0),
+        row(1, 0.4, ended_at=4.0, state=TrialState.STOPPED),
+        row(2, None, ended_at=4.0, state=TrialState.FAILED),
+        row(3, 0.1, ended_at=None, state=TrialState.RUNNING),
+        row(4, 0.1, ended_at=5.0, state=TrialState.PAUSED),
+        row(5, 0.1, ended_at=None, state=TrialState.WAITING),
+    ]
+    assert records(rows, ERROR) == [
+        Record(1, {"x": 1}, 0.4, 1.0, TrialState.STOPPED, 4.0),
+        Record(2, {"x": 2}, None, 1.0, TrialState.FAILED, 4.0),
+        Record(0, {"x": 0}, 0.5, 3.0, TrialState.COMPLETED, 9.0),
+    ]
+
+
+def test_records_by_final_values() -> None:
+    rows = [row(0, 0.1, 0.5), row(1, 0.1, 0.4, state=TrialState.STOPPED)]
+    assert [record.error for record in records(rows, ERROR, "final")] == [0.5, None]
+
+
+@pytest.mark.parametrize(
+    ("goal", "errors", "trajectory"),
+    [
+        (ERROR, [None, 0.5, 0.7, None, 0.2, 0.2, 0.3], [None, 0.5, 0.5, 0.5, 0.2, 0.2, 0.2]),
+        (ACCURACY, [None, 0.5, 0.7, None, 0.2], [None, 0.5, 0.7, 0.7, 0.7]),
+        (ERROR, [], []),
+    ],
+)
+def test_the_trajectory_is_the_best_so_far(
+    goal: Goal, errors: list[float | None], trajectory: list[float | None]
+) -> None:
+    rows = [Record(n, {}, error, 1.0, TrialState.COMPLETED, float(n)) for n, error in enumerate(errors)]
+    assert incumbent_trajectory(rows, goal) == trajectory
