@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 def open_study(name: str, store: str | Path, *, incumbent_from: IncumbentFrom = "any") -> Study:
     """A study of an existing store, for reading. StoreNotFoundError, StudyNotFoundError."""
-    return Study(open_store(str(store), create=False), name, incumbent_from=incumbent_from)
+    opened = open_store(str(store), create=False)
+    try:
+        return Study(opened, name, incumbent_from=incumbent_from)
+    except BaseException:
+        opened.close()
+        raise
 
 
 @final

@@ -105,7 +105,8 @@ class Tuner:
         if self._objective is None:
             raise SettingError("this tuner has no objective to run.", hint="Use ask() and tell(), or give one.")
         self._put_down()
-        limits = structs.replace(self._limits, new_trials=number_of_trials, max_trials=max_trials, seconds=seconds)
+        given = {"new_trials": number_of_trials, "max_trials": max_trials, "seconds": seconds}
+        limits = structs.replace(self._limits, **{name: value for name, value in given.items() if value is not None})
         with self._running_backend() as backend:
             settings = settings_of(limits, self._workers, self._incumbent_from, begun=len(self._trials()))
             session = self._open.begin(

@@ -39,6 +39,7 @@ class SocketChannel:
     """A ``Channel`` over a connected stream socket, for one thread at a time."""
 
     def __init__(self, end: socket.socket) -> None:
+        end.settimeout(None)  # whatever the default is that somebody has set
         self._socket = end
         self._frames = Frames()
         self._bodies: deque[bytes] = deque()

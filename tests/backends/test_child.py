@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -193,6 +194,23 @@ def test_modules_that_cannot_be_imported(tmp_path, start, code):
         assert IMPORTS[code][2] in exited.message
         if "print" in code:
             assert exited.message.endswith("gone")
+
+
+def test_a_default_timeout_for_sockets_does_no_harm(tmp_path, monkeypatch):
+    module = tmp_path / "with_timeout.py"
+    module.write_text(
+        "import socket\nsocket.setdefaulttimeout(1000)\nfrom rung.testing.objectives import reports_many\n"
+    )
+    stage = Stage(Processes, tmp_path, patience_s=30.0)
+    socket.setdefaulttimeout(1000.0)
+    try:
+        driver = stage.driver(f"{module}:reports_many")
+        driver.start(decide_at=(7,))
+        driver.finish()
+    finally:
+        socket.setdefaulttimeout(None)
+        stage.close()
+    assert len(driver.curve()) == 300
 
 
 def test_a_module_that_starts_threads_is_not_forked(tmp_path):

@@ -45,7 +45,6 @@ def call(run):
     """Another connection to the run: the trial's end of it."""
     ours, theirs = socket.socketpair()
     run.connect(Line(ours))
-    theirs.settimeout(5.0)
     return SocketChannel(theirs)
 
 

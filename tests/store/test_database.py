@@ -11,7 +11,7 @@ import pytest
 from rung.commands import StopTrial
 from rung.errors import StoreError, StoreNotFoundError, StoreVersionError
 from rung.store import SqliteStore, current_owner
-from rung.store._database import Database
+from rung.store._database import Database, _use_wal
 from rung.store.verify import verify
 from rung.testing._store_samples import created, sample_log
 
@@ -223,3 +223,54 @@ def test_threads_may_share_a_store(path):
         thread.join()
     assert failures == []
     store.close()
+
+
+class Stubborn:
+    """A connection that is busy for some time when it's asked for WAL mode, and ends up in some mode."""
+
+    def __init__(self, n_times, mode="wal"):
+        self.n_times, self.mode = n_times, mode
+
+    def execute(self, sql):
+        assert sql == "PRAGMA journal_mode=WAL"
+        if self.n_times > 0:
+            self.n_times -= 1
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorname = "SQLITE_BUSY"
+            raise error
+        return self
+
+    def fetchone(self):
+        return (self.mode,)
+
+
+def test_wal_mode_is_asked_for_until_others_let_us(path, monkeypatch):
+    connection = Stubborn(3)
+    _use_wal(connection, path)
+    assert connection.n_times == 0
+    monkeypatch.setattr("rung.store._database._PATIENCE_S", 0.0)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        _use_wal(Stubborn(10**6), path)
+
+
+def test_a_file_system_without_wal_is_refused(path):
+    with pytest.raises(StoreError, match="can't hold a store.*Put it on a local disk"):
+        _use_wal(Stubborn(0, "delete"), path)
+
+
+def test_a_wal_that_cannot_be_read_is_not_passed_over(path):
+    a_study(path)
+    copy = path.with_name(f"copy-{path.name}")
+    copy.write_bytes(b"no database" * 1000)
+    with pytest.raises(StoreError, match="is not a database"):
+        SqliteStore(copy, create=False)
+
+
+def test_errors_outside_of_transactions_are_explained_too(path):
+    database = Database(path, create=True)
+    with (
+        pytest.raises(StoreError, match="SQLite refused to work with .*no such table"),
+        database.connection() as connection,
+    ):
+        connection.execute("SELECT * FROM nothing")
+    database.close()

@@ -17,6 +17,7 @@ class Line:
     """One line: gives the frames that have arrived, and keeps what can't be sent yet."""
 
     def __init__(self, end: socket.socket) -> None:
+        end.settimeout(None)  # whatever the default is that somebody has set; single calls ask not to wait
         self.socket = end
         self.has_ended = False
         self._frames = Frames()

@@ -61,8 +61,8 @@ class Door:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(self._path)
         self._listener.listen(128)
-        self._listener.settimeout(0.0)
         self._line = Line(self._listener)
+        self._listener.settimeout(0.0)
         board.add(self._line, self._accept)
 
     def environ(self, run: Run) -> dict[str, str]:

@@ -90,7 +90,7 @@ if sys.platform == "linux":
         state, *fields = stat[stat.rindex(b")") + 2 :].split()  # the name before it may contain anything
         return None if state == _ZOMBIE else float(fields[18])  # man 5 proc_pid_stat: field 22
 
-else:
+else:  # pragma: no cover - needs another system
     import subprocess
 
     import psutil
