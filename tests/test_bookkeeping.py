@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rung.bookkeeping import Incumbent, Record, find_incumbent, incumbent_trajectory, judged_loss, records
-from rung.ledger import TrialRow
+from rung.ledger import StudyRow, TrialRow
 from rung.types import Goal, TrialState
 
 ERROR = Goal("error")
@@ -24,14 +24,24 @@ def row(number: int, best: float | None, last: float | None = None, **fields: An
     return TrialRow(number=number, config={"x": number}, started_at=0.0, best_loss=best, last_loss=last, **given)
 
 
+def study(goal: Goal, trial: int | None = None, step: int | None = None, loss: float | None = None) -> StudyRow:
+    best = {"best_trial": trial, "best_step": step, "best_loss": loss}
+    nothing = {"space": None, "searcher": None, "scheduler": None, "objective": None, "created_unix": 0.0}
+    return StudyRow(name="s", goal=goal, seed=0, **nothing, **best)
+
+
+def numbered(*rows: TrialRow) -> dict[int, TrialRow]:
+    return {trial.number: trial for trial in rows}
+
+
 def test_the_best_value_at_any_step_counts() -> None:
-    rows = [row(0, 0.5, 0.9), row(1, 0.2, 0.8), row(2, 0.3, 0.3)]
-    assert find_incumbent(rows, ERROR) == Incumbent(1, 2, {"x": 1}, 0.2)
+    rows = numbered(row(0, 0.5, 0.9), row(1, 0.2, 0.8), row(2, 0.2, 0.3))
+    assert find_incumbent(study(ERROR, 2, 4, 0.2), rows) == Incumbent(2, 4, {"x": 2}, 0.2)
 
 
 def test_or_the_final_values_of_completed_trials() -> None:
-    rows = [row(0, 0.5, 0.9), row(1, 0.2, 0.8), row(2, 0.1, 0.1, state=TrialState.STOPPED)]
-    assert find_incumbent(rows, ERROR, "final") == Incumbent(1, 5, {"x": 1}, 0.8)
+    rows = numbered(row(0, 0.5, 0.9), row(1, 0.2, 0.8), row(2, 0.1, 0.1, state=TrialState.STOPPED))
+    assert find_incumbent(study(ERROR, 2, 2, 0.1), rows, "final") == Incumbent(1, 5, {"x": 1}, 0.8)
 
 
 @pytest.mark.parametrize("state", list(TrialState))
@@ -42,21 +52,23 @@ def test_whose_values_count(state: TrialState) -> None:
 
 
 def test_values_are_in_the_users_direction() -> None:
-    rows = [row(0, -0.7), row(1, -0.9), row(2, -0.8)]
-    assert find_incumbent(rows, ACCURACY) == Incumbent(1, 2, {"x": 1}, 0.9)
-    assert [record.error for record in records(rows, ACCURACY)] == [0.7, 0.9, 0.8]
+    rows = numbered(row(0, -0.7), row(1, -0.9), row(2, -0.8))
+    assert find_incumbent(study(ACCURACY, 1, 2, -0.9), rows) == Incumbent(1, 2, {"x": 1}, 0.9)
+    assert [record.error for record in records(rows.values(), ACCURACY)] == [0.7, 0.9, 0.8]
 
 
-def test_of_equal_trials_the_lowest_number_wins() -> None:
-    found = find_incumbent([row(2, 0.3), row(3, 0.2), row(5, 0.2)], ERROR)
+def test_of_equal_final_values_the_earlier_one_stays() -> None:
+    rows = numbered(row(2, 0.3, 0.3), row(3, 0.2, 0.2, ended_at=9.0), row(5, 0.2, 0.2, ended_at=8.0))
+    found = find_incumbent(study(ERROR), rows, "final")
     assert found is not None
-    assert found.trial == 3
+    assert found.trial == 5
 
 
 def test_no_incumbent_before_there_is_a_value() -> None:
-    assert find_incumbent([], ERROR) is None
-    assert find_incumbent([row(0, None)], ERROR) is None
-    assert find_incumbent([row(0, 0.5, 0.5, state=TrialState.RUNNING)], ERROR, "final") is None
+    assert find_incumbent(study(ERROR), {}) is None
+    assert find_incumbent(study(ERROR), numbered(row(0, None))) is None
+    running = numbered(row(0, 0.5, 0.5, state=TrialState.RUNNING))
+    assert find_incumbent(study(ERROR, 0, 2, 0.5), running, "final") is None
 
 
 def test_records_stand_in_the_order_in_which_trials_ended() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -93,8 +94,11 @@ def tune(
         limits=limits,
         observers=(*shown.observers, *observers),
     )
-    with shown:
-        return tuner.run(max_trials=max_trials, seconds=seconds)
+    with shown, contextlib.ExitStack() as on_failure:
+        on_failure.callback(tuner.close)
+        found = tuner.run(max_trials=max_trials, seconds=seconds)
+        on_failure.pop_all()  # the study reads from the store, which therefore stays open
+    return found
 
 
 def _searcher(

@@ -5,12 +5,12 @@ All are derived from a ledger, so they are there right after a resume too. Error
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from rung.ledger import TrialRow
+from rung.ledger import StudyRow, TrialRow
 from rung.types import Config, Goal, TrialState
 
 IncumbentFrom: TypeAlias = Literal["any", "final"]
@@ -47,19 +47,27 @@ def judged_loss(trial: TrialRow, incumbent_from: IncumbentFrom) -> float | None:
     return trial.last_loss if trial.state is TrialState.COMPLETED else None
 
 
-def find_incumbent(trials: Iterable[TrialRow], goal: Goal, incumbent_from: IncumbentFrom = "any") -> Incumbent | None:
-    """The best trial; of equal ones the one with the lowest number. None before there is a value."""
-    best: tuple[float, TrialRow] | None = None
-    for trial in trials:
-        loss = judged_loss(trial, incumbent_from)
-        if loss is not None and (best is None or loss < best[0]):
-            best = loss, trial
-    if best is None:
-        return None
-    loss, trial = best
-    step = trial.best_step if incumbent_from == "any" else trial.last_step
+def find_incumbent(
+    study: StudyRow, trials: Mapping[int, TrialRow], incumbent_from: IncumbentFrom = "any"
+) -> Incumbent | None:
+    """The best trial; of equal values the earlier one stays. None before there is a value."""
+    if incumbent_from == "any":
+        if study.best_trial is None:
+            return None
+        number, step, loss = study.best_trial, study.best_step, study.best_loss
+    else:
+        final = [
+            (loss, trial.ended_at, trial.number)
+            for trial in trials.values()
+            if (loss := judged_loss(trial, incumbent_from)) is not None
+        ]
+        if not final:
+            return None
+        loss, _, number = min(final)
+        step = trials[number].last_step
     assert step is not None
-    return Incumbent(trial.number, step, trial.config, goal.value(loss))
+    assert loss is not None
+    return Incumbent(number, step, trials[number].config, study.goal.value(loss))
 
 
 def records(trials: Iterable[TrialRow], goal: Goal, incumbent_from: IncumbentFrom = "any") -> list[Record]:

@@ -54,7 +54,7 @@ class Study:
     @property
     def best(self) -> Incumbent | None:
         """The incumbent with its trial, step, configuration and error; None before there is one."""
-        return bookkeeping.find_incumbent(self.trials, self.row.goal, self._incumbent_from)
+        return bookkeeping.find_incumbent(self.row, {row.number: row for row in self.trials}, self._incumbent_from)
 
     @property
     def incumbent(self) -> Config | None:

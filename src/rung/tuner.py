@@ -167,13 +167,13 @@ class Tuner:
     @property
     def incumbent(self) -> Config | None:
         """The best configuration so far; None before there is one."""
-        best = bookkeeping.find_incumbent(self._trials(), self._goal, self._incumbent_from)
+        best = self._open.incumbent(self._incumbent_from)
         return None if best is None else best.config
 
     @property
     def incumbent_error(self) -> float | None:
         """The incumbent's value of the metric."""
-        best = bookkeeping.find_incumbent(self._trials(), self._goal, self._incumbent_from)
+        best = self._open.incumbent(self._incumbent_from)
         return None if best is None else best.error
 
     @property
@@ -230,7 +230,7 @@ class Tuner:
         if why == "failures":
             raise StudyPausedError(
                 f"the study {self._open.name!r} is paused: every worker had "
-                f"{self._limits.failures_in_a_row} failures in a row. The last one: {loop.last_failure}",
+                f"{self._limits.failures_in_a_row} failures in a row. The last one: {loop.workers.last_failure}",
                 hint=f"Mend the cause and go on with: {resume_command(self._store, self._open.name)}",
             )
         if why == "interrupted":

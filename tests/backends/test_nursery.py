@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import misbehaviour
+import psutil
 import pytest
 from process_stage import are_gone, is_gone, noted, servers, until
 
@@ -111,3 +112,33 @@ def test_a_log_that_cannot_be_written_does_not_matter(stage):
     driver.start(trial=0, config={"megabytes": 1})
     driver.finish()
     assert driver.exit(0).outcome is Outcome.FINISHED
+
+
+def test_too_many_open_files_cost_trials_and_no_more(stage):
+    driver = stage.driver(lambda rate: rate)
+    outcomes = {}
+    for spare in range(6):
+        driver.start(trial=spare, decide_at=())
+        driver.finish()
+        (server,) = servers()
+        server.rlimit(psutil.RLIMIT_NOFILE, (server.num_fds() + spare, 4096))
+        driver.start(trial=spare, attempt=2, decide_at=())
+        driver.finish()
+        server.rlimit(psutil.RLIMIT_NOFILE, (1024, 4096)) if servers() else None
+        outcomes[spare] = driver.exit(spare, 2)
+    assert outcomes[0].message == "The fork-server, the parent of its process, has ended."
+    assert outcomes[1].message == "It could not be started: [Errno 24] Too many open files."
+    assert {exited.outcome for exited in outcomes.values()} == {Outcome.LOST, Outcome.FINISHED}
+    assert outcomes[5].outcome is Outcome.FINISHED
+
+
+def test_ends_that_cannot_be_waited_for_are_looked_for(tmp_path):
+    module = tmp_path / "blind.py"
+    module.write_text("from rung.backends import _kernel\n_kernel.end_of = lambda process: None\ndef f(): return 0.5\n")
+    stage = Stage(lambda: Processes(2, start="fork"), tmp_path, patience_s=30.0)
+    driver = stage.driver(f"{module}:f")
+    for trial in (0, 1):
+        driver.start(trial=trial, config={})
+    driver.finish()
+    assert {driver.exit(trial).outcome for trial in (0, 1)} == {Outcome.FINISHED}
+    stage.close()

@@ -207,7 +207,7 @@ def test_strangers_are_not_let_in(stage, tmp_path):
     )
     driver.start(decide_at=())
     polls = driver.polls()
-    until(lambda: (tmp_path / "e").exists(), meanwhile=lambda: next(polls))
+    until((tmp_path / "e").exists, meanwhile=lambda: next(polls))
     environ = dict(entry.split("=", 1) for entry in (tmp_path / "e").read_text().split("\0") if entry)
     token = environ["RUNG_TOKEN"]
     greetings = [

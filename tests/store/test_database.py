@@ -184,6 +184,21 @@ def test_a_closed_store_opens_again_but_never_anew(path):
     assert not path.exists()
 
 
+@pytest.mark.parametrize("is_replaced", [True, False])
+def test_a_file_that_vanishes_under_a_writer_is_noticed(path, is_replaced):
+    store = SqliteStore(path)
+    store.create(created())
+    lease = store.acquire("lenet", current_owner(), ttl=60.0)
+    path.rename(path.with_name("b.db"))
+    if is_replaced:
+        SqliteStore(path).close()
+    with pytest.raises(StoreError, match=r"has been removed or replaced while it was in use.*not stored"):
+        store.append(list(sample_log(1, 5)), lease=lease)
+    path.with_name("b.db").rename(path)
+    assert store.append(list(sample_log(1, 5)), lease=lease) == 6
+    store.close()
+
+
 def test_a_snapshot_stands_still_while_others_write(path):
     reader = SqliteStore(path)
     reader.create(created())
@@ -254,7 +269,7 @@ def test_wal_mode_is_asked_for_until_others_let_us(path, monkeypatch):
 
 
 def test_a_file_system_without_wal_is_refused(path):
-    with pytest.raises(StoreError, match="can't hold a store.*Put it on a local disk"):
+    with pytest.raises(StoreError, match=r"can't hold a store.*Put it on a local disk"):
         _use_wal(Stubborn(0, "delete"), path)
 
 
@@ -269,8 +284,8 @@ def test_a_wal_that_cannot_be_read_is_not_passed_over(path):
 def test_errors_outside_of_transactions_are_explained_too(path):
     database = Database(path, create=True)
     with (
-        pytest.raises(StoreError, match="SQLite refused to work with .*no such table"),
+        pytest.raises(StoreError, match=r"SQLite refused to work.*no such table"),
         database.connection() as connection,
     ):
-        connection.execute("SELECT * FROM nothing")
+        connection.execute("SELECT * FROM nobody")
     database.close()

@@ -58,6 +58,17 @@ def test_another_process_with_our_number_is_not_us():
     assert is_alive(replace(owner, boot="before the reboot")) is False
 
 
+def test_a_process_that_is_hidden_from_us_is_not_taken_for_dead(monkeypatch):
+    owner = replace(current_owner(), pid=2**22 + 1)  # above the highest number that Linux gives
+    assert is_alive(owner) is False
+
+    def kill(pid, signal):
+        raise PermissionError
+
+    monkeypatch.setattr("os.kill", kill)
+    assert is_alive(owner) is None
+
+
 def test_who_lives_elsewhere_cannot_be_seen():
     owner = current_owner()
     assert is_alive(Owner(host="elsewhere.example", boot=owner.boot, pid=owner.pid, started=owner.started)) is None

@@ -185,7 +185,7 @@ def test_a_worker_on_which_everything_fails_is_paused(stage: Begin, reason: str)
     assert loop.why == "failures"
     (event,) = place.logged(WorkerPaused)
     assert (event.worker, event.why) == (0, "3 failures in a row, the last one in trial 2")
-    assert loop.last_failure == f"trial 2: {reason}: it broke"
+    assert loop.workers.last_failure == f"trial 2: {reason}: it broke"
 
 
 @pytest.mark.parametrize(

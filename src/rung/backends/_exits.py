@@ -95,8 +95,8 @@ def _find_counter() -> Path | None:
     candidates = [Path("/proc/vmstat")]
     try:
         groups = [line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
-    except OSError:
-        return None
+    except OSError:  # not Linux
+        groups = []
     for _, controllers, group in groups:
         if controllers == "":
             root, name = Path("/sys/fs/cgroup"), "memory.events"

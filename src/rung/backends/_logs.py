@@ -47,10 +47,10 @@ class OutputLog:
 
     def close(self) -> str:
         """Write the rest; the last lines of the output, for people."""
+        self._trim()
+        if self._dropped:
+            self._append(b"\n... %d bytes dropped ...\n" % self._dropped)
         if self._tail:
-            self._trim()
-            if self._dropped:
-                self._append(b"\n... %d bytes dropped ...\n" % self._dropped)
             self._append(bytes(self._tail))
         if self.file is not None:
             os.close(self.file)

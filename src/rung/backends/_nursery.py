@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import selectors
 import socket
@@ -55,11 +56,12 @@ class Nursery:
         _kernel.adopt_orphans()
         while self._children or not self._is_closing:
             due = [child.kill_at for child in self._children.values() if child.kill_at is not None]
-            for key, _ in self._selector.select(_patience_until(due, sees_ends=self._tuners_end is not None)):
+            is_blind = any(child.is_blind for child in self._children.values())
+            for key, _ in self._selector.select(_patience_until(due, is_blind=is_blind)):
                 key.data()
             for child in self._children.values() if due else ():
                 child.kill_if_due()
-            if self._tuners_end is None:
+            if is_blind:
                 self._reap()
         _kernel.kill_orphans()
 
@@ -70,9 +72,11 @@ class Nursery:
 
     def _hear(self) -> None:
         try:
-            received, ends, _, _ = socket.recv_fds(self._tuner, _CHUNK, _LAUNCHES_AT_ONCE)
+            received, ends, flags, _ = socket.recv_fds(self._tuner, _CHUNK, _LAUNCHES_AT_ONCE)
         except OSError:
-            received, ends = b"", []
+            received, ends, flags = b"", [], 0
+        if flags & socket.MSG_CTRUNC:  # which one is missing can't be known: rather lose all trials than mix them up
+            raise OSError(errno.EMFILE, "Too many open files: a trial's end of its line could not be received")
         if not received:
             self._hang_up()
         _kernel.withhold(*ends)
@@ -162,9 +166,9 @@ class Nursery:
                 self.say(Reaped(child.launch.trial, child.launch.attempt, status, child.close()))
 
 
-def _patience_until(due: Sequence[float], *, sees_ends: bool) -> float | None:
+def _patience_until(due: Sequence[float], *, is_blind: bool) -> float | None:
     """Seconds to wait for the next event when something is due at these times."""
     patience = [max(0.0, moment - time.monotonic()) for moment in due]
-    if not sees_ends:
+    if is_blind:
         patience.append(_LOOK_S)
     return min(patience, default=None)

@@ -21,7 +21,7 @@ class Child:
     """A forked process that has not been reaped, and the log of what it prints.
 
     pipe: the non-blocking end from which its output comes; it is this object's from now on.
-    kill_at: when SIGKILL is due, on the monotonic clock; None for not at all.
+    kill_at: when SIGKILL is due, on the monotonic clock; None for not at all. is_blind: its end can't be waited for.
     """
 
     def __init__(self, launch: Launch, pid: int, pipe: int, log: OutputLog) -> None:
@@ -31,6 +31,7 @@ class Child:
         self._pipe = pipe
         self._log = log
         self._end = _kernel.end_of(pid)
+        self.is_blind = self._end is None
         self._selector: selectors.BaseSelector | None = None
         self._is_dry = False
 

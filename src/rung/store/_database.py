@@ -13,7 +13,7 @@ from typing import Any, final
 from urllib.parse import quote
 
 from rung.errors import StoreError, StoreNotFoundError, StoreVersionError
-from rung.store._faults import SQLITE_ERRORS, meaning_of, not_found
+from rung.store._faults import SQLITE_ERRORS, gone, meaning_of, not_found
 from rung.store._names import study_not_found
 
 SCHEMA_VERSION = 1
@@ -42,6 +42,7 @@ class Database:
         self._reader: sqlite3.Connection | None = None
         self._is_frozen = False
         self._wal = path.with_name(f"{path.name}-wal")
+        self._written: tuple[int, int] | None = None
         self._create = create
         self._numbers: dict[str, int] = {}
         if create:
@@ -54,6 +55,8 @@ class Database:
         """One transaction: committed and durable at the end, or rolled back and raised as an error of rung."""
         with self._lock:
             connection = self.writer()
+            if _identity(self.path) != self._written:
+                raise gone(self.path)
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
@@ -81,6 +84,7 @@ class Database:
                     self._writer = self._open_writer()
                 except SQLITE_ERRORS as error:
                     raise meaning_of(error, self.path) from error
+                self._written = _identity(self.path)
                 self._create = False  # if the file vanishes, nothing must pretend to be it
             return self._writer
 
@@ -174,6 +178,15 @@ def _opened(path: Path, options: str) -> Iterator[sqlite3.Connection]:
     except BaseException:
         connection.close()
         raise
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file stands at a path, whatever its name; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _has_content(path: Path) -> bool:

@@ -62,5 +62,13 @@ def not_found(path: Path) -> StoreNotFoundError:
     return StoreNotFoundError(sentence, hint="A store is made by the first study that runs in it.")
 
 
+def gone(path: Path) -> StoreError:
+    """The error for a file that was removed or replaced while it was written to; SQLite itself would not notice."""
+    return StoreError(
+        f"{str(path)!r} has been removed or replaced while it was in use; this was not stored.",
+        hint="Put the file back, or begin a new study.",
+    )
+
+
 SUFFIXES = (".db", ".sqlite", ".sqlite3")
 """How paths that are taken for SQLite files end."""

@@ -64,10 +64,13 @@ def current_owner() -> Owner:
 
 
 def is_alive(owner: Owner) -> bool | None:
-    """Whether the owner's process still runs; None when that can't be seen from here, because it is on another host."""
+    """Whether the owner's process still runs; None when that can't be seen from here: another host, or hidden from us."""
     if owner.host != socket.gethostname():
         return None
-    return owner.boot == boot_id() and start_time(owner.pid) == owner.started
+    if owner.boot != boot_id():
+        return False
+    started = start_time(owner.pid)
+    return None if started is None and is_hidden(owner.pid) else started == owner.started
 
 
 if sys.platform == "linux":
@@ -89,6 +92,16 @@ if sys.platform == "linux":
             return None
         state, *fields = stat[stat.rindex(b")") + 2 :].split()  # the name before it may contain anything
         return None if state == _ZOMBIE else float(fields[18])  # man 5 proc_pid_stat: field 22
+
+    def is_hidden(pid: int) -> bool:
+        """Whether a process runs that is another user's and that we are not shown (proc mounted with hidepid)."""
+        try:
+            os.kill(pid, 0)
+        except PermissionError:
+            return True
+        except ProcessLookupError:
+            return False
+        return False
 
 else:  # pragma: no cover - needs another system
     import subprocess
@@ -115,3 +128,7 @@ else:  # pragma: no cover - needs another system
             return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
         except psutil.NoSuchProcess:
             return None
+
+    def is_hidden(pid: int) -> bool:
+        """Whether a process runs that we are not shown: never, here."""
+        return False

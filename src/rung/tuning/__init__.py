@@ -1,1 +1,1 @@
-"""What a tuner is made of, from the deterministic half outwards: engine, session, intake, inbox, starter, loop."""
+"""What a tuner is made of, the deterministic half first: engine, session, intake, inbox, starter, workers, loop."""

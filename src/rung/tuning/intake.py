@@ -80,14 +80,14 @@ class Intake:
         """End a run that broke a limit, or that does not obey a stop."""
         self._backend.stop(trial.number)
         if trial.decided is not None:
-            self._end_as_decided(trial)
+            self._end(trial, _decided_state(trial), reason=trial.reason, message=trial.message)
         else:
             self._end(trial, TrialState.FAILED, reason=reason, message=message)
 
     def interrupt(self, trial: TrialRow, *, reason: str, message: str = "") -> None:
         """A run is over that was neither ended by itself nor by a decision; the trial waits for another attempt."""
         if trial.decided is not None:
-            self._end_as_decided(trial)
+            self._end(trial, _decided_state(trial), reason=trial.reason, message=trial.message)
             return
         at = self._session.at()
         self.stage(Interrupted(at=at, trial=trial.number, attempt=trial.attempt, reason=reason, message=message))
@@ -142,7 +142,7 @@ class Intake:
         if fact.outcome is Outcome.FAILED and trial.decided is not Action.STOP:
             self._end(trial, TrialState.FAILED, reason=fact.reason, message=message)
         elif trial.decided is not None:
-            self._end_as_decided(trial)
+            self._end(trial, _decided_state(trial), reason=trial.reason, message=trial.message)
         elif fact.outcome is Outcome.FINISHED:
             self._end(trial, TrialState.COMPLETED)
         elif trial.kills + 1 < self._max_kills:
@@ -151,16 +151,16 @@ class Intake:
             times = f"its process was killed {trial.kills + 1} times. {message}"
             self._end(trial, TrialState.FAILED, reason=fact.reason or "killed", message=times)
 
-    def _end_as_decided(self, trial: TrialRow) -> None:
-        if trial.reason not in {"scheduler", "person"}:
-            state = TrialState.FAILED
-        else:
-            state = TrialState.PAUSED if trial.decided is Action.PAUSE else TrialState.STOPPED
-        self._end(trial, state, reason=trial.reason, message=trial.message)
-
     def _end(self, trial: TrialRow, state: TrialState, *, reason: str = "", message: str = "") -> None:
         was_running = trial.state is TrialState.RUNNING
         at = self._session.at()
         self.stage(Ended(at=at, trial=trial.number, attempt=trial.attempt, state=state, reason=reason, message=message))
         if was_running:
             self.ended.append(trial)
+
+
+def _decided_state(trial: TrialRow) -> TrialState:
+    """Where a decision leads, once the run is over; a limit that was broken makes a trial failed."""
+    if trial.reason not in {"scheduler", "person"}:
+        return TrialState.FAILED
+    return TrialState.PAUSED if trial.decided is Action.PAUSE else TrialState.STOPPED

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 import math
 import time
-from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, final
@@ -14,6 +12,7 @@ from rung.events import Started, WorkerPaused
 from rung.tuning.inbox import Inbox
 from rung.tuning.intake import Intake
 from rung.tuning.starter import Limits, Starter
+from rung.tuning.workers import Workers
 from rung.types import Action, Fact, Handle, TrialState, Verdict
 
 if TYPE_CHECKING:
@@ -22,25 +21,23 @@ if TYPE_CHECKING:
     from rung.tuning.session import Session
 
 INBOX_PERIOD_S = 0.2  # how long a command may lie in the inbox before a busy tuner looks
-FAILURE_WINDOW_S = 60.0
-_WORKER_FAULTS = frozenset({"error", "oom", "exit", "crashed", "killed", "no_value", "bad_value"})
 
 
 @final
 class Loop:
     """Runs until nothing is left to do, a limit is reached, or somebody stops it; ``why`` says which.
 
-    ``why`` is one of: done, exhausted, seconds, stopped, interrupted, failures. The last failure's message is in
-    ``last_failure``. A signal handler may set ``end_now``; the loop then ends what runs as soon as it looks.
+    ``why`` is one of: done, exhausted, seconds, stopped, interrupted, failures. A signal handler may set ``end_now``;
+    the loop then ends what runs as soon as it looks.
     """
 
     def __init__(self, session: Session, backend: Backend, *, folder: Path, limits: Limits) -> None:
         self.why = ""
-        self.last_failure = ""
         self.end_now = False
         self.is_in_objective = False
         self.intake = Intake(session, backend, max_kills=limits.max_kills)
         self.inbox = Inbox(session, self.intake)
+        self.workers = Workers(backend.slots, failures_in_a_row=limits.failures_in_a_row)
         self._session = session
         self._ledger = session.ledger
         self._backend = backend
@@ -49,9 +46,6 @@ class Loop:
         self._looked_at = -math.inf
         self._next_limit_at = -math.inf
         self._starter = Starter(session, folder=folder, limits=limits)
-        self._paused = 0
-        self._free = list(range(backend.slots))
-        self._failures: dict[int, deque[float]] = {}
 
     def run(self) -> str:
         """Work until the end; returns ``why``."""
@@ -119,7 +113,8 @@ class Loop:
         allowed = (limits.stop_grace_s, limits.trial_seconds, limits.stall_seconds)
         next_at = at + min(seconds for seconds in allowed if seconds is not None)
         for trial in self._open_in(TrialState.RUNNING):
-            end, reason, message = self._latest_end(trial)
+            heard_at = max(trial.last_at, self.intake.heard_at.get(trial.number, 0.0))
+            end, reason, message = _latest_end(trial, limits, heard_at)
             if at > end:
                 self.intake.end_by_force(trial, reason=reason, message=message)
             else:
@@ -127,27 +122,13 @@ class Loop:
         self.intake.commit()
         return next_at
 
-    def _latest_end(self, trial: TrialRow) -> tuple[float, str, str]:
-        """When a run must be over, and the reason and message of its failure if it isn't."""
-        limits = self._limits
-        if trial.decided is Action.STOP:
-            return trial.decided_at + limits.stop_grace_s, "", ""
-        ends = [(math.inf, "", "")]
-        if (allowed := limits.trial_seconds) is not None:
-            ends.append((trial.launched_at + allowed, "timeout", f"took more than {allowed:g} s"))
-        if (allowed := limits.stall_seconds) is not None:
-            heard_at = max(trial.last_at, self.intake.heard_at.get(trial.number, 0.0))
-            ends.append((heard_at + allowed, "stalled", f"no report for {allowed:g} s"))
-        return min(ends)
-
     def _adopt(self) -> None:
         """Take over what an earlier session left running: keep what lives on, let the rest be tried again."""
         alive = set(self._backend.live())
         for trial in self._open_in(TrialState.RUNNING):
             handle = Handle(trial.number, trial.attempt)
-            if handle in alive and trial.worker in self._free:  # else there are fewer workers than there were
+            if handle in alive and self.workers.take(trial.worker):
                 alive.discard(handle)
-                self._free.remove(trial.worker)
                 if trial.decided is not None:  # word that the earlier session may not have sent any more
                     self.intake.send(trial.number, Verdict(trial.decided, trial.last_step, trial.message))
             else:
@@ -160,11 +141,11 @@ class Loop:
     def _fill(self) -> None:
         """Give every free worker something to do; one transaction for all starts, and only then the starts."""
         begun: list[Started] = []
-        while self._free:
-            started = self._starter.next_start(self._free[0])
+        while (worker := self.workers.next_free) is not None:
+            started = self._starter.next_start(worker)
             if started is None:
                 break
-            heapq.heappop(self._free)
+            self.workers.take_next()
             self.intake.stage(started)
             begun.append(started)
         self._session.flush()
@@ -176,27 +157,20 @@ class Loop:
         """Free the workers whose runs have ended, and pause those on which everything fails."""
         ended, self.intake.ended = self.intake.ended, []
         for trial in ended:
-            if self._is_failing(trial):
-                why = f"{self._limits.failures_in_a_row} failures in a row, the last one in trial {trial.number}"
+            if why := self.workers.settle(trial, self._session.at()):
                 self.intake.stage(WorkerPaused(at=self._session.at(), worker=trial.worker, why=why))
-                self._paused += 1
-                if self._paused == self._backend.slots:
-                    self.why = self.why or "failures"
-            else:
-                heapq.heappush(self._free, trial.worker)
+        if self.workers.are_all_paused:
+            self.stop("failures")
         self.intake.commit()
 
-    def _is_failing(self, trial: TrialRow) -> bool:
-        allowed = self._limits.failures_in_a_row
-        if allowed is None:
-            return False
-        if trial.state is TrialState.WAITING:  # something outside ended it: that says nothing about the worker
-            return False
-        if trial.state is not TrialState.FAILED or trial.reason not in _WORKER_FAULTS:
-            self._failures.pop(trial.worker, None)
-            return False
-        first_line = trial.message.partition("\n")[0]
-        self.last_failure = f"trial {trial.number}: {trial.reason}: {first_line}"
-        failures = self._failures.setdefault(trial.worker, deque(maxlen=allowed))
-        failures.append(self._session.at())
-        return len(failures) == allowed and failures[-1] - failures[0] <= FAILURE_WINDOW_S
+
+def _latest_end(trial: TrialRow, limits: Limits, heard_at: float) -> tuple[float, str, str]:
+    """When a run must be over, and the reason and message of its failure if it isn't."""
+    if trial.decided is Action.STOP:
+        return trial.decided_at + limits.stop_grace_s, "", ""
+    ends = [(math.inf, "", "")]
+    if (allowed := limits.trial_seconds) is not None:
+        ends.append((trial.launched_at + allowed, "timeout", f"took more than {allowed:g} s"))
+    if (allowed := limits.stall_seconds) is not None:
+        ends.append((heard_at + allowed, "stalled", f"no report for {allowed:g} s"))
+    return min(ends)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, final
 
 import msgspec
 
+from rung.bookkeeping import Incumbent, IncumbentFrom, find_incumbent
 from rung.errors import (
     RungError,
     SettingError,
@@ -145,6 +146,12 @@ class OpenStudy:
             self.abandon()
             raise
         return session
+
+    def incumbent(self, incumbent_from: IncumbentFrom) -> Incumbent | None:
+        """The best trial by what has been folded so far."""
+        ledger = self.engine.ledger
+        assert ledger.study is not None
+        return find_incumbent(ledger.study, ledger.trials, incumbent_from)
 
     def leave(self, session: Session, why: str) -> None:
         """End a session in good order; another one may follow."""

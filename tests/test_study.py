@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rung.bookkeeping import Incumbent
+from rung.checkpoints import load_checkpoint
+from rung.errors import CheckpointError, StoreNotFoundError, StudyNotFoundError
+from rung.schedulers.basic import BasicScheduler
+from rung.searchers.random import RandomSearcher
+from rung.space import Float, Space
+from rung.store import MemoryStore, SqliteStore, open_store
+from rung.study import Study, open_study, resume_command, spec_summary
+from rung.tuner import Tuner
+from rung.types import TrialState
+
+SPACE = Space({"x": Float(-1.0, 1.0)})
+DIPS = [0.9, 0.2, 0.5, 0.4]  # the best is not the last
+
+
+class Weights:
+    def __init__(self) -> None:
+        self.epoch = 0
+
+    def state_dict(self) -> dict[str, int]:
+        return {"epoch": self.epoch}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self.epoch = state["epoch"]
+
+
+def train(trial: Any) -> None:
+    model = Weights()
+    for epoch in trial.epochs(4, model=model):
+        model.epoch = epoch
+        trial.report(error=DIPS[epoch - 1] + abs(trial.config["x"]), other=epoch)
+
+
+def reports_only(x: float) -> Any:
+    yield x**2
+
+
+def study_of(objective: Any, n_trials: int = 3, *, store: Any = None, **options: Any) -> Study:
+    scheduler = BasicScheduler(RandomSearcher(SPACE, initial_config={"x": 0.5}))
+    return Tuner(objective, scheduler, store=store or MemoryStore(), study="s", seed=1, **options).run(n_trials)
+
+
+def empty_study() -> Study:
+    store = MemoryStore()
+    tuner = Tuner(None, BasicScheduler(RandomSearcher(SPACE)), store=store, study="s", seed=1)
+    tuner.ask()
+    return tuner.study
+
+
+def test_what_a_study_knows() -> None:
+    study = study_of(train)
+    xs = [abs(row.config["x"]) for row in study.trials]
+    best = xs.index(min(xs))
+    assert study.row.name == "s"
+    assert study.row.counts[TrialState.COMPLETED] == 3
+    assert study.best == Incumbent(best, 2, study.trials[best].config, 0.2 + min(xs))
+    assert (study.incumbent, study.incumbent_error) == (study.trials[best].config, 0.2 + min(xs))
+    assert [record.trial for record in study.records] == [0, 1, 2]
+    assert study.curve(0) == [(n, {"error": dip + 0.5, "other": float(n)}) for n, dip in enumerate(DIPS, 1)]
+    assert study.curve(7) == []
+    assert repr(study) == f"<Study 's': 3 trials, error {0.2 + min(xs):g} in trial {best}>"
+
+
+def test_by_final_values() -> None:
+    study = study_of(train, incumbent_from="final")
+    assert study.best is not None
+    assert study.best.step == 4
+    assert study.incumbent_error == 0.4 + min(abs(row.config["x"]) for row in study.trials)
+
+
+def test_a_study_without_a_value() -> None:
+    study = empty_study()
+    assert (study.best, study.incumbent, study.incumbent_error, study.records) == (None, None, None, [])
+    assert repr(study) == "<Study 's': 1 trials, no value yet>"
+    with pytest.raises(CheckpointError, match="'s' has no value yet"):
+        study.best_checkpoint()
+
+
+def test_a_study_is_read_anew_at_each_access() -> None:
+    store = MemoryStore()
+    study = study_of(reports_only, 1, store=store)
+    assert len(study.trials) == 1
+    Tuner(reports_only, BasicScheduler(RandomSearcher(SPACE, initial_config={"x": 0.5})), store=store, study="s").run(2)
+    assert len(study.trials) == 3
+
+
+def test_the_checkpoint_of_the_best_step() -> None:
+    store = MemoryStore()
+    study = study_of(train, store=store)
+    checkpoint = study.best_checkpoint()
+    assert checkpoint.step == 2
+    assert f"trial-{study.best.trial:05d}" in checkpoint.path  # type: ignore[union-attr]
+    assert load_checkpoint(checkpoint)["model"] == {"epoch": 2}
+    store.close()
+
+
+def test_a_best_step_without_a_checkpoint() -> None:
+    with pytest.raises(CheckpointError, match=r"trial \d kept no checkpoint of its best step 1\. Train with"):
+        study_of(reports_only).best_checkpoint()
+
+
+def test_a_plot_at_a_path(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    figure = study_of(train).plot(tmp_path / "study.png", step_name="epoch")
+    assert (tmp_path / "study.png").read_bytes().startswith(b"\x89PNG")
+    assert any("epoch" in axes.get_xlabel() for axes in figure.axes)
+
+
+def test_open_a_study_of_a_store(tmp_path: Path) -> None:
+    path = tmp_path / "rung.db"
+    store = open_store(path, create=True)
+    study_of(reports_only, store=store)
+    store.close()
+    study = open_study("s", path)
+    assert len(study.records) == 3
+    study._store.close()
+
+
+def test_open_what_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(StoreNotFoundError, match=r"rung\.db"):
+        open_study("s", tmp_path / "rung.db")
+    assert not (tmp_path / "rung.db").exists()
+    store = open_store(tmp_path / "rung.db", create=True)
+    study_of(reports_only, store=store)
+    store.close()
+    closed: list[bool] = []
+    monkeypatch.setattr(SqliteStore, "close", lambda store: closed.append(True))
+    with pytest.raises(StudyNotFoundError, match="'t'"):
+        open_study("t", tmp_path / "rung.db")
+    assert closed
+
+
+def test_how_to_resume(tmp_path: Path) -> None:
+    assert resume_command(MemoryStore(), "s").startswith("the same script")
+    store = open_store(tmp_path / "my studies.db", create=True)
+    words = shlex.split(resume_command(store, "my study"))
+    assert words == ["rung", "resume", "my study", "--store", store.url]
+    store.close()
+
+
+def test_what_a_study_was_set_up_with() -> None:
+    row = study_of(reports_only).row
+    summary = spec_summary(row)
+    assert summary["space"] == SPACE.to_json()
+    assert summary["scheduler"]["name"] == "basic"
+    assert summary["searcher"]["name"] == "random"
+    assert (summary["seed"], summary["provenance"]) == (1, {})
+    assert summary["settings"]["max_trials"] == 3
+    assert summary["objective"].endswith("reports_only")

@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rung._trial
+from rung._tune import ends_by_itself, training_length, tune
+from rung.backends.simulated import Simulated
+from rung.errors import ObjectiveError, RungError, SettingError, SpaceError, StudyExistsError, StudyPausedError
+from rung.objective import as_objective
+from rung.schedulers.asha import ASHA
+from rung.schedulers.basic import BasicScheduler
+from rung.searchers.grid import GridSearcher
+from rung.searchers.random import RandomSearcher
+from rung.space import Float, Space
+from rung.store import MemoryStore, SqliteStore
+from rung.tuning.starter import Limits
+from rung.types import TrialState
+
+SPACE = {"x": Float(-1.0, 1.0)}
+
+
+def square(x: float) -> float:
+    return x**2
+
+
+def curve(x: float, max_epochs: int = 8) -> Any:
+    for epoch in range(1, max_epochs + 1):
+        yield x**2 + 1 / epoch
+
+
+def quick(objective: Any = square, space: Any = None, **options: Any) -> Any:
+    given = {"max_trials": 3, "store": "memory", "seed": 2, "progress": "off", **options}
+    return tune(objective, SPACE if space is None else space, **given)
+
+
+def test_one_call() -> None:
+    study = quick()
+    assert [row.state for row in study.trials] == [TrialState.COMPLETED] * 3
+    assert study.name == "square"
+    assert study.incumbent_error == min(row.config["x"] ** 2 for row in study.trials)
+    assert study.row.seed == 2
+
+
+def test_what_is_tried_first() -> None:
+    assert quick(initial_config={"x": 0.5}).trials[0].config == {"x": 0.5}
+    points = [{"x": 0.25}, {"x": 0.75}]
+    assert [row.config for row in quick(points_to_evaluate=points).trials[:2]] == points
+    with pytest.raises(SettingError, match="both given"):
+        quick(initial_config={"x": 0.5}, points_to_evaluate=points)
+
+
+def test_the_store_is_a_file_in_the_working_directory_by_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    study = tune(square, SPACE, max_trials=1, progress="off")
+    assert (tmp_path / "rung.db").is_file()
+    assert len(study.trials) == 1
+    study._store.close()
+
+
+def test_a_store_that_was_opened_for_nothing_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(x: float) -> float:
+        raise RuntimeError("no data")
+
+    closed: list[bool] = []
+    close = SqliteStore.close
+
+    def note(store: SqliteStore) -> None:
+        closed.append(True)
+        close(store)
+
+    monkeypatch.setattr(SqliteStore, "close", note)
+    with pytest.raises(StudyPausedError, match="no data"):
+        quick(broken, store=tmp_path / "rung.db", max_trials=5)
+    assert closed
+
+
+def test_all_else_goes_to_the_tuner() -> None:
+    seen: list[Any] = []
+    store = MemoryStore()
+    study = quick(
+        curve,
+        store=store,
+        study="named",
+        metric="error",
+        mode="max",
+        backend=Simulated(2),
+        incumbent_from="final",
+        limits=Limits(trial_seconds=99.0),
+        observers=[lambda event, ledger: seen.append(event)],
+        scheduler="basic",
+    )
+    assert study.name == "named"
+    assert study.row.goal.mode == "max"
+    assert study.row.settings["incumbent_from"] == "final"
+    assert study.row.settings["limits"]["trial_seconds"] == 99.0
+    assert study.incumbent_error == max(row.last_loss * -1 for row in study.trials if row.last_loss is not None)
+    assert len(seen) > 10
+    with pytest.raises(StudyExistsError, match="'named'"):
+        quick(store=store, study="named", resume="never")
+
+
+def test_progress_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    quick(progress="plain")
+    shown = capsys.readouterr()
+    assert "trial" in shown.out + shown.err
+
+
+def test_seconds_alone_say_when_to_end() -> None:
+    study = quick(curve, max_trials=None, seconds=20.0, backend=Simulated(1, runtime=1.0), scheduler="basic")
+    assert study.row.ended_why == "seconds"
+    assert len(study.trials) == 3
+
+
+@pytest.mark.parametrize("searcher", ["random", "sobol"])
+def test_something_must_say_when_to_end(searcher: str) -> None:
+    """A finite space ends nothing: a random searcher repeats itself."""
+    for space in (SPACE, {"x": [1, 2, 3]}):
+        with pytest.raises(SettingError, match="nothing says when to end"):
+            quick(space=space, max_trials=None, searcher=searcher)
+
+
+def test_a_grid_ends_by_itself() -> None:
+    assert len(quick(space={"x": [1, 2, 3]}, searcher="grid", max_trials=None).trials) == 3
+    grid = GridSearcher(SPACE, points=4)
+    assert len(quick(searcher=grid, max_trials=None).trials) == 4
+    assert ends_by_itself(BasicScheduler(grid))
+    assert not ends_by_itself(BasicScheduler(RandomSearcher(SPACE)))
+
+
+# Searchers and schedulers
+
+
+def test_searchers_by_name_and_as_they_are() -> None:
+    assert quick(searcher="sobol").row.searcher["name"] == "sobol"
+    searcher = RandomSearcher(SPACE, initial_config={"x": 0.125})
+    assert quick(searcher=searcher).trials[0].config == {"x": 0.125}
+    with pytest.raises(SettingError, match="'radnom'"):
+        quick(searcher="radnom")
+
+
+@pytest.mark.parametrize("first", [{"initial_config": {"x": 0.5}}, {"points_to_evaluate": [{"x": 0.5}]}])
+@pytest.mark.parametrize(
+    "part", [{"searcher": RandomSearcher(SPACE)}, {"scheduler": BasicScheduler(RandomSearcher(SPACE))}]
+)
+def test_a_part_that_is_ready_made_has_its_points_already(first: dict[str, Any], part: dict[str, Any]) -> None:
+    with pytest.raises(SettingError, match="go to the searcher, which was given ready-made"):
+        quick(**first, **part)
+
+
+def test_a_part_that_is_ready_made_has_its_space_already() -> None:
+    other = RandomSearcher({"x": Float(-1.0, 2.0)})
+    with pytest.raises(
+        SettingError, match=r"differs from that of RandomSearcher: x: high 2\.0 in the study, 1\.0 here"
+    ):
+        quick(searcher=other)
+    with pytest.raises(SettingError, match="differs from that of BasicScheduler"):
+        quick(scheduler=BasicScheduler(other))
+    assert len(quick(space={"x": Float(-1.0, 2.0)}, scheduler=BasicScheduler(other)).trials) == 3
+
+
+def test_the_space_must_be_one() -> None:
+    with pytest.raises(SpaceError, match="a space is a mapping"):
+        quick(space={})
+    assert len(quick(space=Space(SPACE)).trials) == 3
+
+
+def test_the_objective_must_be_one() -> None:
+    with pytest.raises(ObjectiveError, match="can't be trained"):
+        quick(3)
+
+
+@pytest.mark.parametrize(
+    ("objective", "scheduler", "expected"),
+    [(curve, "auto", "asha"), (square, "auto", "basic"), (curve, "asha", "asha"), (curve, "basic", "basic")],
+)
+def test_schedulers_by_name(objective: Any, scheduler: str, expected: str) -> None:
+    row = quick(objective, scheduler=scheduler).row
+    assert row.scheduler["name"] == expected
+    if expected == "asha":
+        assert (row.scheduler["max_t"], row.scheduler["variant"]) == (8, "stopping")
+
+
+def test_early_stopping_by_itself() -> None:
+    study = quick(curve, max_trials=9)
+    assert TrialState.STOPPED in {row.state for row in study.trials}
+
+
+def test_a_scheduler_as_it_is() -> None:
+    scheduler = ASHA(RandomSearcher(SPACE), max_t=4, reduction_factor=2)
+    assert quick(curve, scheduler=scheduler).row.scheduler["max_t"] == 4
+
+
+def test_asha_must_know_how_long_a_training_is() -> None:
+    with pytest.raises(SettingError, match=r"ASHA needs to know how long.*max_epochs"):
+        quick(scheduler="asha")
+
+
+def one_epoch(x: float, max_epochs: int = 1) -> float:
+    return x
+
+
+def no_default(x: float, max_epochs: int) -> float:
+    return x
+
+
+def odd_default(x: float, max_epochs: Any = None) -> float:
+    return x
+
+
+def flag_default(x: float, max_epochs: Any = True) -> float:
+    return x
+
+
+@pytest.mark.parametrize(
+    ("objective", "length"),
+    [
+        (curve, 8),
+        (square, None),
+        (one_epoch, 1),
+        (no_default, None),
+        (odd_default, None),
+        (flag_default, None),
+        (["python", "train.py"], None),
+        (functools.partial(curve, max_epochs=3), 3),
+    ],
+)
+def test_how_long_a_training_is(objective: Any, length: int | None) -> None:
+    assert training_length(as_objective(objective)) == length
+
+
+def test_one_epoch_is_nothing_to_stop_early() -> None:
+    assert quick(one_epoch).row.scheduler["name"] == "basic"
+
+
+def test_no_second_study_in_a_trial_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(rung._trial._process_facts, "runs_trials", True)
+    with pytest.raises(RungError, match=r"would start a second study\. Put the call under `if __name__"):
+        quick()
