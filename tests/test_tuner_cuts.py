@@ -22,7 +22,7 @@ from rung.tuning.verify import verify_decisions
 from rung.types import Config
 
 SPACE = Space({"x": Float(-1.0, 1.0), "n": Int(1, 100)})
-TRIALS = 9
+TRIALS = 7
 
 
 def curve(config: Config, step: int) -> float:
@@ -169,6 +169,6 @@ def test_cut_again_and_again(case: str, life: int) -> None:
     whole, store = MemoryStore(), MemoryStore()
     tune(whole, *CASES[case]())
     deaths = run_in_lives(store, life, CASES[case], after=True, every=True)
-    assert deaths >= 3
+    assert deaths >= 2
     assert outcome(store) == outcome(whole)
     assert verify_decisions(store.read("s"), CASES[case]()[1]).differences == []

@@ -43,6 +43,7 @@ def leaves(code):
 
 
 def prints(megabytes):
+    print("begin")
     for number in range(megabytes << 14):
         print(f"{number:063d}")
     return 0.5

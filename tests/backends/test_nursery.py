@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import time
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from process_stage import are_gone, is_gone, noted, servers, until
 
 from rung.backends.processes import Processes
+from rung.objective import as_objective
 from rung.testing._driver import Stage
 from rung.types import Outcome
 
@@ -77,7 +80,7 @@ def test_megabytes_of_output_are_capped(stage):
     head, marker, tail = log.partition("\n... ")
     dropped = int(marker and tail.partition(" bytes dropped ...\n")[0])
     tail = tail.partition(" bytes dropped ...\n")[2]
-    printed = "".join(f"{number:063d}\n" for number in range(8 << 14))
+    printed = "begin\n" + "".join(f"{number:063d}\n" for number in range(8 << 14))
     assert len(head) + dropped + len(tail) == len(printed)
     assert len(head) + len(tail) == LOG_BYTES
     assert printed.startswith(head)
@@ -116,29 +119,47 @@ def test_a_log_that_cannot_be_written_does_not_matter(stage):
 
 def test_too_many_open_files_cost_trials_and_no_more(stage):
     driver = stage.driver(lambda rate: rate)
-    outcomes = {}
-    for spare in range(6):
-        driver.start(trial=spare, decide_at=())
+    endings = []
+    for trial, spare in enumerate(range(-2, 6)):
+        driver.start(trial=trial, decide_at=())
         driver.finish()
         (server,) = servers()
         server.rlimit(psutil.RLIMIT_NOFILE, (server.num_fds() + spare, 4096))
-        driver.start(trial=spare, attempt=2, decide_at=())
+        driver.start(trial=trial, attempt=2, decide_at=())
         driver.finish()
-        server.rlimit(psutil.RLIMIT_NOFILE, (1024, 4096)) if servers() else None
-        outcomes[spare] = driver.exit(spare, 2)
-    assert outcomes[0].message == "The fork-server, the parent of its process, has ended."
-    assert outcomes[1].message == "It could not be started: [Errno 24] Too many open files."
-    assert {exited.outcome for exited in outcomes.values()} == {Outcome.LOST, Outcome.FINISHED}
-    assert outcomes[5].outcome is Outcome.FINISHED
+        endings.append(driver.exit(trial, 2))
+        with contextlib.suppress(psutil.NoSuchProcess):
+            server.rlimit(psutil.RLIMIT_NOFILE, (1024, 4096))
+    assert endings[0].message == "The fork-server, the parent of its process, has ended."
+    assert "It could not be started: [Errno 24] Too many open files." in [exited.message for exited in endings]
+    assert {exited.outcome for exited in endings} == {Outcome.LOST, Outcome.FINISHED}
+    assert endings[-1].outcome is Outcome.FINISHED
 
 
 def test_ends_that_cannot_be_waited_for_are_looked_for(tmp_path):
     module = tmp_path / "blind.py"
-    module.write_text("from rung.backends import _kernel\n_kernel.end_of = lambda process: None\ndef f(): return 0.5\n")
+    module.write_text("def f(): return 0.5\n")
+    objective = as_objective(f"{module}:f")
+    module.write_text(
+        "from rung.backends import _kernel\n_kernel.end_of = lambda process: None\ndef f(): return 0.25\n"
+    )
     stage = Stage(lambda: Processes(2, start="fork"), tmp_path, patience_s=30.0)
-    driver = stage.driver(f"{module}:f")
+    driver = stage.driver(objective)
     for trial in (0, 1):
         driver.start(trial=trial, config={})
     driver.finish()
-    assert {driver.exit(trial).outcome for trial in (0, 1)} == {Outcome.FINISHED}
+    assert [driver.curve(trial) for trial in (0, 1)] == [{1: 0.25}, {1: 0.25}]
+    stage.close()
+
+
+def test_a_module_that_does_not_want_to_hear_of_children(tmp_path):
+    module = tmp_path / "deaf.py"
+    module.write_text("import signal\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\ndef f(): return 0.5\n")
+    before = signal.getsignal(signal.SIGCHLD)
+    stage = Stage(lambda: Processes(2, start="fork"), tmp_path, patience_s=30.0)
+    driver = stage.driver(f"{module}:f")
+    signal.signal(signal.SIGCHLD, before)
+    driver.start(config={})
+    driver.finish()
+    assert driver.exit().outcome is Outcome.FINISHED
     stage.close()

@@ -53,6 +53,21 @@ def test_nothing_leaks_over_many_trials(tmp_path, monkeypatch):
     assert list(tmp_path.glob("rung-*")) == []
 
 
+def test_many_trials_that_print_and_end_at_the_same_time(tmp_path):
+    stage = Stage(lambda: Processes(24, start="fork"), tmp_path, patience_s=60.0)
+    driver = stage.driver(misbehaviour.prints)
+    (server,) = servers()
+    for first in (0, 24):
+        for trial in range(first, first + 24):
+            driver.start(trial=trial, config={"megabytes": 0}, decide_at=())
+        server.suspend()  # so that it finds many of them ended at once
+        server.resume()
+        driver.finish()
+    assert {driver.exit(trial).outcome for trial in range(48)} == {Outcome.FINISHED}
+    assert servers() == [server]
+    stage.close()
+
+
 def test_a_script_leaves_no_folder_behind(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     backend = Processes()
@@ -165,3 +180,15 @@ def test_what_cannot_travel_is_refused_at_once(tmp_path):
         backend.open("suite", as_objective(lambda rate: lock), tmp_path)
     backend.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_backend_that_cannot_be_opened_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = psutil.Process().num_fds()
+    backend = Processes()
+    for target in (["true"], lambda rate: rate):
+        with pytest.raises(FileNotFoundError, match="nowhere"):
+            backend.open("suite", as_objective(target), tmp_path / "nowhere")
+    assert psutil.Process().num_fds() == before
+    assert list(tmp_path.iterdir()) == []
+    assert backend.live() == []

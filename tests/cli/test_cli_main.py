@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import RUNG
+from cli_project import RUNG
 
 from rung.cli import main as module
 from rung.cli.main import main

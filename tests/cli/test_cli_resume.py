@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import RUNG, SPACE
+from cli_project import RUNG, SPACE
 
 from rung.schedulers.basic import BasicScheduler
 from rung.searchers.random import RandomSearcher

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import RUNG
+from cli_project import RUNG
 
 TRAIN = """
 import argparse

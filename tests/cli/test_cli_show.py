@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import make_study
+from cli_project import make_study
 
 from rung.cli.show import _last_lines
 from rung.store import open_store

@@ -78,7 +78,7 @@ def test_values_of_several_types_are_sorted_all_the_same(invoke_json, execute, t
 
 
 def test_a_study_without_trials(invoke, tmp_path: Path) -> None:
-    from conftest import SPACE
+    from cli_project import SPACE
 
     from rung.schedulers.basic import BasicScheduler
     from rung.searchers.random import RandomSearcher

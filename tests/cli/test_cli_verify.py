@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from conftest import SPACE
+from cli_project import SPACE
 
 from rung.schedulers.basic import BasicScheduler
 from rung.searchers.random import RandomSearcher

@@ -42,7 +42,7 @@ def main() -> NoReturn:
     enter_trial_process()
     tuner = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=line)
     nursery = Nursery(tuner, plan, _beginning(plan, plan_file, payload, tuner))
-    _quieten()
+    _print_by_line()
     atexit._clear()  # noqa: SLF001 - no public way; what has been imported must not be torn down by every trial
     gc.collect()
     gc.freeze()  # what is here now stays; a collection in a forked process must not touch, and so copy, all of it
@@ -132,16 +132,12 @@ def _can_fork() -> bool:
     return sys.platform != "darwin" and threading.active_count() == 1 and not _kernel.holds_gpu()
 
 
-def _quieten() -> None:
-    """End the log of the import; make what trials print reach their logs line by line."""
+def _print_by_line() -> None:
+    """Empty the buffers before the first fork, and make what trials print reach their logs line by line."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(line_buffering=True)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import selectors
+import signal
 import socket
 import sys
 import time
@@ -54,6 +55,7 @@ class Nursery:
     def serve(self) -> None:
         """Work until the tuner has hung up or died, or has ordered a shutdown, and all processes are gone."""
         _kernel.adopt_orphans()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # an objective's module might want not to hear of them
         while self._children or not self._is_closing:
             due = [child.kill_at for child in self._children.values() if child.kill_at is not None]
             is_blind = any(child.is_blind for child in self._children.values())

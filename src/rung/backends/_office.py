@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections.abc import Sequence
@@ -42,9 +43,13 @@ class Office:
         self._board = Switchboard()
         self._door = Door(self._board, self._find) if plan.is_script else None
         self._plan = plan if self._door is None else replace(plan, folder=str(self._door.folder))
-        self._servers = Supervisor(
-            self._plan, payload, folder / "imports.log", self._board, hear=self._hear, lose=self._lose
-        )
+        log = folder / "imports.log"
+        with contextlib.ExitStack() as on_failure:
+            on_failure.callback(self._board.close)
+            if self._door is not None:
+                on_failure.callback(self._door.close)
+            self._servers = Supervisor(self._plan, payload, log, self._board, hear=self._hear, lose=self._lose)
+            on_failure.pop_all()
 
     def start(self, job: Job) -> None:
         """Begin a run."""

@@ -44,7 +44,8 @@ class Child:
 
     def drain(self) -> None:
         """Log what it has printed, as much as a pipe holds; the others have their turn after that."""
-        assert self._selector is not None, "nobody drains what is not watched"
+        if self._is_dry or self._selector is None:  # the selector may tell of what it was closed for just now
+            return
         try:
             output = os.read(self._pipe, _PIPE_BYTES)
         except BlockingIOError:
@@ -70,9 +71,9 @@ class Child:
     def close(self) -> str:
         """Log the rest and free the files; the last lines that it printed."""
         assert self._selector is not None, "what is not watched can't have ended"
+        self.drain()
         if not self._is_dry:
-            self.drain()
-        if not self._is_dry:
+            self._is_dry = True
             self._selector.unregister(self._pipe)
         os.close(self._pipe)
         if self._end is not None:

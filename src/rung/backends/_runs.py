@@ -120,10 +120,7 @@ class Run:
             self._send(line, message)
 
     def conclude(self, ending: Callable[[], Exited], output: str = "") -> None:
-        """Its process is gone: take in what it has sent, and note how the run ended.
-
-        ending: is asked when the run has not said it itself. output: the last lines that it printed.
-        """
+        """Its process is gone. ``ending`` is asked how, if the run has not said so; ``output``: its last lines."""
         if self.is_over:
             return
         for line in list(self._lines):
@@ -171,14 +168,10 @@ class Run:
         """What a Note reports, or None after refusing it."""
         job, last = self.job, self._step
         step = note.step or last + 1
-        if job.metric not in note.metrics:
-            self._send(line, Refused(f"The metric {job.metric!r} is missing. Report {job.metric}=... each time."))
+        if job.metric not in note.metrics or step <= last:
+            self._send(line, Refused(_objection(job, note, last)))
             return None
-        if step <= last:
-            self._send(line, Refused(f"Step {step} comes after step {last}. Steps must grow."))
-            return None
-        marks = () if job.decide_at is None else (*job.decide_at, *(() if job.until is None else (job.until,)))
-        waits = job.decide_at is None or any(last < mark <= step for mark in marks)
+        waits = _is_due(job, last, step)
         if not waits:
             self._noted.append((line, step))
         return Reported(job.trial, job.attempt, step, note.metrics, waits)
@@ -186,3 +179,17 @@ class Run:
     def _send(self, line: Line, message: ToTrial) -> None:
         if line in self._lines:
             self._board.send(line, message_frame(message))
+
+
+def _is_due(job: Job, last: int, step: int) -> bool:
+    """Whether a decision is due at a step that follows ``last``; as ``Progress`` sees it."""
+    if job.decide_at is None:
+        return True
+    return any(mark is not None and last < mark <= step for mark in (*job.decide_at, job.until))
+
+
+def _objection(job: Job, note: Note, last: int) -> str:
+    """What is wrong with a Note that can't be a report."""
+    if job.metric not in note.metrics:
+        return f"The metric {job.metric!r} is missing. Report {job.metric}=... each time."
+    return f"Step {note.step} comes after step {last}. Steps must grow."

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import final
@@ -33,7 +34,7 @@ _LEAVE_S = 5.0  # how long a fork-server may take to leave once all its trials a
 
 @final
 class ForkServer:
-    """A running fork-server. Only ``wait`` and ``close`` block.
+    """A running fork-server. Only ``wait`` blocks.
 
     log: the file for what it prints while it imports the objective; rewritten.
     """
@@ -41,18 +42,21 @@ class ForkServer:
     def __init__(self, plan: Plan, payload: bytes, log: Path) -> None:
         self.is_ready = False
         self._log = log
-        end, theirs = socket.socketpair()
-        with theirs, tempfile.TemporaryFile() as file, log.open("wb") as output:
+        with tempfile.TemporaryFile() as file, log.open("wb") as output, contextlib.ExitStack() as on_failure:
             write_plan(file.fileno(), plan, payload)
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-m", "rung.backends._forkserver", str(theirs.fileno()), str(file.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=_environ(plan),
-                pass_fds=(theirs.fileno(), file.fileno()),
-                start_new_session=True,  # Ctrl-C at the terminal is for the tuner alone
-            )
+            end, theirs = socket.socketpair()
+            on_failure.enter_context(end)
+            with theirs:
+                self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                    [sys.executable, "-m", "rung.backends._forkserver", str(theirs.fileno()), str(file.fileno())],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env=_environ(plan),
+                    pass_fds=(theirs.fileno(), file.fileno()),
+                    start_new_session=True,  # Ctrl-C at the terminal is for the tuner alone
+                )
+            on_failure.pop_all()
         self.line = Line(end)
 
     def launch(self, launch: Launch, end: socket.socket | None) -> None:
@@ -75,9 +79,22 @@ class ForkServer:
         self.is_ready = self.is_ready or any(isinstance(notice, Ready) for notice in notices)
         return notices
 
-    def wait(self) -> int:
-        """The status, as of waitpid, of a fork-server whose line has ended."""
-        return self._wait(_LEAVE_S)
+    def shut_down(self, grace_s: float) -> None:
+        """Have it end all trials, with ``grace_s`` seconds between SIGTERM and SIGKILL, and itself."""
+        with contextlib.suppress(OSError):
+            if self.is_ready:
+                self.line.socket.sendall(frame(Shutdown(grace_s)))
+            else:  # it is busy with the import, and there are no trials
+                self.line.socket.shutdown(socket.SHUT_RDWR)
+
+    def wait(self, patience_s: float) -> int:
+        """The status, as of waitpid; it is killed if it does not end in so many seconds."""
+        try:
+            code = self._process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        return -code if code < 0 else code << 8
 
     def printed(self) -> str:
         """The last lines of what it printed."""
@@ -85,25 +102,6 @@ class ForkServer:
             return last_lines(self._log.read_bytes())
         except OSError:
             return ""
-
-    def close(self, grace_s: float) -> None:
-        """End it and all trials, with ``grace_s`` seconds between SIGTERM and SIGKILL."""
-        self.receive()
-        if self.is_ready:
-            with contextlib.suppress(OSError):
-                self.line.socket.sendall(frame(Shutdown(grace_s)))
-            self._wait(grace_s + _LEAVE_S)
-        else:
-            self.line.socket.shutdown(socket.SHUT_RDWR)
-            self._wait(_LEAVE_S)
-
-    def _wait(self, patience_s: float) -> int:
-        try:
-            code = self._process.wait(patience_s)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            code = self._process.wait()
-        return -code if code < 0 else code << 8
 
 
 class Loss(Struct, frozen=True):
@@ -157,10 +155,16 @@ class Supervisor:
 
     def close(self) -> None:
         """End all runs, and the fork-server."""
-        if self._server is not None:
-            self._server.close(self._plan.grace_s)
-            self._board.drop(self._server.line)
-            self._server = None
+        server = self._server
+        if server is None:
+            return
+        self._serve(server)
+        server.shut_down(self._plan.grace_s)
+        deadline = time.monotonic() + self._plan.grace_s + _LEAVE_S
+        while self._server is server and (left := deadline - time.monotonic()) > 0:
+            self._board.wait(left)  # what it still has to say must not keep it from leaving
+        if self._server is server:
+            self._bury(server, patience_s=0.0)
 
     def _present(self) -> ForkServer:
         if self._server is None:
@@ -172,10 +176,13 @@ class Supervisor:
         for notice in server.receive():
             self._hear(notice)
         if server.line.has_ended:
-            self._server = None
-            self._board.drop(server.line)
-            status = server.wait()
-            self._lose(Loss(status, server.is_ready, server.printed()))
+            self._bury(server, patience_s=_LEAVE_S)
+
+    def _bury(self, server: ForkServer, patience_s: float) -> None:
+        self._server = None
+        self._board.drop(server.line)
+        status = server.wait(patience_s)
+        self._lose(Loss(status, server.is_ready, server.printed()))
 
 
 def _environ(plan: Plan) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import socket
 import sys
 import time
@@ -64,7 +65,7 @@ def current_owner() -> Owner:
 
 
 def is_alive(owner: Owner) -> bool | None:
-    """Whether the owner's process still runs; None when that can't be seen from here: another host, or hidden from us."""
+    """Whether the owner's process still runs; None when that can't be seen: on another host, or hidden."""
     if owner.host != socket.gethostname():
         return None
     if owner.boot != boot_id():
@@ -115,7 +116,7 @@ else:  # pragma: no cover - needs another system
     @cache
     def boot_id() -> str:
         """A name that this machine gets anew at each boot."""
-        if sys.platform == "darwin":
+        if platform.system() == "Darwin":
             command = ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"]
             answer = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - a fixed command
             return answer.stdout.strip()
@@ -126,9 +127,15 @@ else:  # pragma: no cover - needs another system
         try:
             process = psutil.Process(pid)
             return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
-        except psutil.NoSuchProcess:
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
             return None
 
     def is_hidden(pid: int) -> bool:
-        """Whether a process runs that we are not shown: never, here."""
+        """Whether a process runs that is another user's and that we are not shown."""
+        try:
+            psutil.Process(pid).status()
+        except psutil.AccessDenied:
+            return True
+        except psutil.NoSuchProcess:
+            return False
         return False

@@ -1,0 +1,41 @@
+"""For all tests: readable failures in the conformance suites, and no silent skips where everything must be installed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+pytest.register_assert_rewrite("rung.testing")
+
+MUST_RUN_ALL = bool(os.environ.get("RUNG_REQUIRE_ALL"))
+"""Set by continuous integration: a test that skips for want of a package or of data fails there."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if MUST_RUN_ALL and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where everything must run: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if MUST_RUN_ALL and report.outcome == "skipped":
+        report.outcome = "failed"
+        report.longrepr = f"skipped where everything must run: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(autouse=True)
+def in_no_trial_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line, called in this process, marks it as one that imports what a study trains; undo that."""
+    monkeypatch.setattr("rung._trial._process_facts", {"runs_trials": False})

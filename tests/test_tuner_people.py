@@ -1,0 +1,192 @@
+"""What people post into the inbox of a study at work, with real schedulers and a simulated backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rung.backends.simulated import Simulated
+from rung.commands import ChangeTrial, Command, ContinueTrial, EditSpace, Enqueue, PauseTrial, StopStudy, StopTrial
+from rung.events import Changed, CommandHandled, Ended, Event, Observed, SpaceEdited, Started
+from rung.schedulers.asha import ASHA
+from rung.schedulers.basic import BasicScheduler
+from rung.searchers.grid import GridSearcher
+from rung.searchers.random import RandomSearcher
+from rung.space import Float, Space
+from rung.store import MemoryStore
+from rung.tuner import Tuner
+from rung.tuning.verify import verify_decisions
+from rung.types import TrialState
+
+SPACE = Space({"x": Float(-1.0, 1.0)})
+NARROW = Space({"x": Float(0.25, 0.5)})
+
+
+@pytest.fixture(autouse=True)
+def looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rung.tuning.loop.INBOX_PERIOD_S", 0.0)
+
+
+def curve(x: float) -> Any:
+    for epoch in range(1, 5):
+        yield x**2 + 1 / epoch
+
+
+def sees_its_config(trial: Any) -> None:
+    for epoch in range(1, 5):
+        trial.report(error=trial.config["x"] + epoch)
+
+
+def basic() -> BasicScheduler:
+    return BasicScheduler(RandomSearcher(SPACE))
+
+
+def promotion() -> ASHA:
+    return ASHA(RandomSearcher(SPACE), max_t=4, reduction_factor=2, variant="promotion")
+
+
+class Person:
+    """Posts commands when she sees certain events; each once."""
+
+    def __init__(self, store: MemoryStore, plan: dict[Callable[[Any], bool], Command]) -> None:
+        self._store = store
+        self._plan = dict(plan)
+
+    def __call__(self, event: Event, ledger: Any) -> None:
+        for due, command in list(self._plan.items()):
+            if due(event):
+                del self._plan[due]
+                self._store.post("s", command)
+
+
+def observed(trial: int, step: int) -> Callable[[Any], bool]:
+    return lambda event: isinstance(event, Observed) and (event.trial, event.step) == (trial, step)
+
+
+def ended(trial: int) -> Callable[[Any], bool]:
+    return lambda event: isinstance(event, Ended) and event.trial == trial
+
+
+def run(
+    plan: dict[Callable[[Any], bool], Command],
+    *,
+    make: Callable[[], Any] = basic,
+    objective: Any = curve,
+    n_trials: int = 4,
+    slots: int = 1,
+) -> tuple[MemoryStore, list[Any]]:
+    """Run a study with a person in it; checks that every decision in its log can be derived again."""
+    store = MemoryStore()
+    tuner = Tuner(
+        objective, make(), store=store, study="s", seed=4, backend=Simulated(slots), observers=[Person(store, plan)]
+    )
+    tuner.run(n_trials)
+    assert verify_decisions(store.read("s"), make()).differences == []
+    return store, [event for _, event in store.read("s")]
+
+
+def starts(events: list[Any]) -> list[Started]:
+    return [event for event in events if isinstance(event, Started)]
+
+
+def test_a_configuration_is_tried_next() -> None:
+    _, events = run({observed(1, 2): Enqueue({"x": 0.125})})
+    assert [event.trial for event in starts(events) if event.config == {"x": 0.125}] == [2]
+
+
+def test_an_edit_of_the_space_holds_from_there_on_and_replays() -> None:
+    store, events = run({observed(1, 2): EditSpace(NARROW.to_json())})
+    xs = [event.config["x"] for event in starts(events)]
+    assert all(0.25 <= x <= 0.5 for x in xs[2:])
+    assert not any(0.25 <= x <= 0.5 for x in xs[:2])
+    assert sum(isinstance(event, SpaceEdited) for event in events) == 1
+    again = Tuner(curve, basic(), store=store, study="s", backend=Simulated(1))  # asks for the space of the beginning
+    again.run(2)
+    unbroken, _ = run({observed(1, 2): EditSpace(NARROW.to_json())}, n_trials=6)
+    assert [row.config for row in again.study.trials] == [row.config for row in unbroken.tables.trials("s")]
+    assert again.study.row.space == NARROW.to_json()
+
+
+def test_an_edit_that_the_searcher_cannot_follow_is_refused_and_the_study_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("rung.searchers.grid._MOST_POINTS", 10)
+    wide = Space({"x": Float(-1.0, 1.0), "y": Float(0.0, 1.0), "z": Float(0.0, 1.0)})
+    store, events = run(
+        {observed(0, 1): EditSpace(wide.to_json())}, make=lambda: BasicScheduler(GridSearcher(SPACE, points=4))
+    )
+    (handled,) = [event for event in events if isinstance(event, CommandHandled)]
+    assert "more than 10 combinations" in handled.refused
+    assert [row.state for row in store.tables.trials("s")] == [TrialState.COMPLETED] * 4
+
+
+def test_a_trial_is_stopped() -> None:
+    store, _ = run({observed(1, 2): StopTrial(1)})
+    row = store.tables.trials("s")[1]
+    assert (row.state, row.reason, row.last_step) == (TrialState.STOPPED, "person", 2)
+
+
+def test_a_trial_is_paused_and_goes_on_later() -> None:
+    store, events = run({observed(0, 2): PauseTrial(0), ended(1): ContinueTrial(0)})
+    assert [(event.trial, event.cause) for event in starts(events)] == [
+        (0, "new"), (1, "new"), (0, "resumed"), (2, "new"), (3, "new"),
+    ]  # fmt: skip
+    assert [event.step for event in events if isinstance(event, Observed) and event.trial == 0] == [1, 2, 3, 4]
+    assert store.tables.trials("s")[0].state is TrialState.COMPLETED
+
+
+def test_a_paused_trial_that_nobody_continues_is_left_alone() -> None:
+    store, _ = run({observed(0, 2): PauseTrial(0)})
+    assert [row.state for row in store.tables.trials("s")] == [TrialState.PAUSED] + [TrialState.COMPLETED] * 3
+
+
+def test_a_person_promotes_a_trial_that_the_scheduler_would_not() -> None:
+    """ASHA paused trial 0 at its first rung; it goes on to the next one, where ASHA pauses it again."""
+    store, events = run({ended(0): ContinueTrial(0)}, make=promotion, n_trials=1)
+    assert [(event.trial, event.cause, event.until) for event in starts(events)] == [
+        (0, "new", 1), (0, "resumed", None),
+    ]  # fmt: skip
+    row = store.tables.trials("s")[0]
+    assert (row.state, row.reason, row.last_step) == (TrialState.PAUSED, "scheduler", 2)
+
+
+def test_hyperparameters_are_changed_while_a_trial_runs() -> None:
+    _, events = run({observed(0, 2): ChangeTrial(0, {"x": 0.5})}, objective=sees_its_config, n_trials=1)
+    first = starts(events)[0].config["x"]
+    (changed,) = [event for event in events if isinstance(event, Changed)]
+    assert changed.step == 2
+    errors = [event.metrics["error"] - event.step for event in events if isinstance(event, Observed)]
+    assert errors[:2] == pytest.approx([first, first])
+    assert errors[-1] == pytest.approx(0.5)
+
+
+def test_the_study_is_stopped_after_what_runs() -> None:
+    store, events = run({observed(1, 2): StopStudy()})
+    assert [row.state for row in store.tables.trials("s")] == [TrialState.COMPLETED] * 2
+    assert store.tables.study("s").ended_why == "stopped"
+    assert len(starts(events)) == 2
+
+
+def test_the_study_is_stopped_at_once_and_goes_on_later() -> None:
+    store, _ = run({observed(1, 2): StopStudy(now=True)})
+    assert [row.state for row in store.tables.trials("s")] == [TrialState.COMPLETED, TrialState.WAITING]
+    again = Tuner(curve, basic(), store=store, study="s", backend=Simulated(1))
+    again.run(max_trials=3)
+    assert [(row.state, row.attempt) for row in again.study.trials] == [
+        (TrialState.COMPLETED, 1), (TrialState.COMPLETED, 2), (TrialState.COMPLETED, 1),
+    ]  # fmt: skip
+
+
+def test_with_several_workers_and_a_scheduler_that_pauses() -> None:
+    plan: dict[Callable[[Any], bool], Command] = {
+        observed(0, 1): Enqueue({"x": 0.3125}),
+        observed(2, 1): EditSpace(NARROW.to_json()),
+        ended(3): StopTrial(3),
+        observed(4, 1): StopTrial(4),
+    }
+    store, events = run(plan, make=promotion, n_trials=10, slots=3)
+    assert store.tables.trials("s")[3].state is TrialState.STOPPED
+    assert any(event.config == {"x": 0.3125} for event in starts(events))
+    assert all(not event.refused for event in events if isinstance(event, CommandHandled) and event.what != "StopTrial")
