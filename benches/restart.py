@@ -1,6 +1,6 @@
 """How long a tuner needs to take up a study again: replay of a log of 100,000 events from SQLite.
 
-    python benches/restart.py [--events 100000]
+python benches/restart.py [--events 100000]
 """
 
 from __future__ import annotations

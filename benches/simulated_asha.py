@@ -1,6 +1,6 @@
 """How long it takes to simulate ASHA with 1,000 workers and 20,000 trials, store included.
 
-    python benches/simulated_asha.py [--workers 1000] [--trials 20000] [--store memory|PATH]
+python benches/simulated_asha.py [--workers 1000] [--trials 20000] [--store memory|PATH]
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""For all tests: readable failures in the conformance suites, and no silent skips where everything must be installed."""
+"""For all tests: readable failures in the conformance suites, and no silent skips where everything must run."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rung.errors import SettingError, SpaceError
-from rung.events import Ended, Enqueued, Observed, Placed, SpaceEdited, Started
+from rung.events import Changed, Ended, Enqueued, Observed, Placed, SpaceEdited, Started
 from rung.history import History, Incumbent, starting_points
 from rung.space import Choice, Float, Int, Space
 from rung.types import Suggestion, TrialState
@@ -205,6 +205,14 @@ def test_a_dimension_that_older_trials_lack_is_not_a_number() -> None:
     history.update(SpaceEdited(at=0.0, space=Space({"k": Choice(["a", "b"]), "x": Float(0.0, 0.5)}).to_json()))
     np.testing.assert_array_equal(history.X, [[math.nan, 0.5]])
     assert history.is_inside.tolist() == [False]
+
+
+def test_a_change_of_a_running_trial_is_seen_at_once() -> None:
+    history = history_of(started(0, {"x": 0.25}), started(1, {"x": 0.5}))
+    assert history.X[:, 0].tolist() == [0.25, 0.5]
+    history.update(Changed(at=0.0, trial=0, attempt=1, step=1, changes={"x": 0.75}))
+    assert history.configs[0] == {"x": 0.75}
+    assert history.X[:, 0].tolist() == [0.75, 0.5]
 
 
 def test_an_edit_drops_the_waiting_points_outside() -> None:

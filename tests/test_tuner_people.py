@@ -162,6 +162,16 @@ def test_hyperparameters_are_changed_while_a_trial_runs() -> None:
     assert errors[-1] == pytest.approx(0.5)
 
 
+def test_a_stop_from_before_the_session_does_not_end_it() -> None:
+    store, _ = run({}, n_trials=1)
+    number = store.post("s", StopStudy())
+    with Tuner(curve, basic(), store=store, study="s", backend=Simulated(1)) as again:
+        again.run(max_trials=2)
+    (handled,) = [event for _, event in store.read("s") if isinstance(event, CommandHandled)]
+    assert (handled.command, handled.refused) == (number, "no tuner was running the study")
+    assert len(store.tables.trials("s")) == 2
+
+
 def test_the_study_is_stopped_after_what_runs() -> None:
     store, events = run({observed(1, 2): StopStudy()})
     assert [row.state for row in store.tables.trials("s")] == [TrialState.COMPLETED] * 2

@@ -17,7 +17,6 @@ RungError
 │   └── FencedError           the lease or the attempt behind this write is no longer the valid one
 ├── ExhaustedError        there is no configuration left to ask for, or none before a result is told
 ├── StudyMismatchError    the study in the store differs from what was asked for; names the fields
-├── ReplayError           the log and the code disagree about a decision; names the first place
 └── StudyPausedError      trials fail one after the other; says why and how to go on
 
 TrialStopped is not an error: it is how ``rung.report`` ends a training function early, and a BaseException so that
@@ -113,10 +112,6 @@ class ExhaustedError(RungError):
 
 class StudyMismatchError(RungError):
     """The stored study differs from the one asked for."""
-
-
-class ReplayError(RungError):
-    """The log and the code disagree about a decision."""
 
 
 class StudyPausedError(RungError):

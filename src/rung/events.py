@@ -18,7 +18,8 @@ class StudyCreated(Struct, frozen=True, kw_only=True, tag="study_created", omit_
     """The first event of every log.
 
     space, searcher, scheduler: their JSON forms. objective: ``module:function``, ``file.py:function`` or, for a script,
-    its argument list; None when it can't be named. unix: seconds since 1970.
+    its argument list; None when it can't be named. settings: none at first; each session has its own. unix: seconds
+    since 1970.
     """
 
     at: float = 0.0
@@ -39,13 +40,17 @@ class StudyCreated(Struct, frozen=True, kw_only=True, tag="study_created", omit_
 
 
 class SessionStarted(Struct, frozen=True, kw_only=True, tag="session_started", omit_defaults=True):
-    """A tuner took the study in hand. ``unix`` ties the study's clock to the calendar until the next session."""
+    """A tuner took the study in hand. ``unix`` ties the study's clock to the calendar until the next session.
+
+    settings: how this session goes (total of trials, workers, limits); empty where it has none of its own.
+    """
 
     at: float
     session: int
     owner: Owner
     slots: int
     unix: float
+    settings: Mapping[str, Json] = {}
     provenance: Mapping[str, Json] = {}
 
     @property
@@ -303,5 +308,5 @@ Event: TypeAlias = (
     | WorkerPaused
 )
 
-SearchEvent: TypeAlias = Started | Observed | Ended | Enqueued | SpaceEdited
+SearchEvent: TypeAlias = Started | Observed | Ended | Changed | Enqueued | SpaceEdited
 """What reaches ``update`` of schedulers and searchers: no retries, no lost runs, no metrics that are not numbers."""

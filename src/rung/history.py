@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, final
 
 from rung.errors import SettingError
-from rung.events import Ended, Enqueued, Observed, SearchEvent, SpaceEdited, Started
+from rung.events import Changed, Ended, Enqueued, Observed, SearchEvent, SpaceEdited, Started
 from rung.space import Space
 from rung.types import Config, Suggestion, TrialState
 
@@ -91,6 +91,8 @@ class History:
         elif isinstance(event, Ended):
             self.states[event.trial] = event.state
             self.running.pop(event.trial, None)
+        elif isinstance(event, Changed):
+            self._reconfigure(event.trial, {**self.configs[event.trial], **event.changes})
         elif isinstance(event, Enqueued):
             self._points[self._n_points] = event.config
             self._n_points += 1
@@ -158,8 +160,11 @@ class History:
             return
         assert trial < len(self.configs), "trials are numbered in the order in which they start"
         self.states[trial] = TrialState.RUNNING
-        if event.config != self.configs[trial]:  # changed while it ran
-            self.configs[trial] = event.config
+        self._reconfigure(trial, event.config)
+
+    def _reconfigure(self, trial: int, config: Config) -> None:
+        if config != self.configs[trial]:
+            self.configs[trial] = config
             if self._cache is not None:
                 self._cache.forget(trial)
 

@@ -141,6 +141,7 @@ def _session_started(ledger: Ledger, event: SessionStarted) -> None:
     study = _study(ledger)
     study.sessions = event.session
     study.last_unix = event.unix
+    study.settings = event.settings or study.settings
     study.ended_why = None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+import time
 from pathlib import Path
 
 import rung
@@ -34,6 +35,7 @@ def objective(trial: rung.Trial) -> None:
     model = Counter()
     for epoch in trial.epochs(MAX_T, model=model):
         model.total += config["x"] ** 2 + abs(math.log10(config["rate"]) + 2) / epoch + 1 / config["units"]
+        time.sleep(float(os.environ.get("EPOCH_SECONDS", "0")))  # so that a study lasts long enough to be killed
         trial.report(error=model.total / epoch, total=model.total)
         acknowledge(trial, epoch)
 

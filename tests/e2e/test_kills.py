@@ -69,7 +69,14 @@ def parallel(tmp_path: Path, variant: str, seed: int) -> int:
     database = tmp_path / "killed.db"
     acks = Path(f"{database}.acks")
     kills = run_with_kills(
-        database, variant, 2, seed=seed, longest=0.5, kill=kill_one_trial_or_the_tuner, ACKNOWLEDGED=str(acks)
+        database,
+        variant,
+        2,
+        seed=seed,
+        longest=0.5,
+        kill=kill_one_trial_or_the_tuner,
+        ACKNOWLEDGED=str(acks),
+        EPOCH_SECONDS="0.04",
     )
     check_log(database)
     stored = {(trial, step) for trial, step, _ in reports(database)}

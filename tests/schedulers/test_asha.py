@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rung.commands import ContinueTrial, PauseTrial, StopTrial
 from rung.contracts import Searcher
 from rung.errors import SettingError
-from rung.events import Ended, Observed, Started
+from rung.events import Changed, Ended, Observed, Started
 from rung.schedulers.asha import ASHA
 from rung.testing.play import Course, Played, play
 from rung.testing.scheduler_suite import SchedulerSuite
@@ -139,6 +139,18 @@ def test_promotion_by_hand() -> None:
     assert played.decisions[1][1] == Decision(1, Action.PAUSE, "rung 1: rank 2 of 2")
     assert played.states() == {t: TrialState.COMPLETED if t == 5 else TrialState.PAUSED for t in range(6)}
     assert [len(rung) for rung in scheduler.rungs] == [6, 3, 1]
+
+
+def test_a_changed_hyperparameter_outlasts_the_promotion() -> None:
+    asha = ASHA(Counting(), max_t=4, reduction_factor=2, variant="promotion")
+    for trial in (0, 1):
+        asha.update(Started(at=0.0, trial=trial, attempt=1, config={"x": trial, "y": 5}))
+        asha.update(Changed(at=0.0, trial=trial, attempt=1, step=0, changes={"x": 10 + trial}))
+        asha.update(Observed(at=0.0, trial=trial, attempt=1, step=1, metrics={}, loss=float(trial)))
+        asha.update(Ended(at=0.0, trial=trial, attempt=1, state=TrialState.PAUSED, reason="scheduler"))
+    promoted = asha.suggest(rng(), new_trials=True)
+    assert isinstance(promoted, Proposal)
+    assert (promoted.trial, promoted.config) == (0, {"x": 10, "y": 5})
 
 
 def test_promotion_waits_only_while_something_runs() -> None:

@@ -7,7 +7,6 @@ import pytest
 from tuning_fakes import SPACE, ScriptedScheduler
 
 from rung.events import (
-    Changed,
     Checkpointed,
     Collected,
     CommandHandled,
@@ -84,7 +83,6 @@ CHECKPOINT = Checkpoint(1, "/a", "0" * 64, 1)
         Checkpointed(at=1.0, trial=0, attempt=1, checkpoint=CHECKPOINT),
         Collected(at=1.0, trial=0, paths=("/a",)),
         Interrupted(at=1.0, trial=0, attempt=1, reason="killed"),
-        Changed(at=1.0, trial=0, attempt=1, step=0, changes={"x": 0.2}),
         CommandHandled(at=1.0, command=1, what="StopTrial"),
         WorkerPaused(at=1.0, worker=0, why="failures"),
         SessionEnded(at=1.0, session=1, why="done"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from rung.cli.main import tell
 from rung.errors import ObjectiveError, RungError, SettingError
 
 if TYPE_CHECKING:
-    from rung.contracts import Scheduler, Store
+    from rung.contracts import Scheduler
     from rung.events import StudyCreated
     from rung.objective import Objective
 
@@ -34,17 +33,18 @@ def resume(study: str, store: str, *, as_json: bool, **options: Any) -> int:
     Space, searcher, scheduler, seed and objective are those that the study began with. Its running trials go on from
     their newest checkpoints, or from their beginning where they have none.
     """
+    from rung._tune import ends_by_itself
     from rung.cli._session import Order, conduct, stored_limits
     from rung.tuning.opening import find_study
 
     with reading(store) as opened:
         created = find_study(opened, study, resume="must")
         assert created is not None, "it must exist"
-        settings = _settings(opened, created)
+        settings = opened.tables.study(study).settings
         max_trials = options["max_trials"] or settings.get("max_trials")
         seconds = options["seconds"] or (settings.get("seconds") if max_trials is None else None)
         scheduler = _scheduler(created)
-        if max_trials is None and seconds is None and scheduler.space.size == float("inf"):
+        if max_trials is None and seconds is None and not ends_by_itself(scheduler):
             raise SettingError(f"nothing says when to end {study!r}.", hint="Give --trials N or --seconds S.")
         order = Order(
             study=study,
@@ -60,17 +60,6 @@ def resume(study: str, store: str, *, as_json: bool, **options: Any) -> int:
             progress="json" if as_json else options["progress"],
         )
         return conduct(order, opened)
-
-
-def _settings(store: Store, created: StudyCreated) -> Mapping[str, Any]:
-    """The settings of the newest session that left any."""
-    from rung.events import SessionStarted
-
-    settings = created.settings
-    for _, event in store.read(created.study):
-        if isinstance(event, SessionStarted):
-            settings = event.provenance.get("settings") or settings
-    return settings
 
 
 def _scheduler(created: StudyCreated) -> Scheduler:

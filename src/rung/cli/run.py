@@ -64,6 +64,7 @@ def run(words: Sequence[str], store: str, *, as_json: bool, **options: Any) -> i
     them; `rung resume` goes on either way. Exit codes: 1 an error, 2 a wrong command line, 3 no trial succeeded,
     130 interrupted.
     """  # noqa: D301  click wants the bare \b
+    from rung._tune import ends_by_itself
     from rung.cli._session import Order, conduct, load_objective
     from rung.store import open_store
     from rung.tuning.starter import Limits
@@ -73,7 +74,7 @@ def run(words: Sequence[str], store: str, *, as_json: bool, **options: Any) -> i
     _point_out_other_python(objective)
     searcher = _searcher(options["searcher"], options["space"], options["init"])
     scheduler = _scheduler(options["scheduler"], searcher, objective, {name: options[name] for name in _OPTION_OF})
-    if options["max_trials"] is None and options["seconds"] is None and searcher.space.size == float("inf"):
+    if options["max_trials"] is None and options["seconds"] is None and not ends_by_itself(scheduler):
         raise UsageProblem("nothing says when to end.", hint="Give --trials N or --seconds S.")
     is_new = options["new"] or options["name"] is None
     order = Order(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, final
 from msgspec import Struct
 
 from rung.errors import SettingError
-from rung.events import Ended, Observed, Started
+from rung.events import Changed, Ended, Observed, Started
 from rung.registry import describe
 from rung.schedulers._rungs import Rung, rung_levels, rung_reached
 from rung.types import Action, Decision, Exhausted, Proposal, TrialState, Wait
@@ -113,6 +113,9 @@ class ASHA:
             self._started(event)
         elif isinstance(event, Ended):
             self._ended(event)
+        elif isinstance(event, Changed):
+            trial = self._open[event.trial]
+            trial.config = {**trial.config, **event.changes}
         return ()
 
     def spec(self) -> Mapping[str, Json]:

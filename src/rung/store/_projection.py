@@ -13,7 +13,7 @@ from typing import final
 
 from msgspec.structs import replace
 
-from rung.events import Event, Observed, SpaceEdited, StudyCreated
+from rung.events import Event, Observed, SessionStarted, SpaceEdited, StudyCreated
 from rung.ledger import Ledger, TrialRow
 from rung.store._fencing import ANSWERS, TRIAL_EVENTS, TrialEvent, check_attempt
 from rung.store._rows import (
@@ -125,11 +125,12 @@ class Projection:
         row = self._ledger.study
         assert row is not None
         for event in fresh:
-            if isinstance(event, SpaceEdited):
+            if isinstance(event, SpaceEdited) or (isinstance(event, SessionStarted) and event.settings):
                 (text,) = connection.execute("SELECT created FROM study WHERE id = ?", (self._study,)).fetchone()
                 created = EVENTS.decode(text)
                 assert isinstance(created, StudyCreated)
-                text = EVENTS.encode(replace(created, space=event.space))
+                newer = {"space": event.space} if isinstance(event, SpaceEdited) else {"settings": event.settings}
+                text = EVENTS.encode(replace(created, **newer))
                 connection.execute("UPDATE study SET created = ? WHERE id = ?", (text, self._study))
         connection.execute(WRITE_HEAD, head_values(self._study, row, self._seq))
 

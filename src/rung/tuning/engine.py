@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from rung.events import Ended, Enqueued, Event, Observed, SpaceEdited, Started
+from rung.events import Changed, Ended, Enqueued, Event, Observed, SpaceEdited, Started
 from rung.ledger import Ledger
 
 if TYPE_CHECKING:
     from rung.contracts import Scheduler
     from rung.types import Decision, Exhausted, Proposal, Wait
 
-_FORWARDED = frozenset({Ended, Enqueued, SpaceEdited})
+_FORWARDED = frozenset({Changed, Ended, Enqueued, SpaceEdited})
 
 
 def draw_generator(seed: int, draw: int) -> np.random.Generator:

@@ -44,6 +44,14 @@ class Inbox:
                 self._intake.stage(CommandHandled(at=self._session.at(), command=number, what=what, refused=refused))
         self._intake.commit()
 
+    def drop_stale_stops(self) -> None:
+        """Refuse what was posted to stop a study that nobody was running: it must not end the session that begins."""
+        for number, command in self._session.commands():
+            if isinstance(command, StopStudy):
+                what, why = type(command).__name__, "no tuner was running the study"
+                self._intake.stage(CommandHandled(at=self._session.at(), command=number, what=what, refused=why))
+        self._intake.commit()
+
     def enqueue(self, number: int | None, config: Mapping[str, Any]) -> None:
         """Have a configuration tried next. SpaceError when it is outside the space."""
         valid = self._session.engine.scheduler.space.validate(config)

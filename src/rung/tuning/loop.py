@@ -49,6 +49,7 @@ class Loop:
 
     def run(self) -> str:
         """Work until the end; returns ``why``."""
+        self.inbox.drop_stale_stops()
         self._adopt()
         while True:
             self._look_after()

@@ -121,7 +121,7 @@ class OpenStudy:
     ) -> Session:
         """Take the lease, fold what others have written meanwhile, and begin a session.
 
-        settings: how this run goes; they stand in the study's first event, and with each session for those after it.
+        settings: how this session goes, for whoever resumes it.
         """
         if self._lease is not None:
             raise RungError(
@@ -131,17 +131,14 @@ class OpenStudy:
         persistent = self.store.url != "memory"
         provenance = collect_provenance() if persistent else {}
         if self._is_new:
-            self._created = msgspec.structs.replace(
-                self._created, settings=settings or {}, provenance=provenance, unix=time.time()
-            )
+            self._created = msgspec.structs.replace(self._created, provenance=provenance, unix=time.time())
             self.store.create(self._created)
             self._is_new, self._sequence = False, 1
         self._lease = lease = self.store.acquire(self.name, current_owner(), ttl=ttl)
         try:
             self._catch_up()
             session = Session(self.store, self.engine, lease, now=now, observers=observers)
-            settings_too = {"settings": settings} if settings else {}
-            session.begin(slots=slots, unix=time.time(), provenance=provenance | settings_too)
+            session.begin(slots=slots, unix=time.time(), settings=settings or {}, provenance=provenance)
         except BaseException:
             self.abandon()
             raise

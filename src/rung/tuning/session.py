@@ -85,7 +85,7 @@ class Session:
         """What people have asked for since the last event that answered one."""
         return self._store.take(self._lease)
 
-    def begin(self, *, slots: int, unix: float, provenance: Mapping[str, Json]) -> None:
+    def begin(self, *, slots: int, unix: float, settings: Mapping[str, Json], provenance: Mapping[str, Json]) -> None:
         """Log who works on the study from now on."""
         self.stage(
             SessionStarted(
@@ -94,6 +94,7 @@ class Session:
                 owner=self._lease.owner,
                 slots=slots,
                 unix=unix,
+                settings=settings,
                 provenance=provenance,
             )
         )

@@ -62,7 +62,8 @@ class Workers:
         if trial.state is not TrialState.FAILED or trial.reason not in _FAULTS:
             self._failures.pop(trial.worker, None)
             return False
-        self.last_failure = f"trial {trial.number}: {trial.reason}: {trial.message}"
+        first_line = trial.message.partition("\n")[0]  # the traceback below it is in the trial's record
+        self.last_failure = f"trial {trial.number}: {trial.reason}: {first_line}"
         failures = self._failures.setdefault(trial.worker, deque(maxlen=self._allowed))
         failures.append(at)
         return len(failures) == self._allowed and failures[-1] - failures[0] <= FAILURE_WINDOW_S

@@ -6,7 +6,7 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE study (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
-    created TEXT NOT NULL            -- the StudyCreated event, with the space as it is now
+    created TEXT NOT NULL            -- the StudyCreated event, with space and settings as they are now
 );
 
 CREATE TABLE head (                  -- what changes with every append: where the log stands, and who writes it
