@@ -69,7 +69,7 @@ def in_fresh_process(side: str, module: str, trials: int) -> float:
 def bare_fork(module: str, trials: int) -> float:
     """Seconds of CPU time per fork."""
     import rung.backends._forkserver  # noqa: F401 - what the fork-server has loaded
-    from rung._frames import fact_frame
+    from rung.runtime._frames import fact_frame
     from rung.types import Exited, Outcome, Reported
 
     if module:
@@ -105,7 +105,7 @@ def bare_fork(module: str, trials: int) -> float:
 def processes(module: str, trials: int) -> float:
     """Seconds of CPU time per trial."""
     from rung.backends.processes import Processes
-    from rung.objective import as_objective
+    from rung.runtime.objective import as_objective
     from rung.types import Exited, Job, Outcome
 
     with tempfile.TemporaryDirectory() as folder:

@@ -23,7 +23,7 @@ LAYERS: list[set[str]] = [
     {"history"},
     {"searchers"},
     {"schedulers"},
-    {"objective", "checkpoints", "execute", "_trial", "progress", "wire", "_trees", "_random_states"},
+    {"runtime", "_trial"},
     {"backends", "store"},
     {"bookkeeping", "provenance", "analysis"},
     {"tuning"},
@@ -31,16 +31,16 @@ LAYERS: list[set[str]] = [
     {"testing"},
     {"cli"},
 ]
-# What a contract names is not a dependency: contracts.py imports types of later layers for the type checker only.
-LAZY_EXCEPTIONS = {
-    ("rung", "everything"): "the public names, resolved lazily",
-}
-# Subpackages whose parts must not know the world outside: a searcher sees no tuner, store or backend.
+# What a contract names is no dependency: contracts.py imports types of later layers for the type checker only, and
+# __init__.py resolves the public names lazily.
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40
 MAX_CLASS_LINES = 150
 MAX_METHODS = 12
 SIZE_EXCEPTIONS = {
+    "events": "the whole vocabulary of the log on one page",
+    "history.History": "its columns are properties",
+    "tuning.inbox.Inbox": "one small method per kind of command",
     "tuner.Tuner": "the public face: run, ask, tell, and the bookkeeping under the names that the field uses",
 }
 
@@ -97,7 +97,7 @@ def test_imports_go_downwards_only(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_sizes(path: Path) -> None:
     text = path.read_text()
-    assert len(text.splitlines()) <= MAX_FILE_LINES, "a file is one idea"
+    assert len(text.splitlines()) <= MAX_FILE_LINES or name_of(path) in SIZE_EXCEPTIONS, "a file is one idea"
     too_big = []
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef) and body_lines(node) > MAX_FUNCTION_LINES:
@@ -170,7 +170,9 @@ def test_importing_modules_is_free_of_side_effects() -> None:
 
 
 BANNED_CALLS = {"np.random.seed", "numpy.random.seed", "np.random.rand", "torch.manual_seed", "random.seed"}
-SEEDING_EXCEPTIONS: dict[str, str] = {}
+SEEDING_EXCEPTIONS = {
+    "backends._child": "a trial's own process: seeding the user's global generators there makes trials repeatable",
+}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -190,7 +192,9 @@ UNPICKLING = {
     "eval",
     "exec",
 }
-UNPICKLING_EXCEPTIONS: dict[str, str] = {}
+UNPICKLING_EXCEPTIONS = {
+    "runtime.objective": "functions travel to the processes of the same run by cloudpickle, over a pipe, never stored",
+}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -200,7 +204,12 @@ def test_nothing_stored_is_executed(path: Path) -> None:
         assert not calls & UNPICKLING
 
 
-ENVIRONMENT_EXCEPTIONS: dict[str, str] = {}
+ENVIRONMENT_EXCEPTIONS = {
+    "_trial": "a script learns from its environment that rung runs it",
+    "runtime.wire": "and where its tuner is",
+    "backends._forkserver": "the number of threads must be in the environment before NumPy or torch is imported",
+    "backends._server": "processes are started with the environment of their tuner and what is added to it",
+}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -216,6 +225,10 @@ TESTED_ELSEWHERE = {
     "contracts": "Protocols: the conformance suites are their tests",
     "commands": "plain values: tests/store/test_codec.py and tests/tuning/test_inbox.py",
     "events": "plain values: tests/store/test_codec.py and tests/test_ledger.py",
+    "testing.curve_script": "what the suites run",
+    "testing.objectives": "what the suites run",
+    "testing.spaces": "what the suites run",
+    "testing.torch_objectives": "what the suites run",
 }
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from rung.bookkeeping import Incumbent
-from rung.checkpoints import load_checkpoint
 from rung.errors import CheckpointError, StoreNotFoundError, StudyNotFoundError
+from rung.runtime.checkpoints import load_checkpoint
 from rung.schedulers.basic import BasicScheduler
 from rung.searchers.random import RandomSearcher
 from rung.space import Float, Space

@@ -5,9 +5,9 @@ import math
 import threading
 
 import pytest
+from recording_channel import RecordingChannel, make_job
 
 import rung
-from recording_channel import RecordingChannel, make_job
 from rung import _trial
 from rung._trial import Trial, current_trial, enter, is_in_trial_process, leave
 from rung.errors import ReportError, RungError, TrialStopped
@@ -116,7 +116,7 @@ def test_a_script_asks_for_its_trial_once(monkeypatch):
         made.append(Trial(make_job(trial=6), RecordingChannel()))
         return made[0]
 
-    monkeypatch.setattr("rung.wire.script_trial", script_trial)
+    monkeypatch.setattr("rung.runtime.wire.script_trial", script_trial)
     monkeypatch.setenv(_trial.SCRIPT_VARIABLE, "6")
 
     def script():
@@ -125,7 +125,7 @@ def test_a_script_asks_for_its_trial_once(monkeypatch):
 
     assert contextvars.copy_context().run(script) == (6, {"rate": 0.5})
     assert len(made) == 1
-    monkeypatch.setattr("rung.wire.script_trial", lambda: None)
+    monkeypatch.setattr("rung.runtime.wire.script_trial", lambda: None)
     contextvars.copy_context().run(rung.report, 0.5)
 
 

@@ -10,7 +10,7 @@ import rung._trial
 from rung._tune import ends_by_itself, training_length, tune
 from rung.backends.simulated import Simulated
 from rung.errors import ObjectiveError, RungError, SettingError, SpaceError, StudyExistsError, StudyPausedError
-from rung.objective import as_objective
+from rung.runtime.objective import as_objective
 from rung.schedulers.asha import ASHA
 from rung.schedulers.basic import BasicScheduler
 from rung.searchers.grid import GridSearcher

@@ -27,7 +27,7 @@ from rung.errors import (
     StudyPausedError,
 )
 from rung.events import Event, Interrupted, SessionEnded, SessionStarted, Started
-from rung.objective import as_objective
+from rung.runtime.objective import as_objective
 from rung.schedulers.asha import ASHA
 from rung.schedulers.basic import BasicScheduler
 from rung.searchers.grid import GridSearcher

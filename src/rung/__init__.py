@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rung._trial import Trial, config, report, trial
     from rung._tune import tune
-    from rung.checkpoints import load_checkpoint
     from rung.errors import RungError, TrialStopped
+    from rung.runtime.checkpoints import load_checkpoint
     from rung.schedulers.asha import ASHA
     from rung.schedulers.basic import BasicScheduler
     from rung.searchers.grid import GridSearcher
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "rung._trial": ("Trial", "config", "report", "trial"),
     "rung._tune": ("tune",),
-    "rung.checkpoints": ("load_checkpoint",),
+    "rung.runtime.checkpoints": ("load_checkpoint",),
     "rung.errors": ("RungError", "TrialStopped"),
     "rung.schedulers.asha": ("ASHA",),
     "rung.schedulers.basic": ("BasicScheduler",),

@@ -13,16 +13,16 @@ from contextvars import ContextVar, Token
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
-from rung.epochs import epochs_of
 from rung.errors import RungError
-from rung.progress import Progress, as_metrics, as_step
+from rung.runtime.epochs import epochs_of
+from rung.runtime.progress import Progress, as_metrics, as_step
 from rung.types import Config, Job
 
 if TYPE_CHECKING:
     from rung.contracts import Channel
 
 SCRIPT_VARIABLE = "RUNG_TRIAL"
-"""The environment variable that marks the process of a script run by rung; its value is ``rung.wire``'s affair."""
+"""The environment variable that marks the process of a script run by rung; what it holds is for ``wire`` to know."""
 
 
 @final
@@ -134,7 +134,7 @@ def current_trial() -> Trial | None:
     """The trial that this thread runs; in a script that rung runs, the script's."""
     current = _current.get()
     if current is None and SCRIPT_VARIABLE in os.environ:
-        from rung.wire import script_trial  # connects to the tuner, which nothing but a script needs
+        from rung.runtime.wire import script_trial  # connects to the tuner, which nothing but a script needs
 
         current = script_trial()
         _current.set(current)

@@ -12,7 +12,7 @@ from rung import registry
 from rung._trial import is_in_trial_process
 from rung.console import make_progress
 from rung.errors import RungError, SettingError
-from rung.objective import Objective, as_objective
+from rung.runtime.objective import Objective, as_objective
 from rung.space import as_space
 from rung.tuner import Tuner
 from rung.tuning.starter import Limits

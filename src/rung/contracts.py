@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rung.commands import Command
     from rung.events import Event, SearchEvent, StudyCreated
     from rung.ledger import StudyRow, TrialRow
-    from rung.objective import Objective
+    from rung.runtime.objective import Objective
     from rung.space import Space
     from rung.types import (
         Decision,

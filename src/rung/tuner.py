@@ -17,7 +17,7 @@ from rung.backends.inline import Inline
 from rung.bookkeeping import IncumbentFrom, Record
 from rung.contracts import Backend, Scheduler, Store
 from rung.errors import RungError, SettingError, StoreError, StudyPausedError
-from rung.objective import Kind, Objective, as_objective
+from rung.runtime.objective import Kind, Objective, as_objective
 from rung.store import open_store
 from rung.study import Study, resume_command
 from rung.tuning.hand import Asked, ByHand, Hand

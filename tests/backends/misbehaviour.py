@@ -149,7 +149,7 @@ def own_end():
 
 
 def rung_frame(trial=0, metrics=None):
-    from rung._frames import fact_frame
+    from rung.runtime._frames import fact_frame
     from rung.types import Reported
 
     return fact_frame(Reported(trial, 1, 2, metrics or {"error": 0.5}))

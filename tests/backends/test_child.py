@@ -14,7 +14,7 @@ import pytest
 from process_stage import are_gone, noted, until
 
 from rung.backends.processes import Processes
-from rung.objective import as_objective
+from rung.runtime.objective import as_objective
 from rung.testing._driver import Stage
 from rung.types import Launched, Outcome
 

@@ -7,7 +7,7 @@ import pytest
 import rung
 from rung.backends import inline
 from rung.backends.inline import Inline
-from rung.objective import as_objective
+from rung.runtime.objective import as_objective
 from rung.testing import objectives
 from rung.testing.backend_suite import BackendSuite
 from rung.types import Action, Exited, Job, Reported, Verdict

@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from rung._frames import GarbledError, frame
 from rung.backends._line import Line, Switchboard
+from rung.runtime._frames import GarbledError, frame
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from process_stage import servers, until
 
 from rung.backends.processes import Processes
 from rung.errors import ObjectiveError, SettingError
-from rung.objective import as_objective
+from rung.runtime.objective import as_objective
 from rung.testing._driver import Stage
 from rung.types import Exited, Handle, Job, Launched, Outcome, Reported
 

@@ -4,8 +4,8 @@ import tempfile
 
 import pytest
 
-from rung._frames import GarbledError
 from rung.backends._plan import Plan, read_notice, read_plan, write_plan
+from rung.runtime._frames import GarbledError
 
 
 def test_a_plan_can_be_read_again_and_again():

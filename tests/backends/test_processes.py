@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from rung.backends.processes import Processes
-from rung.objective import Kind
+from rung.runtime.objective import Kind
 from rung.testing.backend_suite import BackendSuite
 
 

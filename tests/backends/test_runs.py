@@ -8,7 +8,10 @@ import misbehaviour
 import pytest
 from process_stage import until
 
-from rung._frames import (
+from rung.backends._line import Line, Switchboard
+from rung.backends._runs import Run
+from rung.backends.processes import Processes
+from rung.runtime._frames import (
     Acknowledged,
     Hello,
     Note,
@@ -20,12 +23,9 @@ from rung._frames import (
     read_job,
     read_message,
 )
-from rung.backends._line import Line, Switchboard
-from rung.backends._runs import Run
-from rung.backends.processes import Processes
+from rung.runtime.wire import WINDOW, SocketChannel
 from rung.testing._driver import Stage
 from rung.types import Action, Change, Checkpoint, Exited, Job, Launched, Outcome, Reported, Saved, Verdict
-from rung.wire import WINDOW, SocketChannel
 
 JOB = Job(study="s", trial=3, attempt=2, config={"rate": 0.5}, metric="error", seed=1, folder="/nowhere", until=9)
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from process_stage import until
 
-from rung._frames import Hello, frame
 from rung.backends._scripts import command_line
 from rung.backends.processes import Processes
+from rung.runtime._frames import Hello, frame
 from rung.testing._driver import Stage, say
 from rung.types import Action, Change, Launched, Outcome, Verdict
 

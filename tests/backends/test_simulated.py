@@ -9,7 +9,7 @@ import rung
 from rung.backends import simulated
 from rung.backends.simulated import Simulated
 from rung.errors import SettingError
-from rung.objective import as_objective
+from rung.runtime.objective import as_objective
 from rung.testing import objectives
 from rung.testing.backend_suite import BackendSuite
 from rung.types import Action, Handle, Job, Reported, Verdict

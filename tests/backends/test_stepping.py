@@ -7,7 +7,7 @@ import pytest
 import rung
 from rung.backends._stepping import SteppingGenerator, SteppingLine, begin
 from rung.errors import TrialStopped
-from rung.objective import as_objective
+from rung.runtime.objective import as_objective
 from rung.testing import objectives
 from rung.types import Action, Change, Exited, Job, Outcome, Reported, Verdict
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import misbehaviour
 
 from rung.backends.processes import Processes
-from rung.objective import Objective, as_objective
+from rung.runtime.objective import Objective, as_objective
 from rung.types import Job
 
 

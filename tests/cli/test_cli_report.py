@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from rung.cli.main import main
 from rung.cli.report import report
-from rung.wire import ATTEMPT, SOCKET, TOKEN, TRIAL
+from rung.runtime.wire import ATTEMPT, SOCKET, TOKEN, TRIAL
 
 
 def test_outside_a_study_it_says_so_and_does_nothing():

@@ -12,11 +12,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from rung._frames import fact_frame, job_frame, message_frame, read_fact, read_job, read_message
 from rung.contracts import Deliver
 from rung.errors import TrialStopped
-from rung.execute import run_job
-from rung.objective import Objective, as_objective
+from rung.runtime._frames import fact_frame, job_frame, message_frame, read_fact, read_job, read_message
+from rung.runtime.execute import run_job
+from rung.runtime.objective import Objective, as_objective
 from rung.types import Action, Exited, Fact, Handle, Job, Launched, Message, Reported, Saved, Verdict
 
 HEADER = 4  # bytes before the body of a frame

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import rung
-from rung.objective import as_objective
+from rung.runtime.objective import as_objective
 
 
 def objective(trial: rung.Trial) -> None:

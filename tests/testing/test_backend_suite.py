@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from rung.backends.inline import Inline
-from rung.objective import Kind
+from rung.runtime.objective import Kind
 from rung.testing import _backend_decisions as decisions
 from rung.testing import _backend_lives as lives
 from rung.testing._driver import Stage

@@ -17,21 +17,21 @@ import traceback
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from rung._frames import job_frame, read_job
 from rung._trial import enter_trial_process
 from rung.backends._kernel import withhold
 from rung.backends._plan import Plan, read_plan
 from rung.errors import TrialStopped
-from rung.execute import run_job
-from rung.failures import failure_of
-from rung.objective import as_objective, unpack
+from rung.runtime._frames import job_frame, read_job
+from rung.runtime.execute import run_job
+from rung.runtime.failures import failure_of
+from rung.runtime.objective import as_objective, unpack
+from rung.runtime.wire import SocketChannel
 from rung.types import Exited, Job, Outcome
-from rung.wire import SocketChannel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rung.objective import Objective
+    from rung.runtime.objective import Objective
 
 _REHEARSALS = 20  # CPython adapts code within its first 16 runs or so
 
@@ -94,8 +94,8 @@ def prepared(payload: bytes, threads: int | None) -> Objective:
     """Import the objective, and what it is going to use, so that a fork has it; give torch so many threads."""
     objective = unpack(payload)
     if objective.wants_trial:
-        importlib.import_module("rung.checkpoints")
-        importlib.import_module("rung._random_states")
+        importlib.import_module("rung.runtime.checkpoints")
+        importlib.import_module("rung.runtime._random_states")
     if "numpy" in sys.modules:
         importlib.import_module("numpy.random")  # loaded by NumPy when it is used, which is too late to be seeded
     if "torch" in sys.modules and threads is not None:

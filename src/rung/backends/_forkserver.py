@@ -28,7 +28,7 @@ from rung.backends import _kernel
 from rung.backends._child import prepared, rehearse, run_trial
 from rung.backends._nursery import Begin, Nursery
 from rung.backends._plan import Launch, Plan, Ready, read_plan
-from rung.objective import Objective
+from rung.runtime.objective import Objective
 
 
 def main() -> NoReturn:

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import final
 
-from rung._frames import Frames
+from rung.runtime._frames import Frames
 
 _CHUNK = 1 << 16
 

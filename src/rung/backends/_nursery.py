@@ -15,11 +15,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NoReturn, TypeAlias, final
 
-from rung._frames import Frames, frame
 from rung.backends import _kernel
 from rung.backends._logs import OutputLog
 from rung.backends._offspring import Child
 from rung.backends._plan import Forked, Kill, Launch, Notice, Plan, Reaped, Unforked, read_order
+from rung.runtime._frames import Frames, frame
 
 _CHUNK = 1 << 16
 _LOOK_S = 0.05  # how often one looks for ended processes where their ends can't be waited for

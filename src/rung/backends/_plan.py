@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from rung._frames import GarbledError
+from rung.runtime._frames import GarbledError
 
 
 class Plan(Struct, frozen=True, kw_only=True):

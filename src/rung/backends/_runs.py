@@ -10,7 +10,8 @@ from typing import final
 
 from msgspec.structs import replace
 
-from rung._frames import (
+from rung.backends._line import Line, Switchboard
+from rung.runtime._frames import (
     Acknowledged,
     GarbledError,
     Note,
@@ -21,9 +22,8 @@ from rung._frames import (
     message_frame,
     read_fact,
 )
-from rung.backends._line import Line, Switchboard
+from rung.runtime.wire import WINDOW
 from rung.types import Action, Change, Exited, Fact, Job, Launched, Message, Outcome, Reported, Verdict
-from rung.wire import WINDOW
 
 _ACKNOWLEDGED_TOGETHER = WINDOW // 4
 """Facts per acknowledgement: one for each would cost the tuner more, and so much of the window keeps a trial going."""

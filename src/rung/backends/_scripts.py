@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import final
 
-from rung._frames import GarbledError, read_hello
 from rung.backends._line import Line, Switchboard
 from rung.backends._runs import Run
+from rung.runtime._frames import GarbledError, read_hello
+from rung.runtime.wire import ATTEMPT, CONFIG, SOCKET, TOKEN, TRIAL
 from rung.types import Config, Json
-from rung.wire import ATTEMPT, CONFIG, SOCKET, TOKEN, TRIAL
 
 _LONGEST_PATH = 100  # bytes; sun_path has room for 104 on macOS and 108 on Linux
 

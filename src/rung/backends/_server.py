@@ -15,12 +15,12 @@ from typing import final
 
 from msgspec import Struct
 
-from rung._frames import frame
 from rung.backends._line import Line, Switchboard
 from rung.backends._logs import last_lines
 from rung.backends._plan import Kill, Launch, Notice, Plan, Ready, Shutdown, read_notice, write_plan
+from rung.runtime._frames import frame
+from rung.runtime.wire import ATTEMPT, CONFIG, SOCKET, TOKEN, TRIAL
 from rung.types import Job
-from rung.wire import ATTEMPT, CONFIG, SOCKET, TOKEN, TRIAL
 
 _THREADS = (
     "OMP_NUM_THREADS",

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, final
 
 from rung.errors import TrialStopped
-from rung.execute import GeneratorRun, run_job
-from rung.objective import Kind, Objective
+from rung.runtime.execute import GeneratorRun, run_job
+from rung.runtime.objective import Kind, Objective
 from rung.types import Action, Fact, Job, Message, Reported, Verdict
 
 

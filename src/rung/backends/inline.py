@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from rung.errors import ObjectiveError, TrialStopped
-from rung.execute import run_job
-from rung.objective import Kind, Objective
+from rung.runtime.execute import run_job
+from rung.runtime.objective import Kind, Objective
 from rung.types import Exited, Fact, Handle, Job, Message, Reported
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, final
 
 from rung.errors import SettingError
-from rung.objective import Kind, Objective, pack
+from rung.runtime.objective import Kind, Objective, pack
 from rung.types import Handle, Job, Message
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, final
 
 from rung.backends._stepping import Stepping, SteppingGenerator, begin
 from rung.errors import ObjectiveError, SettingError
-from rung.objective import Kind, Objective
+from rung.runtime.objective import Kind, Objective
 from rung.types import Config, Exited, Fact, Handle, Job, Message, Reported
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from rung._trial import enter_trial_process
 from rung.cli.main import FAILED, INTERRUPTED, NOTHING_SUCCEEDED, tell, tell_error
 from rung.console import make_progress
 from rung.errors import ObjectiveError, StudyPausedError
-from rung.objective import Kind, Objective, as_objective
+from rung.runtime.objective import Kind, Objective, as_objective
 from rung.tuner import Tuner
 from rung.tuning.starter import Limits
 from rung.types import Goal, TrialState

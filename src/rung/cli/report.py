@@ -31,8 +31,8 @@ def report(metrics: Sequence[str], step: int | None) -> None:
     """  # noqa: D301  click wants the bare \b
     values = dict(_number(metric) for metric in metrics)
     from rung.errors import ReportError, TrialStopped
+    from rung.runtime.wire import connect, note
     from rung.types import Action
-    from rung.wire import connect, note
 
     try:
         connection = connect(os.environ)

@@ -16,7 +16,7 @@ from rung.errors import ObjectiveError, RungError, SettingError
 if TYPE_CHECKING:
     from rung.contracts import Scheduler
     from rung.events import StudyCreated
-    from rung.objective import Objective
+    from rung.runtime.objective import Objective
 
 
 @click.command()

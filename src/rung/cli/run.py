@@ -21,7 +21,7 @@ from rung.errors import StudyExistsError
 if TYPE_CHECKING:
     from rung.cli._session import Order
     from rung.contracts import Scheduler, Searcher, Store
-    from rung.objective import Objective
+    from rung.runtime.objective import Objective
 
 _REFERENCE = re.compile(r"[^\s:]+:[A-Za-z_][\w.]*")
 _OPTION_OF = {"max_t": "--max-t", "grace_period": "--grace", "reduction_factor": "--eta", "variant": "--variant"}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from rung.objective import Kind
+from rung.runtime.objective import Kind
 from rung.testing import objectives
 from rung.testing._driver import Driver, Stage, same, say
 from rung.testing.objectives import STEPS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from rung import checkpoints
+from rung.runtime import checkpoints
 from rung.testing._driver import Driver, Stage, same
 from rung.testing.torch_objectives import train_lenet
 from rung.types import Checkpoint

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, final
 
 from rung.contracts import Backend
-from rung.objective import as_objective
+from rung.runtime.objective import as_objective
 from rung.types import (
     Action,
     Checkpoint,

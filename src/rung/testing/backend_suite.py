@@ -9,7 +9,7 @@ import pytest
 
 from rung.contracts import Backend
 from rung.errors import ObjectiveError
-from rung.objective import Kind, as_objective
+from rung.runtime.objective import Kind, as_objective
 from rung.testing._backend_decisions import DECISIONS
 from rung.testing._backend_faults import FAULTS, Fault
 from rung.testing._backend_lives import LIVES

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, final
 from msgspec import Struct
 
 from rung.errors import ExhaustedError, ReportError, SettingError
-from rung.progress import as_metrics, as_step
+from rung.runtime.progress import as_metrics, as_step
 from rung.tuning.inbox import Inbox
 from rung.tuning.intake import Intake
 from rung.tuning.starter import Limits, Starter
@@ -30,7 +30,7 @@ from rung.types import (
 
 if TYPE_CHECKING:
     from rung.contracts import Deliver
-    from rung.objective import Objective
+    from rung.runtime.objective import Objective
     from rung.tuning.session import Session
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from recording_channel import RecordingChannel, make_job
-from rung import checkpoints
+
 from rung._trial import Trial
 from rung.errors import CheckpointError, ReportError, SettingError, TrialStopped
+from rung.runtime import checkpoints
 from rung.testing.objectives import Total
 from rung.types import Action, Change, Reported, Saved, Verdict
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, final
 
 from rung._trial import Trial, enter, leave
 from rung.errors import ReportError, TrialStopped
-from rung.failures import failure_of
-from rung.objective import Kind, Objective
-from rung.progress import Progress, as_metrics
+from rung.runtime.failures import failure_of
+from rung.runtime.objective import Kind, Objective
+from rung.runtime.progress import Progress, as_metrics
 from rung.types import Exited, Job, Outcome
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from typing import IO, Any, BinaryIO, cast, final
 
 from msgspec import Struct
 
-from rung._trees import Array, decode_tree, encode_tree
 from rung.errors import CheckpointError
+from rung.runtime._trees import Array, decode_tree, encode_tree
 from rung.types import Checkpoint, Json
 
 _TREE = "tree.json"

@@ -8,7 +8,8 @@ import threading
 
 import pytest
 
-from rung._frames import (
+from rung.errors import ReportError, TrialStopped
+from rung.runtime._frames import (
     Acknowledged,
     Frames,
     Hello,
@@ -20,9 +21,8 @@ from rung._frames import (
     read_fact,
     read_hello,
 )
-from rung.errors import ReportError, TrialStopped
+from rung.runtime.wire import ATTEMPT, SOCKET, TOKEN, TRIAL, WINDOW, SocketChannel, connect, note, script_trial
 from rung.types import Action, Change, Checkpoint, Exited, Job, Outcome, Reported, Saved, Verdict
-from rung.wire import ATTEMPT, SOCKET, TOKEN, TRIAL, WINDOW, SocketChannel, connect, note, script_trial
 
 JOB = Job(study="s", trial=3, attempt=2, config={"rate": 0.5}, metric="error", seed=1, folder="/nowhere")
 CONTINUE = Verdict(Action.CONTINUE, 1)
@@ -245,7 +245,7 @@ def test_a_tuner_that_is_gone_stops_a_script(door, tmp_path):
 
 
 SCRIPT = """
-from rung.wire import script_trial
+from rung.runtime.wire import script_trial
 trial = script_trial()
 print(trial.number, trial.attempt, dict(trial.config), flush=True)
 {rest}

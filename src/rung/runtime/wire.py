@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TypeAlias, final
 
-from rung._frames import Acknowledged, Frames, Hello, Note, Refused, Welcome, fact_frame, frame, read_message
 from rung._trial import Trial
 from rung.errors import ReportError, TrialStopped
+from rung.runtime._frames import Acknowledged, Frames, Hello, Note, Refused, Welcome, fact_frame, frame, read_message
 from rung.types import Change, Fact, Job, Message, Reported, Saved, Verdict
 
 WINDOW = 64

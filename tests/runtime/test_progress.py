@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from recording_channel import RecordingChannel, make_job
+
 from rung.errors import ReportError, TrialStopped
-from rung.progress import Progress, as_metrics, as_step
+from rung.runtime.progress import Progress, as_metrics, as_step
 from rung.types import Action, Change, Reported, Verdict
 
 

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from recording_channel import RecordingChannel, make_job
 
 import rung
-from recording_channel import RecordingChannel, make_job
 from rung._trial import current_trial
 from rung.errors import TrialStopped
-from rung.execute import GeneratorRun, run_job
-from rung.objective import as_objective
+from rung.runtime.execute import GeneratorRun, run_job
+from rung.runtime.objective import as_objective
 from rung.testing import objectives
 from rung.types import Action, Exited, Outcome, Verdict
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rung._frames import (
+from rung.errors import ReportError
+from rung.runtime._frames import (
     MAX_FRAME,
     Acknowledged,
     Frames,
@@ -28,7 +29,6 @@ from rung._frames import (
     read_job,
     read_message,
 )
-from rung.errors import ReportError
 from rung.types import Action, Change, Checkpoint, Exited, Job, Outcome, Reported, Saved, Verdict
 
 FLOATS = st.floats(allow_nan=True, allow_infinity=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rung.errors import CheckpointError, SettingError
-from rung.progress import Progress
+from rung.runtime.progress import Progress
 from rung.types import Saved
 
 _logger = logging.getLogger("rung")
@@ -60,7 +60,7 @@ def _restore(progress: Progress, stateful: Mapping[str, Any]) -> int:
     job = progress.job
     if not job.checkpoints:
         return 0
-    from rung import _random_states, checkpoints  # they load NumPy
+    from rung.runtime import _random_states, checkpoints  # they load NumPy
 
     snapshot, faults = checkpoints.first_intact(job.checkpoints)
     for fault in faults:
@@ -85,7 +85,7 @@ def _restore(progress: Progress, stateful: Mapping[str, Any]) -> int:
 
 
 def _save(progress: Progress, epoch: int, stateful: Mapping[str, Any]) -> None:
-    from rung import _random_states, checkpoints  # they load NumPy
+    from rung.runtime import _random_states, checkpoints  # they load NumPy
 
     job = progress.job
     state = {

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nst
 
-from rung._trees import decode_tree, encode_tree
 from rung.errors import CheckpointError
+from rung.runtime._trees import decode_tree, encode_tree
 
 torch = pytest.importorskip("torch")
 

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from rung.errors import ObjectiveError
-from rung.objective import Kind, as_objective, load, pack, unpack
+from rung.runtime.objective import Kind, as_objective, load, pack, unpack
 from rung.testing.objectives import curve_function, curve_generator, curve_trial
 
 
@@ -245,7 +245,7 @@ def test_a_broken_payload_says_so():
 SCRIPT = """
 import sys
 from pathlib import Path
-from rung.objective import as_objective, pack
+from rung.runtime.objective import as_objective, pack
 
 def f(rate, max_epochs=2):
     return (__name__, 2 * rate)
@@ -273,7 +273,8 @@ def run(folder, *words):
 def test_functions_of_a_script_reach_another_process(tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
     run(tmp_path, "script.py")
-    code = "import sys; from rung.objective import unpack; print(unpack(open(sys.argv[1], 'rb').read()).target(rate=1))"
+    read = "open(sys.argv[1], 'rb').read()"
+    code = f"import sys; from rung.runtime.objective import unpack; print(unpack({read}).target(rate=1))"
     other = tmp_path / "elsewhere"
     other.mkdir()
     ran, answer = run(other, "-c", code, "../f").splitlines()
@@ -288,18 +289,18 @@ def test_a_module_run_with_m_is_named_by_its_name(tmp_path):
     package.mkdir()
     (package / "__init__.py").touch()
     (package / "mod.py").write_text(
-        "from rung.objective import as_objective\ndef f(rate): return 1\nprint(as_objective(f).reference)\n"
+        "from rung.runtime.objective import as_objective\ndef f(rate): return 1\nprint(as_objective(f).reference)\n"
     )
     assert run(tmp_path, "-m", "pack_age.mod") == "pack_age.mod:f\n"
 
 
 def test_a_function_typed_in_is_not_named(tmp_path):
-    code = "from rung.objective import as_objective\ndef f(rate): return 1\nprint(as_objective(f).reference)"
+    code = "from rung.runtime.objective import as_objective\ndef f(rate): return 1\nprint(as_objective(f).reference)"
     assert run(tmp_path, "-c", code) == "None\n"
 
 
 def test_the_running_script_is_not_imported_again(tmp_path):
     (tmp_path / "own.py").write_text(
-        "from rung.objective import load\ndef f(rate): return 1\nassert load('own.py:f') is f\nprint('once')\n"
+        "from rung.runtime.objective import load\ndef f(rate): return 1\nassert load('own.py:f') is f\nprint('once')\n"
     )
     assert run(tmp_path, "own.py") == "once\n"

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from rung import progress
-from rung.failures import failure_of
+from rung.runtime import progress
+from rung.runtime.failures import failure_of
 
 
 class OutOfMemoryError(RuntimeError):

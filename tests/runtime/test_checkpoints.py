@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rung.checkpoints import first_intact, load, load_checkpoint, save
 from rung.errors import CheckpointError
+from rung.runtime.checkpoints import first_intact, load, load_checkpoint, save
 from rung.types import Checkpoint
 
 STATE = {"weights": np.arange(5.0), "step": 3, "name": "lenet", "nested": [(1, {2: b"x"}), None]}
@@ -141,7 +141,7 @@ def test_a_state_that_cannot_be_kept_leaves_nothing(tmp_path):
 KILLED = """
 import itertools, sys
 import numpy as np
-from rung.checkpoints import save
+from rung.runtime.checkpoints import save
 for step in itertools.count(1):
     saved = save({"x": np.full(200_000, step)}, folder=sys.argv[1], step=step, attempt=1)
     print(saved.step, saved.path, saved.sha256, saved.size, flush=True)
@@ -170,7 +170,7 @@ sys.modules["torch"] = None
 import importlib.util
 found = importlib.util.find_spec
 importlib.util.find_spec = lambda name, *rest: None if name == "torch" else found(name, *rest)
-from rung.checkpoints import load
+from rung.runtime.checkpoints import load
 from rung.types import Checkpoint
 state = load(Checkpoint(1, sys.argv[1], sys.argv[2], 0))
 print({name: (type(x).__name__, str(x.dtype), x.tolist()) for name, x in state.items()})
@@ -198,7 +198,7 @@ def test_tensors_can_be_read_without_torch(tmp_path):
 
 def test_saving_plain_states_does_not_load_torch(tmp_path):
     code = (
-        "import sys; from rung.checkpoints import load, save;"
+        "import sys; from rung.runtime.checkpoints import load, save;"
         f"load(save({{'x': 1}}, folder={str(tmp_path)!r}, step=1, attempt=1)); print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from rung import _random_states
-from rung._trees import decode_tree, encode_tree
+from rung.runtime import _random_states
+from rung.runtime._trees import decode_tree, encode_tree
 
 
 def draws():
@@ -33,7 +33,7 @@ def test_torch_draws_repeat_after_restoring():
 
 def test_torch_is_left_alone_where_it_is_not_used():
     code = (
-        "import sys; from rung import _random_states; states = _random_states.capture();"
+        "import sys; from rung.runtime import _random_states; states = _random_states.capture();"
         "_random_states.restore(states); print('torch' in sys.modules, sorted(states))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
