@@ -31,7 +31,7 @@ proofs: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,bench]'
-	$(BIN)/python -m benches
+	$(BIN)/python -m benches --out docs/performance.md
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "rung needs Python 3.11 or newer")'

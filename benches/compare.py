@@ -50,8 +50,8 @@ def print_circumstances(peer_python: str) -> None:
     """The machine, the versions, and the command that was given."""
     versions = f"Python {platform.python_version()}, {version_of(sys.executable, 'rung')}, SQLite {sqlite_version()}"
     peers = ", ".join(version_of(peer_python, name) for name in ("optuna", "sqlalchemy"))
-    print(f"{versions}; {peers}. {processor()}, {platform.system()} {platform.release()}.")
-    print(f"Command: `python {shlex.join(sys.argv)}`\n")
+    print(f"{versions}; {peers}. {processor()}, {platform.system()}.")
+    print(f"Command: `python {shlex.join(['benches/' + Path(sys.argv[0]).name, *sys.argv[1:]])}`\n")
 
 
 def version_of(python: str, package: str) -> str:

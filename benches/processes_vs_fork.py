@@ -43,7 +43,7 @@ def main() -> None:
         side, module = options.only
         print(json.dumps({"bare": bare_fork, "rung": processes}[side](module, options.trials)))
         return
-    print(f"Python {platform.python_version()}, Linux {platform.release()}, {os.cpu_count()} cores, ", end="")
+    print(f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores, ", end="")
     print(f"{options.trials} trials per round, {options.rounds} rounds\n")
     print("| modules loaded | bare fork, ms CPU/trial | processes, ms CPU/trial | ratio |")
     print("| --- | --- | --- | --- |")

@@ -1,0 +1,122 @@
+"""Runs all benches and writes docs/performance.md.
+
+python -m benches [--quick] [--out docs/performance.md]
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import importlib.metadata
+import os
+import platform
+import shlex
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).parent
+
+
+class Section(NamedTuple):
+    """One bench: its heading, what is aimed at, its command line, and the shorter one for a try."""
+
+    title: str
+    aim: str
+    command: str
+    quick: str
+
+
+SECTIONS = (
+    Section(
+        "A trial in SQLite, durably",
+        "Create a trial, report ten times, finish; every commit waits for the disk. Aim: at least 5 times Optuna's "
+        "trials per second with 1 and with 4 processes, and at most a tenth of its CPU per trial.",
+        "store_vs_optuna.py",
+        "store_vs_optuna.py --small",
+    ),
+    Section(
+        "Loading a large study",
+        "100,000 trials with ten reports each. Aim: at least 10 times less CPU than Optuna, at most 500 MB.",
+        "load_vs_optuna.py",
+        "load_vs_optuna.py --small",
+    ),
+    Section(
+        "What a tuner costs per trial",
+        "In memory, in this process, random search over two floats. Aim: at most what Optuna's in-memory loop costs.",
+        "overhead_vs_optuna.py",
+        "overhead_vs_optuna.py --trials 1000 --rounds 1",
+    ),
+    Section(
+        "What a process per trial costs",
+        "CPU per trivial trial in a process group of its own, with its output kept, against a bare fork that sends the "
+        "same bytes through the same kind of pipe. Aim: at most twice as much.",
+        "processes_vs_fork.py",
+        "processes_vs_fork.py --trials 50 --rounds 1",
+    ),
+    Section(
+        "Simulation: ASHA that stops, 1,000 workers, 20,000 trials",
+        "The same tuner, scheduler and store as always, on the virtual clock. Aim: at most 10 seconds.",
+        "simulated_asha.py",
+        "simulated_asha.py --workers 100 --trials 1000",
+    ),
+    Section(
+        "Simulation: ASHA that pauses and promotes",
+        "The same with pauses.",
+        "simulated_asha.py --variant promotion",
+        "simulated_asha.py --variant promotion --workers 100 --trials 1000",
+    ),
+    Section(
+        "Taking up a study again",
+        "A tuner that opens a study of about 100,000 events and has its incumbent, by replaying the whole log. This is "
+        "why there are no snapshots.",
+        "restart.py",
+        "restart.py --events 10000",
+    ),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that all benches work")
+    parser.add_argument("--out", type=Path, help="write there instead of printing")
+    arguments = parser.parse_args()
+    parts = [heading()]
+    for section in SECTIONS:
+        command = section.quick if arguments.quick else section.command
+        print(f"running {command}", file=sys.stderr, flush=True)
+        parts.append(f"## {section.title}\n\n{section.aim}\n\n`python benches/{command}`\n\n{output_of(command)}")
+    page = "\n".join(parts)
+    if arguments.out:
+        arguments.out.write_text(page)
+    else:
+        print(page)
+
+
+def output_of(command: str) -> str:
+    script, *options = shlex.split(command)
+    words = [sys.executable, str(HERE / script), *options]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{command} failed:\n{done.stderr}")
+    return done.stdout
+
+
+def heading() -> str:
+    versions = ", ".join(
+        f"{name} {importlib.metadata.version(name)}" for name in ("rung", "optuna", "numpy", "msgspec")
+    )
+    today = dt.datetime.now(tz=dt.UTC).date()
+    return (
+        "# Performance\n\n"
+        "Written by `make bench`; nothing here is typed in by hand. Both sides of a comparison take turns in one run, "
+        "so read the ratios; absolute times are those of a small shared machine.\n\n"
+        f"{today}, {versions}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at first.\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
