@@ -91,3 +91,16 @@ def test_a_forkserver_that_does_not_leave_is_killed(stage, tmp_path, monkeypatch
     server.suspend()
     driver.backend.close()
     assert is_gone(server.pid)
+
+
+def test_trials_in_their_grace_end_with_the_forkserver(tmp_path):
+    stage = Stage(lambda: Processes(start="fork", grace_s=1000.0), tmp_path, patience_s=30.0)
+    driver = stage.driver(misbehaviour.ignores_everything)
+    driver.start(config={"folder": str(tmp_path)}, decide_at=())
+    polls = driver.polls()
+    until(lambda: noted(tmp_path), meanwhile=lambda: next(polls))
+    driver.stop(0)
+    (server,) = servers()
+    server.kill()
+    until(lambda: are_gone(noted(tmp_path)), within_s=2.0, meanwhile=lambda: driver.backend.poll(0.1, driver.deliver))
+    stage.close()

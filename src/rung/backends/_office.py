@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, final
 
 from msgspec.structs import replace
 
-from rung.backends import _kernel
 from rung.backends._exits import OutOfMemory, exited_by, script_exited_by
 from rung.backends._line import Line, Switchboard
 from rung.backends._plan import Forked, Launch, Notice, Plan, Ready, Reaped
@@ -150,8 +149,6 @@ class Office:
             return replace(exited, message=f"While the objective was imported: {exited.message}")
 
         for run in self._runs.values():
-            if run.pid is not None and not run.is_over:
-                _kernel.kill_abandoned(run.pid, run.since_unix)
             run.conclude(partial(ending, run), "" if loss.was_ready else loss.printed)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import final
@@ -33,7 +32,7 @@ _ACKNOWLEDGED_TOGETHER = WINDOW // 4
 class Run:
     """One run of one trial. Facts are held back until its process is known, so that Launched comes first.
 
-    kill: ends its process group. pid: None until its process is known; since_unix: when it became known.
+    kill: ends its process group. pid: None until its process is known.
     exited: how the run itself says that it ended. told: the newest word to stop or pause that it got.
     reports: how many have come. is_over: nothing more will come. token: what a script's processes prove themselves by.
     """
@@ -42,7 +41,6 @@ class Run:
         self.job = job
         self.is_script = is_script
         self.pid: int | None = None
-        self.since_unix = 0.0
         self.exited: Exited | None = None
         self.told: Verdict | None = None
         self.reports = 0
@@ -72,7 +70,6 @@ class Run:
     def launched(self, host: str, pid: int) -> None:
         """Its process is known."""
         self.pid = pid
-        self.since_unix = time.time()
         self._facts.insert(0, Launched(self.job.trial, self.job.attempt, host, pid))
 
     def read(self, line: Line, bodies: Sequence[bytes] = ()) -> None:

@@ -15,9 +15,10 @@ from typing import final
 
 from msgspec import Struct
 
+from rung.backends._kernel import kill_abandoned
 from rung.backends._line import Line, Switchboard
 from rung.backends._logs import last_lines
-from rung.backends._plan import Kill, Launch, Notice, Plan, Ready, Shutdown, read_notice, write_plan
+from rung.backends._plan import Forked, Kill, Launch, Notice, Plan, Ready, Shutdown, read_notice, write_plan
 from rung.runtime._frames import frame
 from rung.runtime.wire import ATTEMPT, CONFIG, SOCKET, TOKEN, TRIAL
 from rung.types import Job
@@ -42,6 +43,7 @@ class ForkServer:
     def __init__(self, plan: Plan, payload: bytes, log: Path) -> None:
         self.is_ready = False
         self._log = log
+        self._groups: dict[tuple[int, int], tuple[int, float]] = {}  # of what runs: the leader, and when it was known
         with tempfile.TemporaryFile() as file, log.open("wb") as output, contextlib.ExitStack() as on_failure:
             write_plan(file.fileno(), plan, payload)
             end, theirs = socket.socketpair()
@@ -76,7 +78,13 @@ class ForkServer:
     def receive(self) -> list[Notice]:
         """What it has said since."""
         notices = [read_notice(body) for body in self.line.receive()]
-        self.is_ready = self.is_ready or any(isinstance(notice, Ready) for notice in notices)
+        for notice in notices:
+            if isinstance(notice, Ready):
+                self.is_ready = True
+            elif isinstance(notice, Forked):
+                self._groups[notice.trial, notice.attempt] = notice.pid, time.time()
+            else:
+                self._groups.pop((notice.trial, notice.attempt), None)
         return notices
 
     def shut_down(self, grace_s: float) -> None:
@@ -88,12 +96,14 @@ class ForkServer:
                 self.line.socket.shutdown(socket.SHUT_RDWR)
 
     def wait(self, patience_s: float) -> int:
-        """The status, as of waitpid; it is killed if it does not end in so many seconds."""
+        """The status, as of waitpid; it is killed if it does not end in so many seconds. No trial is left behind."""
         try:
             code = self._process.wait(patience_s)
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()
+        for leader, since_unix in self._groups.values():
+            kill_abandoned(leader, since_unix)
         return -code if code < 0 else code << 8
 
     def printed(self) -> str:
