@@ -56,7 +56,7 @@ def main() -> NoReturn:
 def _beginning(plan: Plan, plan_file: int, payload: bytes, tuner: socket.socket) -> Begin:
     """How the process of a trial goes on after the fork."""
 
-    def run_script(launch: Launch, _end: int | None) -> NoReturn:
+    def run_script(launch: Launch, _end: socket.socket | None) -> NoReturn:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it; other programs count on it
         try:
             os.execvpe(launch.argv[0], launch.argv, {**os.environ, **launch.environ})  # noqa: S606 - that's the task
@@ -64,11 +64,11 @@ def _beginning(plan: Plan, plan_file: int, payload: bytes, tuner: socket.socket)
             os.write(2, f"{launch.argv[0]} can't be run: {error.strerror}\n".encode())
             os._exit(127)  # as shells do
 
-    def start_anew(_launch: Launch, end: int | None) -> NoReturn:
+    def start_anew(_launch: Launch, end: socket.socket | None) -> NoReturn:
         assert end is not None, "only scripts have no line"
-        _kernel.share(end, plan_file)
+        _kernel.share(end.fileno(), plan_file)
         module = "rung.backends._child"
-        os.execv(sys.executable, [sys.executable, "-m", module, str(end), str(plan_file)])  # noqa: S606 - our own module
+        os.execv(sys.executable, [sys.executable, "-m", module, str(end.fileno()), str(plan_file)])  # noqa: S606 - our own module
 
     if plan.is_script:
         os.close(plan_file)
@@ -81,9 +81,9 @@ def _beginning(plan: Plan, plan_file: int, payload: bytes, tuner: socket.socket)
     os.close(plan_file)
     rehearse()
 
-    def run_here(_launch: Launch, end: int | None) -> NoReturn:
-        ours = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=end)
-        run_trial(ours, lambda: prepared(payload, plan.threads) if objective is None else objective, plan)
+    def run_here(_launch: Launch, end: socket.socket | None) -> NoReturn:
+        assert end is not None, "only scripts have no line"
+        run_trial(end, lambda: prepared(payload, plan.threads) if objective is None else objective, plan)
 
     return run_here
 

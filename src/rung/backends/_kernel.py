@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -22,11 +23,11 @@ def death_pact() -> Callable[[], None]:
     """
     if sys.platform != "linux":
         return _nothing
-    prctl = ctypes.CDLL(None).prctl
+    ask_for_death = partial(ctypes.CDLL(None).prctl, _PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     parent = os.getpid()
 
     def sign() -> None:
-        prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        ask_for_death()
         if os.getppid() != parent:  # it ended before the pact held
             os._exit(1)
 

@@ -67,15 +67,17 @@ class Switchboard:
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
+        self._lines: set[Line] = set()
 
     def add(self, line: Line, serve: Callable[[], None]) -> None:
         """From now on, call ``serve`` when there is something to receive on the line, or it is at its end.
 
         For a line that has been added before, ``serve`` takes the place of the former one.
         """
-        if line.socket in self._selector.get_map():
+        if line in self._lines:
             self._selector.modify(line.socket, _wanted(line), (line, serve))
         else:
+            self._lines.add(line)
             self._selector.register(line.socket, _wanted(line), (line, serve))
 
     def send(self, line: Line, encoded: bytes) -> None:
@@ -86,6 +88,7 @@ class Switchboard:
 
     def drop(self, line: Line) -> None:
         """Hang up."""
+        self._lines.remove(line)
         self._selector.unregister(line.socket)
         line.socket.close()
 
@@ -93,7 +96,7 @@ class Switchboard:
         """Wait up to ``timeout`` seconds until something happens on any line, and serve all where it does."""
         for key, events in self._selector.select(timeout):
             line, serve = key.data
-            if line.socket.fileno() < 0:  # dropped while another line was served
+            if line not in self._lines:  # dropped while another line was served
                 continue
             if events & selectors.EVENT_WRITE:
                 line.flush()
@@ -104,8 +107,9 @@ class Switchboard:
 
     def close(self) -> None:
         """Hang up on everybody."""
-        for key in list(self._selector.get_map().values()):
-            key.data[0].socket.close()
+        for line in self._lines:
+            line.socket.close()
+        self._lines.clear()
         self._selector.close()
 
 

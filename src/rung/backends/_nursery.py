@@ -25,8 +25,8 @@ _CHUNK = 1 << 16
 _LOOK_S = 0.05  # how often one looks for ended processes where their ends can't be waited for
 _LAUNCHES_AT_ONCE = 64  # file descriptors that are taken from the line in one go
 
-Begin: TypeAlias = Callable[[Launch, int | None], NoReturn]
-"""What a new process does once it stands on its own; gets the file descriptor of its end of the line, or None."""
+Begin: TypeAlias = Callable[[Launch, socket.socket | None], NoReturn]
+"""What a new process does once it stands on its own; gets its end of the line, except for a script."""
 
 
 @final
@@ -86,7 +86,7 @@ class Nursery:
         for body in self._frames.feed(received):
             order = read_order(body)
             if isinstance(order, Launch):
-                self._launch(order, None if self._plan.is_script else self._ends.popleft())
+                self._launch(order, self._ends.popleft() if self._ends else None)
             elif isinstance(order, Kill):
                 for child in self._children.values():
                     if (child.launch.trial, child.launch.attempt) == (order.trial, order.attempt):
@@ -106,20 +106,23 @@ class Nursery:
         for child in self._children.values():
             child.end(grace_s)
 
-    def _launch(self, launch: Launch, end: int | None) -> None:
+    def _launch(self, launch: Launch, number: int | None) -> None:
         for child in self._children.values():
             if child.launch.trial == launch.trial:  # an earlier attempt that takes its time to end
                 child.end(0.0)
-        if not self._is_closing:
-            try:
+        end = None if number is None else socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=number)
+        try:
+            if not self._is_closing:
                 self._fork(launch, end)
-            except OSError as error:
-                self.say(Unforked(launch.trial, launch.attempt, str(error)))
-        if end is not None:
-            os.close(end)
+        except OSError as error:
+            self.say(Unforked(launch.trial, launch.attempt, str(error)))
+        finally:
+            if end is not None:
+                end.close()
 
-    def _fork(self, launch: Launch, end: int | None) -> None:
+    def _fork(self, launch: Launch, end: socket.socket | None) -> None:
         pipe, output = os.pipe()
+        files = (*self._files(), pipe, output)  # prepared here, since what the child does costs more than here
         try:
             pid = os.fork()
         except OSError:
@@ -127,8 +130,7 @@ class Nursery:
             os.close(output)
             raise
         if pid == 0:
-            os.close(pipe)
-            self._become(launch, end, output)
+            self._become(launch, end, output, files)
         os.close(output)
         os.set_blocking(pipe, False)
         child = Child(launch, pid, pipe, OutputLog(launch.log, self._plan.log_bytes, launch.attempt))
@@ -136,16 +138,15 @@ class Nursery:
         self._children[pid] = child
         self.say(Forked(launch.trial, launch.attempt, pid))
 
-    def _become(self, launch: Launch, end: int | None, output: int) -> NoReturn:
+    def _become(self, launch: Launch, end: socket.socket | None, output: int, files: Sequence[int]) -> NoReturn:
         """Turn a forked copy of this process into one that belongs to the trial alone."""
         try:
             os.setsid()
             self._sign_death_pact()
             os.dup2(output, 1)
             os.dup2(output, 2)
-            for number in self._files():
+            for number in files:
                 os.close(number)
-            os.close(output)
             self._begin(launch, end)
         except BaseException:  # noqa: BLE001 - nothing may get out of a forked copy of the fork-server
             traceback.print_exc()

@@ -80,9 +80,10 @@ class Run:
         except GarbledError as error:
             why = f"What it sent to the tuner can't be understood: {error}."
             self.exited = self.exited or Exited(self.job.trial, self.job.attempt, Outcome.FAILED, "error", why)
-            self.hang_up()
             self._kill(self.job)
-        if line.has_ended and line in self._lines:
+        if self.exited is not None:  # it has said, or sent, enough
+            self.hang_up()
+        elif line.has_ended:
             self._board.drop(line)
             del self._lines[line]
 
