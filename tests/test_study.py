@@ -103,7 +103,7 @@ def test_the_checkpoint_of_the_best_step() -> None:
 
 
 def test_a_best_step_without_a_checkpoint() -> None:
-    with pytest.raises(CheckpointError, match=r"trial \d kept no checkpoint of its best step 1\. Train with"):
+    with pytest.raises(CheckpointError, match=r"trial \d kept no checkpoint of its best step 1\. `for epoch in"):
         study_of(reports_only).best_checkpoint()
 
 

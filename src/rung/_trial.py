@@ -7,6 +7,7 @@ start it with ``contextvars.copy_context().run``; in either case only one thread
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar, Token
@@ -154,6 +155,17 @@ def leave(token: Token[Trial | None]) -> None:
 def enter_trial_process() -> None:
     """Note that this process exists to run trials, once and for all; for backends that start processes."""
     _process_facts["runs_trials"] = True
+
+
+@contextlib.contextmanager
+def importing_training_code() -> Iterator[None]:
+    """While this lasts, the process counts as one that runs trials: what is imported must not start a study."""
+    before = _process_facts["runs_trials"]
+    _process_facts["runs_trials"] = True
+    try:
+        yield
+    finally:
+        _process_facts["runs_trials"] = before
 
 
 def is_in_trial_process() -> bool:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from rung import registry
-from rung._trial import is_in_trial_process
 from rung.console import make_progress
 from rung.errors import RungError, SettingError
 from rung.runtime.objective import Objective, as_objective
@@ -65,11 +64,6 @@ def tune(
     unless the searcher ends by itself. store: ``rung.db`` in the working directory by default, or ``"memory"``.
     progress: ``auto``, ``live``, ``plain``, ``json`` or ``off``. All else as ``Tuner`` takes it.
     """
-    if is_in_trial_process():
-        raise RungError(
-            "tune() was called while a trial process imported your script, which would start a second study.",
-            hint='Put the call under `if __name__ == "__main__":`.',
-        )
     target = as_objective(objective)
     if isinstance(scheduler, str):
         built = _scheduler(scheduler, _searcher(searcher, space, initial_config, points_to_evaluate), target)

@@ -91,7 +91,8 @@ class Study:
                 return checkpoint
         raise CheckpointError(
             f"trial {best.trial} kept no checkpoint of its best step {best.step}.",
-            hint="Train with `for epoch in trial.epochs(n, model=model, optimizer=optimizer)` to get one per epoch.",
+            hint="`for epoch in trial.epochs(n, model=model, optimizer=optimizer)` saves one after every epoch; with "
+            "every=k only after each k-th.",
         )
 
     def plot(self, path: str | Path | None = None, *, step_name: str = "step") -> Figure:
@@ -109,6 +110,10 @@ class Study:
         if path is not None:
             figure.savefig(path)
         return figure
+
+    def close(self) -> None:
+        """Let go of the store; the study can't be read any more. Needed only where files must not stay open."""
+        self._store.close()
 
     def __repr__(self) -> str:
         best = self.best

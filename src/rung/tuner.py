@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, Self, final
 from msgspec import structs
 
 from rung import bookkeeping
+from rung._trial import is_in_trial_process
 from rung.backends.inline import Inline
 from rung.bookkeeping import IncumbentFrom, Record
 from rung.contracts import Backend, Scheduler, Store
@@ -65,6 +66,11 @@ class Tuner:
         limits: Limits | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
+        if is_in_trial_process():
+            raise RungError(
+                "a trial process imported a script that starts a study, which would start a second one.",
+                hint='Put the call of tune() or Tuner() under `if __name__ == "__main__":`.',
+            )
         self._objective = None if objective is None else as_objective(objective)
         self._goal = _checked_goal(metric, mode)
         self._workers = _checked_workers(workers, backend)

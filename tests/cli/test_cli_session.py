@@ -44,7 +44,6 @@ def test_a_program_is_looked_for_before_anything_runs() -> None:
 def test_the_working_directory_comes_before_the_folder_of_the_study(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_session, "enter_trial_process", lambda: None)
     monkeypatch.setattr("sys.path", ["/somewhere"])
     for name in ("here", "there"):
         (tmp_path / name).mkdir()

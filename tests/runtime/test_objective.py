@@ -304,3 +304,13 @@ def test_the_running_script_is_not_imported_again(tmp_path):
         "from rung.runtime.objective import load\ndef f(rate): return 1\nassert load('own.py:f') is f\nprint('once')\n"
     )
     assert run(tmp_path, "own.py") == "once\n"
+
+
+def test_functions_from_standard_input_travel_by_value(tmp_path):
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom rung.runtime.objective import as_objective, pack\n"
+        "def f(rate):\n    return rate + 1\n"
+        "objective = as_objective(f)\nassert objective.reference is None\nPath('packed').write_bytes(pack(objective))\n"
+    )
+    subprocess.run([sys.executable, "-"], input=code, cwd=tmp_path, text=True, check=True, timeout=60)
+    assert unpack((tmp_path / "packed").read_bytes()).target(rate=1) == 2

@@ -157,7 +157,7 @@ def test_a_trial_is_over_where_the_scheduler_wanted_it_to_be(by_hand: Any, step:
     hand.ask(1)
     hand.tell(0, 0.5, step=2)
     assert place.trial(0).state is TrialState.RUNNING
-    assert hand.tell(0, 0.4, step=step).action is Action.CONTINUE
+    assert hand.tell(0, 0.4, step=step) == Decision(0, Action.STOP, "fully trained: 3 steps")
     assert place.trial(0).state is TrialState.COMPLETED
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, structs
 
-from rung._trial import enter_trial_process
+from rung._trial import importing_training_code
 from rung.cli.main import FAILED, INTERRUPTED, NOTHING_SUCCEEDED, tell, tell_error
 from rung.console import make_progress
 from rung.errors import ObjectiveError, StudyPausedError
@@ -57,8 +57,8 @@ def load_objective(words: list[str] | str, folder: str | None = None) -> Objecti
     for place in (folder, str(Path.cwd())):
         if place is not None and place not in sys.path:
             sys.path.insert(0, place)
-    enter_trial_process()  # so that a file that calls tune() when it is imported is refused
-    return as_objective(words)
+    with importing_training_code():
+        return as_objective(words)
 
 
 def conduct(order: Order, store: Store) -> int:

@@ -37,7 +37,7 @@ def epochs_of(progress: Progress, number: int, *, every: int, stateful: Mapping[
 def _loop(progress: Progress, number: int, every: int, stateful: Mapping[str, Any]) -> Iterator[int]:
     until = progress.job.until
     last = number if until is None else min(number, until)
-    start = _restore(progress, stateful) if stateful else 0
+    start = _restore(progress, stateful, before=last) if stateful else 0
     for epoch in range(start + 1, last + 1):
         progress.epoch = epoch
         try:
@@ -55,14 +55,19 @@ def _loop(progress: Progress, number: int, every: int, stateful: Mapping[str, An
         progress.is_stopping = True
 
 
-def _restore(progress: Progress, stateful: Mapping[str, Any]) -> int:
-    """The epoch after which the trial goes on, with everything as it was then; 0 when there is no checkpoint."""
+def _restore(progress: Progress, stateful: Mapping[str, Any], *, before: int) -> int:
+    """The epoch after which the trial goes on, with everything as it was then; 0 when there is no checkpoint.
+
+    Only checkpoints ``before`` the last epoch count. A run that was lost after its last checkpoint repeats its last
+    epoch, so that the code behind the loop finds what it always finds there.
+    """
     job = progress.job
-    if not job.checkpoints:
+    candidates = [checkpoint for checkpoint in job.checkpoints if checkpoint.step < before]
+    if not candidates:
         return 0
     from rung.runtime import _random_states, checkpoints  # they load NumPy
 
-    snapshot, faults = checkpoints.first_intact(job.checkpoints)
+    snapshot, faults = checkpoints.first_intact(candidates)
     for fault in faults:
         _logger.warning("trial %d: %s", job.trial, fault.sentence)
     if snapshot is None:

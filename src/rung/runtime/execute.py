@@ -109,6 +109,7 @@ def _call(objective: Objective, trial: Trial) -> Exited:
 
 def _prepared(objective: Objective, trial: Trial) -> tuple[Callable[..., Any], dict[str, Any]]:
     assert objective.target is not None, "scripts are not run here"
+    trial.progress.knows_its_end = objective.limit is not None
     arguments = objective.arguments(trial.config, trial.until)
     if objective.wants_trial:
         arguments["trial"] = trial
@@ -122,9 +123,9 @@ def _conclude(progress: Progress, value: object, *, step: int | None) -> Exited 
     """
     if progress.is_stopping:
         return _exited(progress)
+    if progress.value is not None and (value is None or progress.has_looped):
+        return _exited(progress)  # after trial.epochs a returned value would be a step without a checkpoint
     if value is None:
-        if progress.value is not None:
-            return _exited(progress)
         return _exited(progress, "no_value", f"Nothing was reported, and nothing returned. {_REMEDY}")
     try:
         metrics = as_metrics(value, progress.job.metric)

@@ -240,7 +240,8 @@ def _reference(target: Callable[..., Any]) -> str | None:
         return None
     spec, file = getattr(module, "__spec__", None), getattr(module, "__file__", None)
     if (place == "__main__" and spec is None) or module.__name__.startswith(_FILE_MODULE):
-        return None if file is None else f"{Path(file).resolve()}:{name}"
+        # What came through standard input or a notebook has no file that another process could import.
+        return f"{Path(file).resolve()}:{name}" if file is not None and Path(file).is_file() else None
     return None if spec is None else f"{spec.name}:{name}"
 
 

@@ -24,7 +24,8 @@ class Progress:
     value: the main metric of this trial's last report; None before any.
     epoch: the number of the epoch while the body of a ``trial.epochs`` loop runs, else None.
     is_yielded: the reports come out of a generator, not by calls. has_looped: there has been a ``trial.epochs`` loop.
-    is_stopping: the tuner said stop or pause, or ``until`` is reached.
+    is_stopping: the tuner said stop or pause, or ``until`` is reached. knows_its_end: it was told ``until``, or may save
+    its result after the last report, so at ``until`` it is let go on; only a further report ends it.
     """
 
     def __init__(self, job: Job, channel: Channel) -> None:
@@ -39,6 +40,7 @@ class Progress:
         self.is_yielded = False
         self.has_looped = False
         self.is_stopping = False
+        self.knows_its_end = False
         self._awaited = 0
 
     def report(self, metrics: object, *, step: int | None = None) -> None:
@@ -71,9 +73,10 @@ class Progress:
         while self._awaited:
             self._hear(self.channel.wait())
         self.listen()
+        is_told = self.is_stopping
         if self.job.until is not None and self.step >= self.job.until:
             self.is_stopping = True
-        if self.is_stopping and self.epoch is None:
+        if self.is_stopping and self.epoch is None and (is_told or not self.knows_its_end):
             raise TrialStopped
 
     def listen(self) -> None:

@@ -153,7 +153,9 @@ def script_trial() -> Trial | None:
     channel, job = connection
     atexit.register(channel.close)
     sys.excepthook = _silent_about_stops(sys.excepthook)
-    return Trial(job, channel)
+    trial = Trial(job, channel)
+    trial.progress.knows_its_end = True  # it may save its model after the last report
+    return trial
 
 
 _Hook: TypeAlias = Callable[[type[BaseException], BaseException, TracebackType | None], object]

@@ -85,6 +85,7 @@ class Hand:
         self._intake = Intake(session, backend, max_kills=limits.max_kills)
         self._inbox = Inbox(session, self._intake)
         self._starter = Starter(session, folder=folder, limits=limits)
+        self._inbox.drop_stale_stops()
 
     def ask(self, count: int) -> list[Asked]:
         """The next trials, durably begun: ``count``, or fewer when there are no more; ExhaustedError if none."""
@@ -128,7 +129,9 @@ class Hand:
         facts: list[Fact] = [Reported(trial, row.attempt, at_step, metrics)]
         self._intake.deliver([*facts, exited] if step is None else facts)
         action, why = row.decided or Action.CONTINUE, row.message
-        if action is not Action.CONTINUE or (row.until is not None and at_step >= row.until):
+        if action is Action.CONTINUE and row.until is not None and at_step >= row.until:
+            action, why = Action.STOP, f"fully trained: {row.until} steps"
+        if action is not Action.CONTINUE:
             self._intake.deliver([exited])
         return Decision(trial, action, why)
 
