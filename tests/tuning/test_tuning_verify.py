@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import copy
+import math
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from tuning_fakes import SPACE, FakeBackend, ScriptedScheduler, Stage, decide_at, finish, lose, new_trial, report
+from tuning_fakes import SPACE, FakeBackend, ScriptedScheduler, Stage, decide_at, fail, finish, lose, new_trial, report
 
 from rung.commands import ContinueTrial, EditSpace, Enqueue, StopTrial
 from rung.events import Changed, Decided, Ended, Event, Observed, Started
@@ -15,7 +17,7 @@ from rung.searchers.random import RandomSearcher
 from rung.space import Float, Int, Space
 from rung.store import MemoryStore
 from rung.tuning.verify import verify_decisions
-from rung.types import Action, Decision, TrialState, Wait
+from rung.types import Action, Decision, Proposal, TrialState, Wait
 
 Begin = Callable[..., Stage]
 Log = list[tuple[int, Any]]
@@ -122,6 +124,11 @@ def test_promotions_too(stage: Begin) -> None:
         ({"until": 3}, "until of suggestion 5 is 3 in the log, 4 by the code"),
         ({"decide_at": ()}, r"decide_at of suggestion 5 is \(\) in the log, \(1, 2\) by the code"),
         ({"parent": 1}, "parent of suggestion 5 is 1 in the log, None by the code"),
+        ({"draw": 6}, "draw of suggestion 5 is 6 in the log, 5 by the code"),
+        ({"notes": {"why": "so"}}, r"notes of suggestion 5 is \{'why': 'so'\} in the log, \{\} by the code"),
+        ({"attempt": 2}, "attempt of suggestion 5 is 2 in the log, 1 by the code"),
+        ({"cause": "resumed"}, "cause of suggestion 5 is 'resumed' in the log, 'new' by the code"),
+        ({"draw": None}, "the log starts trial 5, which nobody suggested and which does not wait"),
     ],
 )
 def test_a_suggestion_that_was_tampered_with(honest: Log, fields: dict[str, Any], words: str) -> None:
@@ -149,8 +156,8 @@ def test_another_seed_gives_other_suggestions(honest: Log) -> None:
 def test_a_report_that_was_tampered_with_shows_in_the_decisions(honest: Log) -> None:
     index = index_of(honest, Decided) - 1
     assert isinstance(honest[index][1], Observed)
-    found = verify_decisions(changed(honest, index, loss=-1.0), asha())
-    assert "the code decides nothing" in found.differences[0]
+    found = verify_decisions(changed(honest, index, loss=-1.0, metrics={"error": -1.0}), asha())
+    assert found.differences[0].endswith("the code decides nothing")
 
 
 def test_a_decision_that_was_dropped(honest: Log) -> None:
@@ -263,3 +270,180 @@ def test_changed_hyperparameters_are_no_suggestion(stage: Begin) -> None:
     place.session.flush()
     assert isinstance(place.store, MemoryStore)
     assert verify_decisions(place.store.read("s"), ScriptedScheduler([new_trial(0)])).differences == []
+
+
+# Runs that go on, runs that end, and losses that are not finite
+
+
+def in_the_log(log: Log, index: int, words: str, scheduler: Any, **fields: Any) -> None:
+    """Change an event of an honest log: the first difference names it."""
+    assert verify_decisions(log, copy.deepcopy(scheduler)).differences == []
+    first, *_ = verify_decisions(changed(log, index, **fields), scheduler).differences
+    assert first == f"event {log[index][0]}: {words}"
+
+
+def goes_on() -> ScriptedScheduler:
+    proposal = Proposal(config={"x": 0.0, "n": 4}, until=4, decide_at=(2,))
+    return ScriptedScheduler([proposal], decide_at(4, Action.PAUSE))
+
+
+@pytest.fixture
+def going_on(stage: Begin) -> Log:
+    """Trial 0 is lost and tried again until step 4; paused there, a person continues it, and it completes."""
+    place = stage(scheduler=goes_on())
+    place.backend.script.extend(
+        [
+            [report(0, 1, 0.5), lose(0)],
+            [report(0, 4, 0.5, attempt=2), finish(0, attempt=2)],
+        ]
+    )
+    place.loop().run()
+    place.store.post("s", ContinueTrial(0))
+    place.backend.script.append([report(0, 5, 0.5, attempt=3), finish(0, attempt=3)])
+    place.loop().run()
+    return list(place.store.read("s"))
+
+
+@pytest.mark.parametrize(
+    ("attempt", "field", "value", "words"),
+    [
+        (2, "config", {"x": 1.0, "n": 4}, "is {'x': 1.0, 'n': 4} in the log, {'x': 0.0, 'n': 4} by the code"),
+        (2, "until", 3, "is 3 in the log, 4 by the code"),
+        (2, "decide_at", (1,), "is (1,) in the log, (2,) by the code"),
+        (2, "parent", 0, "is 0 in the log, None by the code"),
+        (2, "cause", "resumed", "is 'resumed' in the log, 'retried' by the code"),
+        (2, "attempt", 4, "is 4 in the log, 2 by the code"),
+        (3, "config", {"x": 1.0, "n": 4}, "is {'x': 1.0, 'n': 4} in the log, {'x': 0.0, 'n': 4} by the code"),
+        (3, "until", 8, "is 8 in the log, None by the code"),
+        (3, "decide_at", (), "is () in the log, None by the code"),
+        (3, "cause", "retried", "is 'retried' in the log, 'resumed' by the code"),
+    ],
+)
+def test_a_run_that_goes_on_was_tampered_with(going_on: Log, attempt: int, field: str, value: Any, words: str) -> None:
+    index = index_of(going_on, Started, attempt=attempt)
+    kind = "retried" if attempt == 2 else "resumed"
+    in_the_log(going_on, index, f"{field} of the {kind} trial 0 {words}", goes_on(), **{field: value})
+
+
+def test_metrics_that_were_tampered_with(honest: Log) -> None:
+    index = index_of(honest, Observed, trial=0, step=1)
+    loss = honest[index][1].loss
+    words = f"loss of trial 0 at step 1 is {loss!r} in the log, "
+    in_the_log(honest, index, words + "0.25 by the code", asha(), metrics={"error": 0.25})
+    in_the_log(honest, index, words + "None by the code", asha(), metrics={"error": math.nan})
+    lacks = "the report of trial 0 at step 1 lacks error"
+    in_the_log(honest, index, lacks, asha(), metrics={"other": loss})
+
+
+def test_the_loss_of_a_goal_to_maximise(stage: Begin) -> None:
+    place = stage(mode="max")
+    place.backend.script.append([report(0, 1, 0.5), finish(0)])
+    place.loop(new_trials=1).run()
+    log = list(place.store.read("s"))
+    words = "loss of trial 0 at step 1 is 0.5 in the log, -0.5 by the code"
+    in_the_log(log, index_of(log, Observed), words, ScriptedScheduler(), loss=0.5)
+
+
+@pytest.mark.parametrize("state", [TrialState.COMPLETED, TrialState.FAILED, TrialState.PAUSED])
+def test_the_end_of_a_stopped_run_that_was_tampered_with(honest: Log, state: TrialState) -> None:
+    index = index_of(honest, Ended, state=TrialState.STOPPED)
+    trial = honest[index][1].trial
+    in_the_log(honest, index, f"trial {trial} ends {state} in the log, stopped by the code", asha(), state=state)
+
+
+@pytest.mark.parametrize("state", [TrialState.STOPPED, TrialState.PAUSED])
+def test_the_end_of_an_undecided_run_that_was_tampered_with(honest: Log, state: TrialState) -> None:
+    index = index_of(honest, Ended, state=TrialState.COMPLETED)
+    words = f"trial {honest[index][1].trial} ends {state} in the log, completed or failed by the code"
+    in_the_log(honest, index, words, asha(), state=state)
+
+
+def test_the_reason_of_an_end_that_was_tampered_with(honest: Log) -> None:
+    index = index_of(honest, Ended, state=TrialState.STOPPED)
+    words = f"reason of the end of trial {honest[index][1].trial} is 'person' in the log, 'scheduler' by the code"
+    in_the_log(honest, index, words, asha(), reason="person")
+    index = index_of(honest, Ended, state=TrialState.COMPLETED)
+    words = f"reason of the end of trial {honest[index][1].trial} is 'oom' in the log, '' by the code"
+    in_the_log(honest, index, words, asha(), reason="oom")
+
+
+@pytest.mark.parametrize("state", [TrialState.COMPLETED, TrialState.STOPPED])
+def test_the_end_of_a_paused_run_that_was_tampered_with(going_on: Log, state: TrialState) -> None:
+    index = index_of(going_on, Ended, state=TrialState.PAUSED)
+    in_the_log(
+        going_on, index, f"trial 0 ends {state} in the log, paused or failed by the code", goes_on(), state=state
+    )
+
+
+def test_a_run_that_fails_before_it_pauses(stage: Begin) -> None:
+    place = stage(scheduler=ScriptedScheduler(decide=decide_at(1, Action.PAUSE)))
+    place.backend.script.append([report(0, 1, 0.5), fail(0)])
+    place.loop(new_trials=1).run()
+    log = list(place.store.read("s"))
+    assert log[-1][1].state is TrialState.FAILED
+    assert verify_decisions(log, ScriptedScheduler(decide=decide_at(1, Action.PAUSE))).differences == []
+
+
+def test_the_stop_of_a_paused_trial_that_became_a_failure(cascading: Log) -> None:
+    index = index_of(cascading, Ended, trial=0, state=TrialState.STOPPED)
+    scheduler = ScriptedScheduler(decide=cascade)
+    in_the_log(
+        cascading, index, "trial 0 ends failed in the log, stopped by the code", scheduler, state=TrialState.FAILED
+    )
+    words = "reason of the end of trial 0 is 'nan' in the log, 'person' by the code"
+    in_the_log(cascading, index, words, ScriptedScheduler(decide=cascade), reason="nan")
+
+
+@pytest.fixture
+def diverging(stage: Begin) -> Log:
+    place = stage()
+    place.backend.script.append([report(0, 1, 0.5), report(0, 2, math.nan), finish(0)])
+    place.loop(new_trials=1).run()
+    return list(place.store.read("s"))
+
+
+def test_a_loss_that_is_not_finite_is_decided_upon(diverging: Log) -> None:
+    found = verify_decisions(diverging, ScriptedScheduler())
+    assert (found.decisions, found.differences) == (1, [])
+    index = index_of(diverging, Ended)
+    words = "trial 0 ends stopped in the log, failed by the code"
+    in_the_log(diverging, index, words, ScriptedScheduler(), state=TrialState.STOPPED)
+
+
+def test_the_decision_on_a_loss_that_was_dropped(diverging: Log) -> None:
+    index = index_of(diverging, Decided)
+    first, *_ = verify_decisions(diverging[:index] + diverging[index + 1 :], ScriptedScheduler()).differences
+    why = "its loss is not finite at step 2"
+    assert first == f"event {diverging[index - 1][0]}: the log lacks the decision to stop trial 0 by nan ({why})"
+
+
+def test_a_decision_on_a_loss_that_is_finite(diverging: Log) -> None:
+    index = index_of(diverging, Observed, step=2)
+    log = changed(diverging, index, metrics={"error": 0.25}, loss=0.25)
+    (line,) = verify_decisions(log, ScriptedScheduler()).differences
+    assert line == f"event {index + 2}: the log has the decision to stop trial 0 by nan, the code decides nothing"
+
+
+def test_an_end_of_a_trial_that_is_over(diverging: Log) -> None:
+    index = index_of(diverging, Ended)
+    found = verify_decisions([*diverging[: index + 1], (99, diverging[index][1])], ScriptedScheduler())
+    assert found.differences == ["event 99: the log ends trial 0, which is not open"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"by": "scheduler"}, "the log has the decision to stop trial 0, the code the decision to stop trial 0 by nan"),
+        ({"step": 1}, "step of the decision to stop trial 0 by nan is 1 in the log, 2 by the code"),
+    ],
+)
+def test_the_decision_on_a_loss_that_was_tampered_with(diverging: Log, fields: dict[str, Any], words: str) -> None:
+    in_the_log(diverging, index_of(diverging, Decided), words, ScriptedScheduler(), **fields)
+
+
+def test_a_run_that_was_told_to_pause_is_not_told_again_when_its_loss_is_not_finite(stage: Begin) -> None:
+    place = stage(scheduler=ScriptedScheduler(decide=decide_at(1, Action.PAUSE)))
+    place.backend.script.append([report(0, 1, 0.5), report(0, 2, math.inf), finish(0)])
+    place.loop(new_trials=1).run()
+    found = verify_decisions(place.store.read("s"), ScriptedScheduler(decide=decide_at(1, Action.PAUSE)))
+    assert (found.decisions, found.differences) == (1, [])

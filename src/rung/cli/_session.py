@@ -78,10 +78,11 @@ def conduct(order: Order, store: Store) -> int:
         limits=order.limits,
         observers=shown.observers,
     )
-    before = len(tuner.records)
     try:
         with shown, tuner:
-            row = tuner.run(max_trials=order.max_trials, seconds=order.seconds).row
+            study = tuner.run(max_trials=order.max_trials, seconds=order.seconds)
+            row = study.row
+            has_run = any(trial.session == row.sessions for trial in study.trials)
     except KeyboardInterrupt:  # the tuner has said how to go on
         return INTERRUPTED
     except StudyPausedError as error:
@@ -89,7 +90,7 @@ def conduct(order: Order, store: Store) -> int:
         return FAILED if _has_succeeded(tuner.study.row) else NOTHING_SUCCEEDED
     if row.ended_why == "interrupted":
         return INTERRUPTED
-    if order.max_trials and len(tuner.records) == before and row.ended_why == "done":
+    if order.max_trials and not has_run and row.ended_why == "done":
         tell(f"nothing was left to do for {order.study!r}.", "Raise --trials to go on.")
     return 0 if _has_succeeded(row) else NOTHING_SUCCEEDED
 

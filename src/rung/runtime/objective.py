@@ -18,7 +18,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from rung.errors import ObjectiveError
+from rung.errors import ObjectiveError, RungError
 from rung.types import Config
 
 _LIMIT = "max_epochs"
@@ -123,6 +123,8 @@ def load(reference: str) -> Callable[..., Any]:
         )
     try:
         module = _import_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
+    except RungError as error:  # a study begun at import, for instance: that says itself what to do
+        raise ObjectiveError(f"{place!r} can't be imported: {error.sentence}", hint=error.hint) from error
     except Exception as error:  # importing runs the user's code, which may raise anything
         raise ObjectiveError(
             f"{place!r} can't be imported: {type(error).__name__}: {error}.",
