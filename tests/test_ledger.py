@@ -120,6 +120,22 @@ def test_where_it_runs() -> None:
     assert (row.host, row.pid) == ("here", 42)
 
 
+def test_a_run_takes_time_from_where_it_found_its_process() -> None:
+    """What a fork-server takes to import the training module is no trial's time."""
+    placed = Placed(at=10.5, trial=0, attempt=1, host="here", pid=42)
+    row = row_of(start(at=10.0), placed)
+    assert (row.started_at, row.launched_at, row.last_at) == (10.0, 10.5, 10.5)
+    again = Placed(at=12.0, trial=0, attempt=1, host="here", pid=42)
+    assert row_of(start(at=10.0), placed, again).launched_at == 10.5, "a store has such an event once"
+    lost = Interrupted(at=14.0, trial=0, attempt=1, reason="killed")
+    assert row_of(start(at=10.0), placed, lost).runtime == 3.5
+    retried = [lost, start(attempt=2, at=30.0, cause="retried")]
+    placed_again = Placed(at=31.0, trial=0, attempt=2, host="here", pid=43)
+    done = end(TrialState.COMPLETED, attempt=2, at=40.0)
+    assert row_of(start(at=10.0), placed, *retried, placed_again, done).runtime == 3.5 + 9.0
+    assert row_of(start(at=10.0), placed, *retried, done).runtime == 3.5 + 10.0
+
+
 def test_reports() -> None:
     row = row_of(start(), observe(1, 0.5, at=11.0), observe(3, 0.2, at=13.0), observe(4, 0.4, at=14.0))
     assert (row.last_step, row.last_loss, row.last_at) == (4, 0.4, 14.0)
@@ -247,10 +263,11 @@ def test_counts_and_open_trials_follow_from_the_states(seed: int) -> None:
         row = ledger.trials.get(number)
         attempt = 1 if row is None else row.attempt
         if row is None:
-            event: Event = start(number, at=at, draw=number)
+            event: Event = start(number, at=at, draw=number, parent=chance.choice([None, *range(number)]))
         elif row.state is TrialState.RUNNING:
             event = chance.choice(
                 [
+                    Checkpointed(at=at, trial=number, attempt=attempt, checkpoint=Checkpoint(at, f"/{at}", "ff", 1)),
                     Interrupted(at=at, trial=number, attempt=attempt, reason="tuner"),
                     end(chance.choice([TrialState.PAUSED, TrialState.FAILED]), trial=number, attempt=attempt, at=at),
                 ]
@@ -269,3 +286,10 @@ def test_counts_and_open_trials_follow_from_the_states(seed: int) -> None:
         counted = Counter(each.state for each in ledger.trials.values())
         assert {state: n for state, n in ledger.study.counts.items() if n} == counted
         assert ledger.open == {n: each for n, each in ledger.trials.items() if not each.state.is_final}
+        for state, rows in ((TrialState.RUNNING, ledger.running), (TrialState.WAITING, ledger.waiting)):
+            assert rows == {n: each for n, each in ledger.trials.items() if each.state is state}
+        starting: dict[int, set[int]] = {}
+        for n, each in ledger.open.items():
+            if each.parent is not None and not each.checkpoints:
+                starting.setdefault(each.parent, set()).add(n)
+        assert ledger.unsaved_children == starting

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from rung.backends.inline import Inline
 from rung.backends.processes import Processes
@@ -572,10 +573,25 @@ def test_close_closes_the_store_even_when_the_study_can_not_be_left(
     tuner.close()
 
 
+def test_a_second_tuner_in_the_same_process_is_told(tmp_path: Path) -> None:
+    with tuner_of(None, store=tmp_path / "rung.db") as first:
+        first.ask()
+        first.tell(0, 0.5, step=1)
+        second = tuner_of(None, store=tmp_path / "rung.db")
+        with second, pytest.raises(StudyLockedError, match=r"already has the study 's' in hand.*Close the other tuner"):
+            second.ask()
+        first.tell(0, 0.25)
+        first.close()
+        with tuner_of(None, store=tmp_path / "rung.db") as third:
+            assert third.ask().number == 1
+
+
 def test_the_owner_while_at_work() -> None:
     store = MemoryStore()
     tuner = tuner_of(None, store=store)
     tuner.ask()
-    assert store.tables.study("s").owner == current_owner()
+    owner = store.tables.study("s").owner
+    assert owner is not None
+    assert owner == structs.replace(current_owner(), session=owner.session)
     tuner.close()
     assert store.tables.study("s").owner is None

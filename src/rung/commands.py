@@ -52,4 +52,13 @@ class StopStudy(Struct, frozen=True, tag="stop_study"):
     now: bool = False
 
 
+class UnknownCommand(Struct, frozen=True):
+    """What a newer rung posted and this one can't read: a store may give it out, but nobody can post it.
+
+    kind: its tag.
+    """
+
+    kind: str
+
+
 Command: TypeAlias = Enqueue | EditSpace | StopTrial | PauseTrial | ContinueTrial | ChangeTrial | StopStudy

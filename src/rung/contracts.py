@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 if TYPE_CHECKING:
     import numpy as np
 
-    from rung.commands import Command
+    from rung.commands import Command, UnknownCommand
     from rung.events import Event, SearchEvent, StudyCreated
     from rung.ledger import StudyRow, TrialRow
     from rung.runtime.objective import Objective
@@ -173,7 +173,8 @@ class Store(Protocol):
     def acquire(self, study: str, owner: Owner, *, ttl: float) -> Lease:
         """The right to write to the study for ``ttl`` seconds. StudyLockedError says who has it.
 
-        A holder on this host whose process is dead is replaced at once; one on another host when its time is up.
+        A holder on this host whose process is dead is replaced at once; one on another host, or another owner in the
+        same process, when its time is up.
         """
 
     def renew(self, lease: Lease) -> None:
@@ -185,7 +186,7 @@ class Store(Protocol):
     def post(self, study: str, command: Command, *, key: str | None = None) -> int:
         """Put a command into the study's inbox; returns its number. The same key twice gives the same number."""
 
-    def take(self, lease: Lease) -> Sequence[tuple[int, Command]]:
+    def take(self, lease: Lease) -> Sequence[tuple[int, Command | UnknownCommand]]:
         """The commands that no event has answered yet, oldest first; cheap when there are none."""
 
     def folder(self, study: str) -> Path:

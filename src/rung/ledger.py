@@ -31,7 +31,8 @@ class TrialRow(Struct, kw_only=True):
     """One trial as the log tells it. Times are seconds on the study's clock; losses have lower as better.
 
     config: the values now; ``changes`` of a running trial are in it. until, worker, attempt: of the newest run.
-    runtime: seconds that runs of it have taken, finished runs only. decided: the newest run was told to stop or pause.
+    launched_at: when the newest run found its process; before that, when it was started. runtime: seconds that its runs
+    have taken from there, finished runs only. decided: the newest run was told to stop or pause.
     kills: how many of its runs something outside has ended.
     checkpoints: oldest first, without the collected ones.
     """
@@ -96,12 +97,19 @@ class StudyRow(Struct, kw_only=True):
 
 @final
 class Ledger:
-    """Folds events into one ``study`` row and its ``trials``. ``apply`` is the only way it changes."""
+    """Folds events into one ``study`` row and its ``trials``. ``apply`` is the only way it changes.
+
+    open, running, waiting: the trials that aren't over, and those of them in these states, so that nobody has to look
+    through all. unsaved_children: parent -> the open trials that begin from its checkpoints, having none of their own.
+    """
 
     def __init__(self) -> None:
         self.study: StudyRow | None = None
         self.trials: dict[int, TrialRow] = {}
         self.open: dict[int, TrialRow] = {}
+        self.running: dict[int, TrialRow] = {}
+        self.waiting: dict[int, TrialRow] = {}
+        self.unsaved_children: dict[int, set[int]] = {}
 
     def apply(self, event: Event) -> None:
         """Take the next event of the log. An event of an attempt that is not the trial's newest is an error of ours."""
@@ -112,14 +120,30 @@ class Ledger:
             handler(self, event)
 
     def set_state(self, trial: TrialRow, state: TrialState) -> None:
-        """Move a trial from one state to another, keeping the counts and the set of ``open`` ones right."""
+        """Move a trial from one state to another, keeping the counts and the sets of trials right."""
         assert self.study is not None
         counts = self.study.counts
         counts[trial.state] -= 1
         counts[state] = counts.get(state, 0) + 1
         trial.state = state
-        if state.is_final:
+        self.running.pop(trial.number, None)
+        self.waiting.pop(trial.number, None)
+        if state is TrialState.RUNNING:
+            self.running[trial.number] = trial
+        elif state is TrialState.WAITING:
+            self.waiting[trial.number] = trial
+        elif state.is_final:
             self.open.pop(trial.number, None)
+            self.release_parent(trial)
+
+    def release_parent(self, trial: TrialRow) -> None:
+        """Note that a trial needs none of its parent's checkpoints any more."""
+        if trial.parent is None or trial.parent not in self.unsaved_children:
+            return
+        children = self.unsaved_children[trial.parent]
+        children.discard(trial.number)
+        if not children:
+            del self.unsaved_children[trial.parent]
 
 
 def _study_created(ledger: Ledger, event: StudyCreated) -> None:
@@ -162,7 +186,9 @@ def _started(ledger: Ledger, event: Started) -> None:
         trial = TrialRow(
             number=event.trial, state=TrialState.RUNNING, config=event.config, started_at=event.at, parent=event.parent
         )
-        ledger.trials[event.trial] = ledger.open[event.trial] = trial
+        ledger.trials[event.trial] = ledger.open[event.trial] = ledger.running[event.trial] = trial
+        if event.parent is not None:
+            ledger.unsaved_children.setdefault(event.parent, set()).add(event.trial)
         study.counts[TrialState.RUNNING] = study.counts.get(TrialState.RUNNING, 0) + 1
     else:
         ledger.set_state(trial, TrialState.RUNNING)
@@ -181,7 +207,9 @@ def _started(ledger: Ledger, event: Started) -> None:
 
 def _placed(ledger: Ledger, event: Placed) -> None:
     trial = ledger.trials[event.trial]
-    trial.host, trial.pid = event.host, event.pid
+    if trial.pid is None:  # a store drops it when it comes again
+        trial.host, trial.pid = event.host, event.pid
+        trial.launched_at = trial.last_at = event.at
 
 
 def _observed(ledger: Ledger, event: Observed) -> None:
@@ -206,9 +234,10 @@ def _decided(ledger: Ledger, event: Decided) -> None:
 
 
 def _checkpointed(ledger: Ledger, event: Checkpointed) -> None:
-    checkpoints = ledger.trials[event.trial].checkpoints
-    checkpoints[:] = [kept for kept in checkpoints if kept.path != event.checkpoint.path]
-    checkpoints.append(event.checkpoint)
+    trial = ledger.trials[event.trial]
+    trial.checkpoints[:] = [kept for kept in trial.checkpoints if kept.path != event.checkpoint.path]
+    trial.checkpoints.append(event.checkpoint)
+    ledger.release_parent(trial)
 
 
 def _collected(ledger: Ledger, event: Collected) -> None:

@@ -118,8 +118,8 @@ class Tuner:
             session = self._open.begin(
                 slots=backend.slots, now=backend.now, observers=self._observers, settings=settings
             )
-            loop = Loop(session, backend, folder=self._store.folder(self._open.name), limits=limits)
             try:
+                loop = Loop(session, backend, folder=self._store.folder(self._open.name), limits=limits)
                 with heed_interrupts(loop, say=_say):
                     why = loop.run()
             except BaseException:
@@ -205,7 +205,11 @@ class Tuner:
         if self._hand is None:
             backend = ByHand()
             session = self._open.begin(slots=backend.slots, now=backend.now, observers=self._observers)
-            hand = Hand(session, backend, folder=self._store.folder(self._open.name), limits=self._limits)
+            try:
+                hand = Hand(session, backend, folder=self._store.folder(self._open.name), limits=self._limits)
+            except BaseException:
+                self._open.abandon()
+                raise
             self._hand = hand, session
         try:
             yield self._hand[0]

@@ -229,12 +229,14 @@ class Owner(Struct, frozen=True):
     """A process, named so that no other one, before or after a reboot, has the same name.
 
     started: the process start time in clock ticks since boot (or seconds, where the platform has no ticks).
+    session: a random word that tells the tuners of one process apart.
     """
 
     host: str
     boot: str
     pid: int
     started: float
+    session: str = ""
 
 
 class Lease(Struct, frozen=True):

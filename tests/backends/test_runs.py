@@ -13,6 +13,7 @@ from rung.backends._runs import Run
 from rung.backends.processes import Processes
 from rung.runtime._frames import (
     Acknowledged,
+    Frames,
     Hello,
     Note,
     Refused,
@@ -58,11 +59,28 @@ def test_facts_wait_for_the_process(board):
     channel = call(run)
     assert read_job(channel.next_body()) == JOB
     channel.post(report(1))
-    board.wait(5.0)
+    board.wait(0.0)
     assert run.collect() == []
     run.launched("here", 99)
-    assert run.collect() == [Launched(3, 2, "here", 99), report(1)]
+    assert run.collect() == [Launched(3, 2, "here", 99)]
+    board.wait(5.0)
+    assert run.collect() == [report(1)]
     channel.close()
+
+
+def test_a_job_that_does_not_fit_into_the_line_is_sent_in_parts(board):
+    job = Job(**{**fields_of(JOB), "config": {"text": "x" * 3_000_000}})
+    run = make(board, job)
+    ours, theirs = socket.socketpair()
+    run.connect(Line(ours))
+    run.launched("here", 99)
+    received = bytearray()
+    while len(received) < 3_000_000:
+        received += theirs.recv(1 << 20)
+        board.wait(0.0)
+    (body,) = Frames().feed(bytes(received))
+    assert read_job(body) == job
+    theirs.close()
 
 
 def test_streamed_facts_are_acknowledged_when_they_are_settled(board):

@@ -77,11 +77,53 @@ def test_a_living_process_of_this_host_needs_no_sign_of_life(opened):
     clock = FakeClock()
     store = opened(clock)
     store.create(created())
-    store.acquire("lenet", current_owner(), ttl=TTL)
+    us = current_owner()
+    store.acquire("lenet", us, ttl=TTL)
     clock.advance(1000 * HOUR)
     with pytest.raises(StudyLockedError, match=r"for 1000 h.*kill -INT"):
         store.acquire("lenet", foreign(2), ttl=TTL)
-    assert store.tables.study("lenet").owner == current_owner()
+    assert store.tables.study("lenet").owner == us
+
+
+def test_within_one_process_a_sign_of_life_is_needed(opened):
+    clock = FakeClock()
+    store = opened(clock)
+    store.create(created())
+    first = store.acquire("lenet", current_owner(), ttl=TTL)
+    for _ in range(3):
+        clock.unix += HOUR  # a wall clock counts for nothing here
+        clock.advance(TTL)
+        with pytest.raises(StudyLockedError, match=r"already has the study 'lenet' in hand.*sign of life 60 s ago"):
+            store.acquire("lenet", current_owner(), ttl=TTL)
+        store.renew(first)
+    clock.advance(TTL + 1)
+    second = store.acquire("lenet", current_owner(), ttl=TTL)
+    assert clock.slept == 0
+    with pytest.raises(FencedError, match="has passed to another tuner in this process"):
+        store.append([], lease=first)
+    assert store.tables.study("lenet").owner == second.owner
+
+
+def test_two_stores_on_one_file_in_one_process(on_machine):
+    clock = FakeClock()
+    first, second = on_machine(clock), on_machine(clock)
+    first.create(created())
+    lease = first.acquire("lenet", current_owner(), ttl=TTL)
+    with pytest.raises(StudyLockedError, match="This process already has"):
+        second.acquire("lenet", current_owner(), ttl=TTL)
+    assert first.append([], lease=lease) == 1
+    first.release(lease)
+    second.acquire("lenet", current_owner(), ttl=TTL)
+
+
+def test_a_lease_that_an_older_rung_gave_has_no_session(on_machine):
+    store = on_machine(FakeClock())
+    store.create(created())
+    us = current_owner()
+    store.acquire("lenet", us, ttl=TTL)
+    with store.database.write() as connection:
+        connection.execute("UPDATE head SET holder = json_remove(holder, '$.owner.session')")
+    assert store.tables.study("lenet").owner == replace(us, session="")
 
 
 def test_a_dead_process_of_this_host_loses_it_at_once_whatever_the_clocks_say(opened):
@@ -91,7 +133,8 @@ def test_a_dead_process_of_this_host_loses_it_at_once_whatever_the_clocks_say(op
     for _ in range(2):
         store.acquire("lenet", dead(), ttl=TTL)
         clock.unix -= HOUR
-    assert store.acquire("lenet", current_owner(), ttl=TTL).owner == current_owner()
+    us = current_owner()
+    assert store.acquire("lenet", us, ttl=TTL).owner == us
     assert clock.slept == 0
 
 
@@ -153,7 +196,7 @@ AGES = {-5: "under 1 s", 0.4: "under 1 s", 59: "59 s", 119: "119 s", 150: "2 min
 def test_who_has_it_and_for_how_long(age, text):
     now = Stamp("b", 1e5, 1e6)
     since = replace(now, uptime=now.uptime - age)
-    error = locked("lenet", Holding(foreign(), 1, TTL, since, now), now)
+    error = locked("lenet", Holding(foreign(), 1, TTL, since, now), now, asking=current_owner())
     assert error.sentence == (
         f"Study 'lenet' is held by process 7 on host 'elsewhere.example', for {text}; "
         "it last gave a sign of life under 1 s ago."
@@ -161,11 +204,22 @@ def test_who_has_it_and_for_how_long(age, text):
     assert error.hint == "Try again later: it is free 60 s after the holder's last sign."
 
 
+def test_when_it_is_this_process_that_has_it():
+    now = Stamp("b", 1e5, 1e6)
+    us = current_owner()
+    error = locked("lenet", Holding(us, 1, TTL, now, now), now, asking=current_owner())
+    assert error.sentence == (
+        "This process already has the study 'lenet' in hand, for under 1 s; it last gave a sign of life under 1 s ago."
+    )
+    assert error.hint == "Close the other tuner; one that was forgotten loses the study 60 s after its last sign."
+
+
 def test_why_a_lease_is_void():
     lease = Lease("lenet", foreign(1), 3, TTL)
     for holder, why in (
         (None, "was released"),
-        (foreign(1), "was acquired again by the same process"),
+        (foreign(1), "was acquired again by the same owner"),
+        (replace(foreign(1), session="other"), "has passed to another tuner in this process"),
         (foreign(2), "has passed to process 2 on host 'elsewhere.example'"),
     ):
         error = fenced(lease, holder)

@@ -8,7 +8,7 @@ import sys
 import psutil
 from msgspec.structs import replace
 
-from rung.store.owner import MachineClock, boot_id, current_owner, is_alive, start_time
+from rung.store.owner import MachineClock, boot_id, current_owner, is_alive, is_same_process, start_time
 from rung.types import Owner
 
 
@@ -24,7 +24,10 @@ def test_we_are_alive():
     owner = current_owner()
     assert owner.pid == os.getpid()
     assert is_alive(owner) is True
-    assert current_owner() == owner
+    again = current_owner()
+    assert again != owner
+    assert replace(again, session=owner.session) == owner
+    assert is_same_process(again, owner)
 
 
 def test_the_start_time_is_that_of_psutil():
@@ -67,6 +70,13 @@ def test_a_process_that_is_hidden_from_us_is_not_taken_for_dead(monkeypatch):
 
     monkeypatch.setattr("os.kill", kill)
     assert is_alive(owner) is None
+
+
+def test_what_tells_processes_apart():
+    us = Owner(host="h", boot="b", pid=7, started=1.0, session="s")
+    assert is_same_process(us, replace(us, session="t"))
+    for other in ({"host": "g"}, {"boot": "c"}, {"pid": 8}, {"started": 2.0}):
+        assert not is_same_process(us, replace(us, **other))
 
 
 def test_who_lives_elsewhere_cannot_be_seen():

@@ -84,7 +84,7 @@ def test_two_writers_in_turn_see_each_others_rows(store, lease, tmp_path):
     events = list(sample_log(7, 200))
     for first in range(0, 200, 10):
         writer = (store, other)[first // 10 % 2]
-        lease = writer.acquire("lenet", current_owner(), ttl=60.0)
+        lease = writer.acquire("lenet", lease.owner, ttl=60.0)
         for event in events[first : first + 10]:
             writer.append([event], lease=lease)
     assert verify(store, "lenet") == []

@@ -35,7 +35,8 @@ events = st.one_of(
     st.builds(Enqueued, at=st.just(5.0), config=st.just({"a": 2}), command=st.none() | commands),
     st.builds(CommandHandled, at=st.just(5.0), command=commands, what=st.just("stop_trial")),
 )
-owners = st.sampled_from([current_owner(), foreign(1), foreign(2), dead()])
+us = current_owner()
+owners = st.sampled_from([us, current_owner(), foreign(1), foreign(2), dead()])
 
 
 class Model:
@@ -94,7 +95,7 @@ class StoreMachine(RuleBasedStateMachine):
     @initialize()
     def begin(self):
         self.store.create(created())
-        self.acquire(current_owner())
+        self.acquire(us)
 
     @rule()
     def create_again(self):
@@ -104,7 +105,9 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(owner=owners)
     def acquire(self, owner):
         if not self.model.may_acquire(owner):
-            with pytest.raises(StudyLockedError, match=f"process {self.model.holder.owner.pid} "):
+            with pytest.raises(
+                StudyLockedError, match=f"process {self.model.holder.owner.pid} |This process already has"
+            ):
                 self.store.acquire("lenet", owner, ttl=TTL_S)
             return
         lease = self.store.acquire("lenet", owner, ttl=TTL_S)

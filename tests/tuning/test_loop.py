@@ -22,7 +22,7 @@ from rung.commands import ContinueTrial, Enqueue, PauseTrial, StopStudy, StopTri
 from rung.errors import StoreFullError
 from rung.events import Ended, Enqueued, Interrupted, Observed, SessionEnded, Started, WorkerPaused
 from rung.store import MemoryStore
-from rung.types import Action, Decision, Exhausted, Handle, Proposal, TrialState, Verdict, Wait
+from rung.types import Action, Decision, Exhausted, Handle, Launched, Proposal, TrialState, Verdict, Wait
 
 Begin = Callable[..., Stage]
 
@@ -317,11 +317,11 @@ def test_the_first_broken_limit_gives_the_reason(stage: Begin) -> None:
 
 def test_who_does_not_obey_a_stop_is_ended_by_force(stage: Begin) -> None:
     place = stage(scheduler=ScriptedScheduler(decide=decide_at(1, Action.STOP)))
-    place.backend.script.extend([at(10.0, report(0, 1, 0.5)), at(40.0), at(70.0), at(70.5)])
+    place.backend.script.extend([at(10.0, report(0, 1, 0.5)), at(40.0), at(610.0), at(610.5)])
     place.loop(new_trials=1).run()
     assert place.backend.stopped() == [0]
     assert (place.trial(0).state, place.trial(0).reason) == (TrialState.STOPPED, "scheduler")
-    assert place.trial(0).ended_at == 70.5
+    assert place.trial(0).ended_at == 610.5
 
 
 def test_who_gave_nan_and_does_not_obey_has_failed(stage: Begin) -> None:
@@ -333,10 +333,60 @@ def test_who_gave_nan_and_does_not_obey_has_failed(stage: Begin) -> None:
 
 def test_who_is_to_pause_has_time_until_its_checkpoint(stage: Begin) -> None:
     place = stage(scheduler=ScriptedScheduler(decide=decide_at(1, Action.PAUSE)))
-    place.backend.script.extend([at(10.0, report(0, 1, 0.5)), at(500.0), at(1000.0, finish(0))])
+    place.backend.script.extend([at(10.0, report(0, 1, 0.5)), at(500.0), at(610.0, finish(0))])
     place.loop(new_trials=1).run()
     assert place.backend.stopped() == []
     assert states(place) == [TrialState.PAUSED]
+
+
+def test_who_does_not_obey_a_pause_is_paused_by_force(stage: Begin) -> None:
+    place = stage(scheduler=ScriptedScheduler(decide=decide_at(1, Action.PAUSE)))
+    place.backend.script.extend([at(10.0, report(0, 1, 0.5)), at(30.0, report(0, 2, 0.4)), at(40.0), at(40.5)])
+    place.loop(new_trials=1, stop_grace_s=30.0).run()
+    assert place.backend.stopped() == [0]
+    assert (place.trial(0).state, place.trial(0).reason) == (TrialState.PAUSED, "scheduler")
+    assert place.trial(0).ended_at == 40.5
+
+
+def bound(until: int) -> ScriptedScheduler:
+    return ScriptedScheduler([new_trial(0, until=until)])
+
+
+@pytest.mark.parametrize("limits", [{}, {"stall_seconds": 20.0}, {"trial_seconds": 35.0}])
+def test_who_goes_on_past_its_last_step_is_completed_by_force(stage: Begin, limits: dict[str, float]) -> None:
+    place = stage(scheduler=bound(2))
+    place.backend.script.extend([at(10.0, report(0, 2, 0.5)), at(25.0, report(0, 3, 0.4)), at(55.0), at(55.5)])
+    place.loop(stop_grace_s=30.0, **limits).run()
+    assert place.backend.stopped() == [0]
+    assert (place.trial(0).state, place.trial(0).reason, place.trial(0).message) == (TrialState.COMPLETED, "", "")
+    assert place.trial(0).ended_at == (55.5 if not limits else 55.0)
+
+
+def test_who_has_not_come_to_its_last_step_has_no_such_limit(stage: Begin) -> None:
+    place = stage(scheduler=bound(2))
+    place.backend.script.extend([at(10.0, report(0, 1, 0.5)), at(9000.0), at(9001.0, finish(0))])
+    place.loop(stop_grace_s=30.0).run()
+    assert place.backend.stopped() == []
+    assert states(place) == [TrialState.COMPLETED]
+
+
+def test_a_retry_goes_through_known_steps_up_to_its_last_in_its_own_time(stage: Begin) -> None:
+    """The last step is in the log already; each known step that comes again is a sign of life."""
+    place = stage(scheduler=bound(2))
+    again = [at(clock, report(0, step, 0.5, attempt=2)) for clock, step in ((39.0, 1), (68.0, 2))]
+    place.backend.script.extend([at(10.0, report(0, 2, 0.5), lose(0)), *again, at(98.0, finish(0, attempt=2))])
+    place.loop(stop_grace_s=30.0).run()
+    assert place.backend.stopped() == []
+    assert states(place) == [TrialState.COMPLETED]
+
+
+def test_limits_of_a_trial_count_from_where_its_process_runs(stage: Begin) -> None:
+    place = stage()
+    place.backend.script.extend(
+        [at(100.0, Launched(0, 1, "here", 42)), at(109.0, report(0, 1, 0.5)), at(110.0), at(110.5)]
+    )
+    place.loop(new_trials=1, trial_seconds=10.0, stall_seconds=10.0).run()
+    assert (place.trial(0).reason, place.trial(0).ended_at, place.trial(0).runtime) == ("timeout", 110.5, 10.5)
 
 
 def test_a_pause_that_breaks_a_limit_is_a_pause(stage: Begin) -> None:

@@ -5,12 +5,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tuning_fakes import FakeBackend, ScriptedScheduler, Stage, WatchedStore, first_event
+from tuning_fakes import OWNER, FakeBackend, ScriptedScheduler, Stage, WatchedStore, first_event
 
 from rung.commands import StopStudy
 from rung.errors import FencedError, StoreFullError
 from rung.events import Enqueued, SessionEnded, SessionStarted
-from rung.store import MemoryStore, current_owner
+from rung.store import MemoryStore
 from rung.tuning.opening import OpenStudy
 from rung.tuning.session import Session
 from rung.types import Decision
@@ -133,7 +133,7 @@ def test_a_session_says_who_works_and_how_it_ended(stage: Begin) -> None:
     place.open.leave(place.session, "stopped")
     again = stage(store=place.store)
     assert [(event.session, event.slots) for event in place.logged(SessionStarted)] == [(1, 3), (2, 1)]
-    assert place.logged(SessionStarted)[0].owner == current_owner()
+    assert place.logged(SessionStarted)[0].owner == OWNER
     assert place.logged(SessionStarted)[0].unix > 1.6e9
     (ended,) = place.logged(SessionEnded)
     assert (ended.session, ended.why) == (1, "stopped")
@@ -142,7 +142,7 @@ def test_a_session_says_who_works_and_how_it_ended(stage: Begin) -> None:
 
 def test_the_end_of_a_session_gives_the_lease_back(stage: Begin) -> None:
     place = stage()
-    assert place.store.tables.study("s").owner == current_owner()
+    assert place.store.tables.study("s").owner == OWNER
     place.session.end("done")
     assert place.store.tables.study("s").owner is None
 

@@ -221,4 +221,5 @@ def test_what_is_no_limit(limits: dict[str, Any], words: str) -> None:
 def test_limits_that_are_usable() -> None:
     limits = Limits(new_trials=0, max_trials=None, seconds=math.inf, stop_grace_s=0, failures_in_a_row=None)
     assert (limits.new_trials, limits.seconds, limits.max_kills) == (0, math.inf, 3)
+    assert Limits().stop_grace_s == 600.0
     assert TrialState.WAITING.is_final is False

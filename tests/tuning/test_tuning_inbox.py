@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 from tuning_fakes import SPACE, FakeBackend, ScriptedScheduler, Stage, WatchedStore, finish
 
-from rung.commands import ChangeTrial, Command, ContinueTrial, EditSpace, Enqueue, PauseTrial, StopStudy, StopTrial
+from rung.commands import (
+    ChangeTrial,
+    Command,
+    ContinueTrial,
+    EditSpace,
+    Enqueue,
+    PauseTrial,
+    StopStudy,
+    StopTrial,
+    UnknownCommand,
+)
 from rung.errors import SettingError, SpaceError
 from rung.events import Changed, CommandHandled, Continued, Decided, Ended, Enqueued, SpaceEdited
 from rung.space import Float, Int, Space
@@ -185,6 +195,14 @@ def test_what_cannot_be_carried_out_is_refused_in_the_log(post: Post, command: C
     assert {number: row.state for number, row in post.place.session.ledger.trials.items()} == states
     assert post.place.trial(0).config == config
     assert post.place.backend.calls == []
+
+
+def test_what_this_version_does_not_know_is_refused_in_the_log(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = post.place.store.post("s", StopTrial(0))
+    monkeypatch.setattr(post.place.session, "commands", lambda: [(number, UnknownCommand("clone_trial"))])
+    assert refusal(post.carry_out()) == "this version of rung does not know the command 'clone_trial'."
+    monkeypatch.undo()
+    assert list(post.place.session.commands()) == []
 
 
 def test_stop_the_study(post: Post) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tuning_fakes import SPACE, FakeBackend, ScriptedScheduler, Stage, WatchedStore, finish, first_event
+from tuning_fakes import OWNER, SPACE, FakeBackend, ScriptedScheduler, Stage, WatchedStore, finish, first_event
 
 from rung.errors import (
     FencedError,
@@ -20,7 +20,7 @@ from rung.errors import (
 )
 from rung.events import Enqueued, SessionStarted, SpaceEdited, Started, StudyCreated
 from rung.space import Float, Int, Space
-from rung.store import MemoryStore, current_owner, open_store
+from rung.store import MemoryStore, open_store
 from rung.store.owner import boot_id, start_time
 from rung.tuning.opening import OpenStudy, compare, find_study, new_study
 from rung.types import Goal, Owner
@@ -276,7 +276,7 @@ def test_a_store_that_cannot_even_release_does_not_hide_the_first_error(
 
     monkeypatch.setattr(store, "release", release)
     place.open.abandon()
-    assert store.tables.study("s").owner == current_owner()
+    assert store.tables.study("s").owner == OWNER
 
 
 def test_the_name_may_be_taken_in_the_meantime() -> None:

@@ -13,7 +13,7 @@ from rung.contracts import Deliver, Store
 from rung.errors import StoreFullError
 from rung.events import Event, Started, StudyCreated
 from rung.space import Float, Int, Space
-from rung.store import MemoryStore
+from rung.store import MemoryStore, current_owner
 from rung.tuning.intake import Intake
 from rung.tuning.loop import Loop
 from rung.tuning.opening import OpenStudy, new_study
@@ -168,6 +168,9 @@ class WatchedStore:
     def release(self, lease: Any) -> None:
         self.calls.append(("release",))
         self._store.release(lease)
+
+
+OWNER = current_owner()
 
 
 class Stage(Struct, kw_only=True):

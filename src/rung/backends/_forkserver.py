@@ -27,7 +27,8 @@ from rung._trial import enter_trial_process
 from rung.backends import _kernel
 from rung.backends._child import prepared, rehearse, run_trial
 from rung.backends._nursery import Begin, Nursery
-from rung.backends._plan import Launch, Plan, Ready, read_plan
+from rung.backends._orders import OrderLine
+from rung.backends._plan import Launch, Plan, read_plan
 from rung.runtime.objective import Objective
 
 
@@ -41,12 +42,11 @@ def main() -> NoReturn:
     sys.path[:], sys.argv[:] = plan.path, plan.argv
     enter_trial_process()
     tuner = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=line)
-    nursery = Nursery(tuner, plan, _beginning(plan, plan_file, payload, tuner))
+    nursery = Nursery(OrderLine(tuner), plan, _beginning(plan, plan_file, payload, tuner))
     _print_by_line()
     atexit._clear()  # noqa: SLF001 - no public way; what has been imported must not be torn down by every trial
     gc.collect()
     gc.freeze()  # what is here now stays; a collection in a forked process must not touch, and so copy, all of it
-    nursery.say(Ready())
     nursery.serve()
     if plan.folder is not None:
         shutil.rmtree(plan.folder, ignore_errors=True)

@@ -81,15 +81,16 @@ class Switchboard:
             self._selector.register(line.socket, _wanted(line), (line, serve))
 
     def send(self, line: Line, encoded: bytes) -> None:
-        """Send a frame over a line that has been added; the rest of it follows in later waits."""
+        """Send a frame; the rest of it follows in later waits, when the line has been added."""
         line.send(encoded)
-        if line.has_backlog:
+        if line.has_backlog and line in self._lines:
             self._selector.modify(line.socket, _wanted(line), self._selector.get_key(line.socket).data)
 
     def drop(self, line: Line) -> None:
         """Hang up."""
-        self._lines.remove(line)
-        self._selector.unregister(line.socket)
+        if line in self._lines:
+            self._lines.remove(line)
+            self._selector.unregister(line.socket)
         line.socket.close()
 
     def wait(self, timeout: float) -> None:

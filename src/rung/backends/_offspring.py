@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import selectors
 import signal
 import time
 from collections.abc import Callable
 from typing import final
 
 from rung.backends import _kernel
+from rung.backends._bells import Bells
 from rung.backends._logs import OutputLog
 from rung.backends._plan import Launch
 
@@ -32,20 +32,15 @@ class Child:
         self._log = log
         self._end = _kernel.end_of(pid)
         self.is_blind = self._end is None
-        self._selector: selectors.BaseSelector | None = None
-        self._is_dry = False
 
-    def watch(self, selector: selectors.BaseSelector, reap: Callable[[], None]) -> None:
-        """Let whoever waits on the selector call ``drain``, and ``reap`` when the process has ended."""
-        self._selector = selector
-        selector.register(self._pipe, selectors.EVENT_READ, self.drain)
+    def watch(self, bells: Bells, reap: Callable[[], None]) -> None:
+        """Have ``drain`` called when it has printed, and ``reap`` when it has ended."""
+        bells.add(self._pipe, lambda: self.drain(bells))
         if self._end is not None:
-            selector.register(self._end, selectors.EVENT_READ, reap)
+            bells.add(self._end, reap)
 
-    def drain(self) -> None:
+    def drain(self, bells: Bells) -> None:
         """Log what it has printed, as much as a pipe holds; the others have their turn after that."""
-        if self._is_dry or self._selector is None:  # the selector may tell of what it was closed for just now
-            return
         try:
             output = os.read(self._pipe, _PIPE_BYTES)
         except BlockingIOError:
@@ -53,8 +48,7 @@ class Child:
         if output:
             self._log.write(output)
         else:
-            self._is_dry = True
-            self._selector.unregister(self._pipe)
+            bells.remove(self._pipe)
 
     def end(self, grace_s: float) -> None:
         """Ask the group to end, and have it killed in ``grace_s`` seconds."""
@@ -68,19 +62,15 @@ class Child:
             self.kill_at = None
             _kernel.signal_group(self.pid, signal.SIGKILL)
 
-    def close(self) -> str:
+    def close(self, bells: Bells) -> str:
         """Log the rest and free the files; the last lines that it printed."""
-        assert self._selector is not None, "what is not watched can't have ended"
-        self.drain()
-        if not self._is_dry:
-            self._is_dry = True
-            self._selector.unregister(self._pipe)
-        os.close(self._pipe)
-        if self._end is not None:
-            self._selector.unregister(self._end)
-            os.close(self._end)
+        self.drain(bells)
+        for file in (self._pipe, self._end):
+            if file is not None:
+                bells.remove(file)
+                os.close(file)
         return self._log.close()
 
     def files(self) -> list[int]:
         """Its files in the parent."""
-        return [number for number in (self._pipe, self._end, self._log.file) if number is not None]
+        return [file for file in (self._pipe, self._end, self._log.file) if file is not None]

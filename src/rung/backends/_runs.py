@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import chain
 from typing import final
 
@@ -55,9 +56,10 @@ class Run:
         self._noted: list[tuple[Line, int]] = []  # the Notes to be answered after the next delivery
 
     def connect(self, line: Line, bodies: Sequence[bytes] = ()) -> None:
-        """Serve a line of the run from now on, on which ``bodies`` have come; begin with the job."""
+        """Serve a line of the run on which ``bodies`` have come, from when its process is known; begin with the job."""
         self._lines[line] = 0
-        self._board.add(line, lambda: self.read(line))
+        if self.is_script or self.pid is not None:
+            self._board.add(line, partial(self.read, line))
         if self.is_script:
             self._send(line, Welcome(self.job))
             if self.told is not None:
@@ -70,6 +72,8 @@ class Run:
     def launched(self, host: str, pid: int) -> None:
         """Its process is known."""
         self.pid = pid
+        for line in self._lines:
+            self._board.add(line, partial(self.read, line))
         self._facts.insert(0, Launched(self.job.trial, self.job.attempt, host, pid))
 
     def read(self, line: Line, bodies: Sequence[bytes] = ()) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import final
 
-from rung.commands import Command
+from rung.commands import Command, UnknownCommand
 from rung.store._database import Database
 from rung.store._leases import Leases
-from rung.store.codec import COMMANDS
+from rung.store.codec import COMMANDS, decode_command
 from rung.types import Lease
 
 _NUMBER = "SELECT number FROM command WHERE study = ? AND key = ?"
@@ -39,7 +39,7 @@ class Inbox:
             self._empty_at.pop(study, None)
             return number
 
-    def take(self, study: int, lease: Lease) -> Sequence[tuple[int, Command]]:
+    def take(self, study: int, lease: Lease) -> Sequence[tuple[int, Command | UnknownCommand]]:
         """The commands that no event has answered yet, oldest first; FencedError when the lease has passed on.
 
         SQLite tells at no cost whether another connection has committed since the last look.
@@ -52,4 +52,4 @@ class Inbox:
             rows = connection.execute(_OPEN, (study,)).fetchall()
             if not rows:
                 self._empty_at[study] = version
-            return [(number, COMMANDS.decode(text)) for number, text in rows]
+            return [(number, decode_command(text)) for number, text in rows]

@@ -59,7 +59,7 @@ class Leases:
             epoch, holding = self.holding(study)
             if not is_free(holding, owner, self._clock, read=lambda: self.holding(study)[1]):
                 assert holding is not None
-                raise locked(name, holding, self._clock.stamp())
+                raise locked(name, holding, self._clock.stamp(), asking=owner)
             now = self._clock.stamp()
             holder = _WRITE(_Holder(owner, ttl, since=now)).decode()
             judged = (study, epoch, holding and holding.renewed.uptime)

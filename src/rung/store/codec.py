@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar, cast, final, get_args
 
 import msgspec
 
-from rung.commands import Command
+from rung.commands import Command, UnknownCommand
 from rung.errors import StoreError, StoreVersionError
 from rung.events import Event
 
@@ -77,7 +77,7 @@ class Codec(Generic[T]):
             raise self._unreadable(parts, error) from error
 
     def _unreadable(self, parts: Any, error: msgspec.ValidationError) -> StoreError:
-        kind = parts.get("type") if isinstance(parts, dict) else None
+        kind = _kind(parts)
         if self._kinds and kind not in self._kinds:
             sentence = f"The store holds a {self._noun} of the kind {kind!r}, which this version of rung doesn't know."
         else:
@@ -89,6 +89,10 @@ class Codec(Generic[T]):
 _PLAIN = "Use plain Python values: None, bool, int, float, str, and lists and string-keyed dicts of these."
 _DAMAGED = "Restore the store from a backup."
 _NEWER = "Install the version of rung that wrote it, or a newer one."
+
+
+def _kind(parts: Any) -> Any:
+    return parts.get("type") if isinstance(parts, dict) else None
 
 
 def _write_exactly(parts: dict[str, Any]) -> str:
@@ -123,3 +127,11 @@ def _restore(parts: dict[str, Any]) -> None:
 
 EVENTS: Codec[Event] = Codec(Event, "event")
 COMMANDS: Codec[Command] = Codec(Command, "command")
+
+
+def decode_command(text: str) -> Command | UnknownCommand:
+    """The command of this text. What only a newer rung can have written is no error: it can be refused."""
+    try:
+        return COMMANDS.decode(text)
+    except StoreVersionError:
+        return UnknownCommand(str(_kind(json.loads(text))))

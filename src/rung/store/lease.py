@@ -1,9 +1,11 @@
 """Leases: who may write to a study, and when the right falls to somebody else.
 
 On the holder's own host no clock is asked: the lease is held as long as the holder's process lives, and is free the
-moment it doesn't. Elsewhere the lease is free when it has not been renewed for ``ttl`` seconds:
+moment it doesn't. Within the holder's own process that says nothing. There, and elsewhere, the lease is free when it
+has not been renewed for ``ttl`` seconds:
 
-- within one boot of one machine (containers, whose host names differ) by the machine's uptime, which nobody can set;
+- within one boot of one machine (one process; containers, whose host names differ) by the machine's uptime, which
+  nobody can set;
 - between machines by their wall clocks, unless these are in doubt: when the last renewal lies in the future, or its end
   less than an hour back, a clock may have jumped. Then the lease is watched for ``ttl`` seconds by our own uptime, and
   is free if it has not been renewed once.
@@ -18,7 +20,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from rung.errors import FencedError, StudyLockedError
-from rung.store.owner import Clock, Stamp, is_alive
+from rung.store.owner import Clock, Stamp, is_alive, is_same_process
 from rung.types import Lease, Owner
 
 DOUBT = 3600.0
@@ -42,7 +44,7 @@ def is_free(holding: Holding | None, owner: Owner, clock: Clock, *, read: Callab
     """Whether ``owner`` may take the lease. Where clocks are in doubt, watches it for ``ttl`` seconds."""
     if holding is None or holding.owner == owner:
         return True
-    held = is_held(holding, clock.stamp())
+    held = is_held(holding, clock.stamp(), asking=owner)
     if held is not None:
         return not held
     end = clock.stamp().uptime + holding.ttl
@@ -53,9 +55,13 @@ def is_free(holding: Holding | None, owner: Owner, clock: Clock, *, read: Callab
     return True
 
 
-def is_held(holding: Holding, now: Stamp) -> bool | None:
-    """Whether the holder still has the lease; None where that can't be told from one look."""
-    alive = is_alive(holding.owner)
+def is_held(holding: Holding, now: Stamp, *, asking: Owner | None = None) -> bool | None:
+    """Whether the holder still has the lease; None where that can't be told from one look.
+
+    asking: who wants it. That the holder's process lives is no sign of life to another owner in this very process,
+    or what a notebook forgot to close would stay locked until its kernel ends.
+    """
+    alive = None if asking is not None and is_same_process(holding.owner, asking) else is_alive(holding.owner)
     if alive is not None:
         return alive
     age = age_of(holding.renewed, now)
@@ -69,16 +75,21 @@ def age_of(moment: Stamp, now: Stamp) -> float:
     return now.uptime - moment.uptime if moment.boot == now.boot else now.unix - moment.unix
 
 
-def locked(study: str, holding: Holding, now: Stamp) -> StudyLockedError:
-    """The error that says who has the study, and since when."""
+def locked(study: str, holding: Holding, now: Stamp, *, asking: Owner) -> StudyLockedError:
+    """The error that tells ``asking`` who has the study, and since when."""
     owner = holding.owner
     since, sign = (_duration(age_of(moment, now)) for moment in (holding.since, holding.renewed))
-    holder = f"process {owner.pid} on host {owner.host!r}"
-    sentence = f"Study {study!r} is held by {holder}, for {since}; it last gave a sign of life {sign} ago."
-    if is_alive(owner):
-        hint = f"Wait until it is done, or end it (kill -INT {owner.pid})."
+    span = _duration(holding.ttl)
+    if is_same_process(owner, asking):
+        held = f"This process already has the study {study!r} in hand"
+        hint = f"Close the other tuner; one that was forgotten loses the study {span} after its last sign."
     else:
-        hint = f"Try again later: it is free {_duration(holding.ttl)} after the holder's last sign."
+        held = f"Study {study!r} is held by process {owner.pid} on host {owner.host!r}"
+        if is_alive(owner):
+            hint = f"Wait until it is done, or end it (kill -INT {owner.pid})."
+        else:
+            hint = f"Try again later: it is free {span} after the holder's last sign."
+    sentence = f"{held}, for {since}; it last gave a sign of life {sign} ago."
     return StudyLockedError(sentence, hint=hint)
 
 
@@ -87,7 +98,9 @@ def fenced(lease: Lease, holder: Owner | None) -> FencedError:
     if holder is None:
         passed = "was released"
     elif holder == lease.owner:
-        passed = "was acquired again by the same process"
+        passed = "was acquired again by the same owner"
+    elif is_same_process(holder, lease.owner):
+        passed = "has passed to another tuner in this process"
     else:
         passed = f"has passed to process {holder.pid} on host {holder.host!r}"
     return FencedError(

@@ -13,7 +13,7 @@ from typing import final
 
 from msgspec.structs import replace
 
-from rung.commands import Command
+from rung.commands import Command, UnknownCommand
 from rung.contracts import Tables
 from rung.events import Event, Observed, Started, StudyCreated
 from rung.ledger import Ledger, StudyRow, TrialRow
@@ -65,7 +65,7 @@ class MemoryStore:
             holding = log.holding()
             if not is_free(holding, owner, self._clock, read=log.holding):
                 assert holding is not None
-                raise locked(study, holding, self._clock.stamp())
+                raise locked(study, holding, self._clock.stamp(), asking=owner)
             with self._lock:
                 if log.holding() == holding:  # else somebody was faster
                     log.epoch += 1
@@ -97,7 +97,7 @@ class MemoryStore:
                 log.command_keys[key] = log.n_commands
             return log.n_commands
 
-    def take(self, lease: Lease) -> Sequence[tuple[int, Command]]:
+    def take(self, lease: Lease) -> Sequence[tuple[int, Command | UnknownCommand]]:
         """The commands that no event has answered yet, oldest first."""
         with self._lock:
             log = self._held(lease)

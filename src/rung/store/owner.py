@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import secrets
 import socket
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Protocol, final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rung.types import Owner
 
@@ -57,11 +59,16 @@ class MachineClock:
 
 
 def current_owner() -> Owner:
-    """This process, as an owner of leases."""
+    """This process, as a new owner of leases: no two calls give the same one."""
     pid = os.getpid()
     started = start_time(pid)
     assert started is not None, "this process runs"
-    return Owner(host=socket.gethostname(), boot=boot_id(), pid=pid, started=started)
+    return Owner(host=socket.gethostname(), boot=boot_id(), pid=pid, started=started, session=secrets.token_hex(8))
+
+
+def is_same_process(one: Owner, other: Owner) -> bool:
+    """Whether two owners are, or were, in one process."""
+    return replace(one, session=other.session) == other
 
 
 def is_alive(owner: Owner) -> bool | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import final
 
-from rung.commands import Command
+from rung.commands import Command, UnknownCommand
 from rung.contracts import Tables
 from rung.events import Event, StudyCreated
 from rung.ledger import Ledger
@@ -94,7 +94,7 @@ class SqliteStore:
         """Put a command into the study's inbox; returns its number. The same key twice gives the same number."""
         return self._inbox.post(self.database.number(study), command, key=key)
 
-    def take(self, lease: Lease) -> Sequence[tuple[int, Command]]:
+    def take(self, lease: Lease) -> Sequence[tuple[int, Command | UnknownCommand]]:
         """The commands that no event has answered yet, oldest first."""
         return self._inbox.take(self.database.number(lease.study), lease)
 

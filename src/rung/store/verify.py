@@ -56,6 +56,13 @@ def verify(store: Store, study: str) -> list[str]:
 def rebuild(store: SqliteStore, study: str) -> None:
     """Write the tables of a study anew from its log, in one transaction. StudyLockedError while a tuner has it."""
     lease = store.acquire(study, current_owner(), ttl=_REBUILD_TTL_S)
+    try:
+        _rewrite(store, study)
+    finally:
+        store.release(lease)
+
+
+def _rewrite(store: SqliteStore, study: str) -> None:
     number = store.database.number(study)
     with store.database.write() as connection:
         for table in ("trial", "report", "event_key"):
@@ -65,7 +72,6 @@ def rebuild(store: SqliteStore, study: str) -> None:
         projection = Projection(number, Ledger(), 0)
         while chunk := rows.fetchmany(10_000):
             projection.fold(connection, [EVENTS.decode(text) for (text,) in chunk])
-    store.release(lease)
 
 
 def _study_differences(found: StudyRow, expected: StudyRow) -> Iterator[str]:

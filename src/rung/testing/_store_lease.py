@@ -18,8 +18,7 @@ _PATIENCE_S = 30.0
 
 
 def a_living_process_keeps_its_study(place: StorePlace) -> None:
-    place.begin()
-    owner = current_owner()
+    owner = place.begin().owner
     with pytest.raises(StudyLockedError, match=rf"'lenet' is held by process {owner.pid} on host '{owner.host}'"):
         place.store.acquire("lenet", foreign(), ttl=TTL_S)
     assert place.reopened().tables.study("lenet").owner == owner
@@ -55,7 +54,7 @@ def the_holder_may_write_past_its_time_while_nobody_else_came(place: StorePlace)
     assert list(place.store.take(lease)) == []
 
 
-def the_same_process_gets_its_lease_anew_and_the_old_one_is_void(place: StorePlace) -> None:
+def the_same_owner_gets_its_lease_anew_and_the_old_one_is_void(place: StorePlace) -> None:
     old = place.begin()
     for store in (place.store, place.reopened()):
         new = store.acquire("lenet", old.owner, ttl=TTL_S)
@@ -63,6 +62,26 @@ def the_same_process_gets_its_lease_anew_and_the_old_one_is_void(place: StorePla
         _assert_fenced(place.store, old)
         store.append([], lease=new)
         old = new
+
+
+def a_second_owner_in_the_same_process_is_told(place: StorePlace) -> None:
+    old = place.begin()
+    for store in (place.store, place.reopened()):
+        with pytest.raises(StudyLockedError, match=r"already has the study 'lenet' in hand.*Close the"):
+            store.acquire("lenet", current_owner(), ttl=TTL_S)
+    place.store.append([], lease=old)
+    place.store.release(old)
+    new = place.reopened().acquire("lenet", current_owner(), ttl=TTL_S)
+    assert new.epoch > old.epoch
+    _assert_fenced(place.store, old)
+
+
+def what_a_process_forgot_is_free_for_it_when_the_time_is_up(place: StorePlace) -> None:
+    place.store.create(created())
+    old = place.store.acquire("lenet", current_owner(), ttl=0.05)
+    new = _acquire_in_time(place.reopened(), current_owner())
+    assert new.epoch > old.epoch
+    _assert_fenced(place.store, old)
 
 
 def a_released_lease_is_free_and_void(place: StorePlace) -> None:
@@ -115,7 +134,9 @@ PROMISES: tuple[Promise, ...] = (
     a_dead_process_of_this_host_is_replaced_at_once,
     a_process_of_another_host_is_replaced_when_its_time_is_up,
     the_holder_may_write_past_its_time_while_nobody_else_came,
-    the_same_process_gets_its_lease_anew_and_the_old_one_is_void,
+    the_same_owner_gets_its_lease_anew_and_the_old_one_is_void,
+    a_second_owner_in_the_same_process_is_told,
+    what_a_process_forgot_is_free_for_it_when_the_time_is_up,
     a_released_lease_is_free_and_void,
     a_lease_that_has_passed_on_cannot_be_released,
     leases_of_two_studies_are_independent,

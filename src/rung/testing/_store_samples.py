@@ -95,7 +95,7 @@ def foreign(pid: int = 7) -> Owner:
 def dead() -> Owner:
     """A process of this host that has ended: our own number, but another time of birth."""
     owner = current_owner()
-    return replace(owner, started=owner.started - 1)
+    return replace(owner, started=owner.started - 1, session="of the dead")
 
 
 def every_kind() -> list[Event]:

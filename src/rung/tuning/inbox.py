@@ -6,7 +6,16 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
-from rung.commands import ChangeTrial, ContinueTrial, EditSpace, Enqueue, PauseTrial, StopStudy, StopTrial
+from rung.commands import (
+    ChangeTrial,
+    ContinueTrial,
+    EditSpace,
+    Enqueue,
+    PauseTrial,
+    StopStudy,
+    StopTrial,
+    UnknownCommand,
+)
 from rung.errors import RungError, SettingError
 from rung.events import Changed, CommandHandled, Continued, Enqueued, SpaceEdited
 from rung.space import Space
@@ -118,6 +127,10 @@ class Inbox:
         return trial
 
 
+def _refuse_unknown(_inbox: Inbox, _number: int, command: UnknownCommand) -> None:
+    raise SettingError(f"this version of rung does not know the command {command.kind!r}.")
+
+
 _Carrier: TypeAlias = Callable[[Inbox, int, Any], None]
 _CARRIERS: dict[type, _Carrier] = {
     Enqueue: Inbox._enqueue,  # noqa: SLF001  # the table belongs to the class
@@ -127,5 +140,6 @@ _CARRIERS: dict[type, _Carrier] = {
     ContinueTrial: Inbox._continue_trial,  # noqa: SLF001
     ChangeTrial: Inbox._change_trial,  # noqa: SLF001
     StopStudy: Inbox._stop_study,  # noqa: SLF001
+    UnknownCommand: _refuse_unknown,
 }
 _ANSWERED_BY_OWN_EVENT = frozenset({Enqueue, EditSpace, ContinueTrial, ChangeTrial})

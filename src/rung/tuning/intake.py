@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rung.contracts import Backend
     from rung.ledger import TrialRow
     from rung.tuning.session import Session
+    from rung.types import Checkpoint
 
 MESSAGE_LIMIT = 20_000  # characters of a failure's message that are kept; the whole output is in the trial's log
 _KEPT_CHECKPOINTS = 2  # the newest, and the one before in case the newest turns out to be torn
@@ -45,7 +46,9 @@ class Intake:
             if type(fact) is Reported:
                 self._reported(trial, fact)
             elif type(fact) is Saved:
-                self._saved(trial, fact)
+                at = self._session.at()
+                self.stage(Checkpointed(at=at, trial=fact.trial, attempt=fact.attempt, checkpoint=fact.checkpoint))
+                self._collect(trial)
             elif type(fact) is Exited:
                 self._exited(trial, fact)
             elif type(fact) is Launched:
@@ -77,10 +80,12 @@ class Intake:
         self._replies.append((trial, message))
 
     def end_by_force(self, trial: TrialRow, *, reason: str, message: str) -> None:
-        """End a run that broke a limit, or that does not obey a stop."""
+        """End a run that broke a limit, or that does not end when it should; beyond its last step it is complete."""
         self._backend.stop(trial.number)
         if trial.decided is not None:
             self._end(trial, _decided_state(trial), reason=trial.reason, message=trial.message)
+        elif trial.until is not None and trial.last_step >= trial.until:
+            self._end(trial, TrialState.COMPLETED)
         else:
             self._end(trial, TrialState.FAILED, reason=reason, message=message)
 
@@ -126,16 +131,19 @@ class Intake:
         if fact.waits and trial.decided is None:
             self._replies.append((fact.trial, Verdict(Action.CONTINUE, fact.step)))
 
-    def _saved(self, trial: TrialRow, fact: Saved) -> None:
-        at = self._session.at()
-        self.stage(Checkpointed(at=at, trial=fact.trial, attempt=fact.attempt, checkpoint=fact.checkpoint))
-        if any(each.parent == trial.number and not each.checkpoints for each in self._session.ledger.open.values()):
-            return  # that one may be about to start from any of these
-        kept = trial.checkpoints[-_KEPT_CHECKPOINTS:]
-        unneeded = tuple(c.path for c in trial.checkpoints if c not in kept and c.step != trial.best_step)
-        if unneeded:
-            self.stage(Collected(at=at, trial=fact.trial, paths=unneeded))
-            self._removable.extend(unneeded)
+    def _collect(self, trial: TrialRow) -> None:
+        """Let go of the checkpoints that nobody needs after this one was saved, or after its trial was ended.
+
+        Those of its parent, too, when that is over and was only kept for this one.
+        """
+        ledger = self._session.ledger
+        parent = None if trial.parent is None else ledger.trials[trial.parent]
+        for each in (trial, parent) if parent is not None and parent.state.is_final else (trial,):
+            kept = _needed(each, is_starting=each.number in ledger.unsaved_children)
+            unneeded = tuple(checkpoint.path for checkpoint in each.checkpoints if checkpoint not in kept)
+            if unneeded:
+                self.stage(Collected(at=self._session.at(), trial=each.number, paths=unneeded))
+                self._removable.extend(unneeded)
 
     def _exited(self, trial: TrialRow, fact: Exited) -> None:
         message = fact.message[-MESSAGE_LIMIT:]
@@ -155,8 +163,24 @@ class Intake:
         was_running = trial.state is TrialState.RUNNING
         at = self._session.at()
         self.stage(Ended(at=at, trial=trial.number, attempt=trial.attempt, state=state, reason=reason, message=message))
+        if state.is_final:
+            self._collect(trial)
         if was_running:
             self.ended.append(trial)
+
+
+def _needed(trial: TrialRow, *, is_starting: bool) -> list[Checkpoint]:
+    """The checkpoints of a trial that somebody may still read. is_starting: whether a child may begin from them.
+
+    Of one that is over these are those by which it may be judged; or the newest, so that nothing trained is lost.
+    """
+    checkpoints = trial.checkpoints
+    if not trial.state.is_final:
+        newest = len(checkpoints) if is_starting else _KEPT_CHECKPOINTS
+        return [*checkpoints[-newest:], *(each for each in checkpoints if each.step == trial.best_step)]
+    steps = {trial.best_step, trial.last_step} if trial.state is TrialState.COMPLETED else {trial.best_step}
+    judged = [each for each in checkpoints if each.step in steps]
+    return [*judged, *checkpoints[-1:]] if is_starting or not judged else judged
 
 
 def _decided_state(trial: TrialRow) -> TrialState:

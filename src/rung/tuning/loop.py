@@ -13,7 +13,7 @@ from rung.tuning.inbox import Inbox
 from rung.tuning.intake import Intake
 from rung.tuning.starter import Limits, Starter
 from rung.tuning.workers import Workers
-from rung.types import Action, Fact, Handle, TrialState, Verdict
+from rung.types import Action, Fact, Handle, Verdict
 
 if TYPE_CHECKING:
     from rung.contracts import Backend
@@ -56,7 +56,7 @@ class Loop:
             self._settle()
             if not self.why:
                 self._fill()
-            if not self._session.study.counts.get(TrialState.RUNNING):
+            if not self._ledger.running:
                 return self.why or self._starter.idle_why
             try:
                 self.is_in_objective = self._backend.runs_in_caller
@@ -72,14 +72,15 @@ class Loop:
 
     def stop_now(self, why: str) -> None:
         """End the running trials too; they wait for another session."""
-        for trial in self._open_in(TrialState.RUNNING):
+        for trial in self._running():
             self._backend.stop(trial.number)
             self.intake.interrupt(trial, reason="interrupted")
         self.intake.commit()
         self.why = why
 
-    def _open_in(self, state: TrialState) -> list[TrialRow]:
-        return [trial for trial in self._ledger.open.values() if trial.state is state]
+    def _running(self) -> list[TrialRow]:
+        """A copy, as what is done with them ends some; lowest number first, so that it always goes the same way."""
+        return [trial for _, trial in sorted(self._ledger.running.items())]
 
     def _deliver(self, facts: Sequence[Fact]) -> None:
         self.is_in_objective = False
@@ -113,7 +114,7 @@ class Loop:
         limits = self._limits
         allowed = (limits.stop_grace_s, limits.trial_seconds, limits.stall_seconds)
         next_at = at + min(seconds for seconds in allowed if seconds is not None)
-        for trial in self._open_in(TrialState.RUNNING):
+        for trial in self._running():
             heard_at = max(trial.last_at, self.intake.heard_at.get(trial.number, 0.0))
             end, reason, message = _latest_end(trial, limits, heard_at)
             if at > end:
@@ -126,7 +127,7 @@ class Loop:
     def _adopt(self) -> None:
         """Take over what an earlier session left running: keep what lives on, let the rest be tried again."""
         alive = set(self._backend.live())
-        for trial in self._open_in(TrialState.RUNNING):
+        for trial in self._running():
             handle = Handle(trial.number, trial.attempt)
             if handle in alive and self.workers.take(trial.worker):
                 alive.discard(handle)
@@ -170,6 +171,10 @@ def _latest_end(trial: TrialRow, limits: Limits, heard_at: float) -> tuple[float
     if trial.decided is Action.STOP:
         return trial.decided_at + limits.stop_grace_s, "", ""
     ends = [(math.inf, "", "")]
+    if trial.decided is not None:
+        ends.append((trial.decided_at + limits.stop_grace_s, "", ""))
+    elif trial.until is not None and trial.last_step >= trial.until:
+        ends.append((heard_at + limits.stop_grace_s, "", ""))
     if (allowed := limits.trial_seconds) is not None:
         ends.append((trial.launched_at + allowed, "timeout", f"took more than {allowed:g} s"))
     if (allowed := limits.stall_seconds) is not None:

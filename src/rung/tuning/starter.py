@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 from rung.errors import SettingError
 from rung.events import Started
 from rung.tuning.engine import trial_seed
-from rung.types import Exhausted, Job, Proposal, TrialState
+from rung.types import Exhausted, Job, Proposal
 
 if TYPE_CHECKING:
     from rung.ledger import TrialRow
@@ -24,7 +24,9 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     new_trials: begun in this run. max_trials: of the whole study, whoever began them. seconds: of this run.
     trial_seconds, stall_seconds: of one run of a trial in all, and without a report.
-    stop_grace_s: how long a run may take to obey a stop. max_kills: how often a trial may lose its process.
+    stop_grace_s: how long a run may take to end, from when it was told to stop or pause, or from its last report when
+    that was of its last step; then it is ended by force. ``trial.epochs`` obeys at the end of an epoch, so a body that
+    takes longer than this needs more. max_kills: how often a trial may lose its process.
     failures_in_a_row: of one worker within a minute, after which it gets no more trials.
     """
 
@@ -33,7 +35,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     seconds: float | None = None
     trial_seconds: float | None = None
     stall_seconds: float | None = None
-    stop_grace_s: float = 60.0
+    stop_grace_s: float = 600.0
     max_kills: int = 3
     failures_in_a_row: int | None = 3
 
@@ -65,11 +67,8 @@ class Starter:
 
     def next_start(self, worker: int) -> Started | None:
         """The next run for a free worker, or None when there is nothing to run now."""
-        if self._session.study.counts.get(TrialState.WAITING):
-            trial = min(
-                (row for row in self._ledger.open.values() if row.state is TrialState.WAITING),
-                key=lambda row: row.number,
-            )
+        if waiting := self._ledger.waiting:
+            trial = waiting[min(waiting)]
             is_retry = trial.reason != "continued"
             until, decide_at = trial.until, trial.decide_at
             if not is_retry and until is not None and trial.last_step >= until:
