@@ -152,12 +152,22 @@ def test_a_report_that_is_no_number() -> None:
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_the_incumbent_is_the_best_of_all_whoever_was_first(order: tuple[int, int]) -> None:
+def test_the_incumbent_is_the_best_of_all_and_of_equals_the_first(order: tuple[int, int]) -> None:
     events = [start(0), start(1), *(observe(1, 0.5, trial=trial) for trial in order)]
     study = study_of(*events)
-    assert (study.best_trial, study.best_step, study.best_loss) == (0, 1, 0.5)
+    assert (study.best_trial, study.best_step, study.best_loss) == (order[0], 1, 0.5)
     study = study_of(*events, observe(2, 0.4, trial=1))
     assert (study.best_trial, study.best_step, study.best_loss) == (1, 2, 0.4)
+
+
+def test_the_best_value_keeps_the_configuration_that_had_it() -> None:
+    changed = Changed(at=12.0, trial=0, attempt=1, step=1, changes={"x": 9.0})
+    before = row_of(start(), observe(1, 0.5), changed)
+    assert before.config["x"] == 9.0
+    assert before.best_config is not None
+    assert before.best_config["x"] != 9.0
+    assert row_of(start(), observe(1, 0.5), changed, observe(2, 0.4)).best_config is None
+    assert row_of(start(), changed).best_config is None
 
 
 def test_a_decision() -> None:

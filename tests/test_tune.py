@@ -240,5 +240,7 @@ def test_one_epoch_is_nothing_to_stop_early() -> None:
 
 def test_no_second_study_in_a_trial_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(rung._trial._process_facts, "runs_trials", True)
-    with pytest.raises(RungError, match=r"would start a second study\. Put the call under `if __name__"):
+    with pytest.raises(
+        RungError, match=r"would start a second one\. Put the call of tune\(\) or Tuner\(\) under `if __name__"
+    ):
         quick()

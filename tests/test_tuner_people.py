@@ -162,6 +162,13 @@ def test_hyperparameters_are_changed_while_a_trial_runs() -> None:
     assert errors[-1] == pytest.approx(0.5)
 
 
+def test_what_was_passed_as_an_argument_cannot_change() -> None:
+    _, events = run({observed(0, 2): ChangeTrial(0, {"x": 0.5})}, n_trials=1)
+    (handled,) = [event for event in events if isinstance(event, CommandHandled)]
+    assert handled.refused == "the objective got x as an argument, so a change would not reach it."
+    assert not [event for event in events if isinstance(event, Changed)]
+
+
 def test_a_stop_from_before_the_session_does_not_end_it() -> None:
     store, _ = run({}, n_trials=1)
     number = store.post("s", StopStudy())

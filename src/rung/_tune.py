@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from rung import registry
 from rung.console import make_progress
-from rung.errors import RungError, SettingError
+from rung.errors import SettingError
 from rung.runtime.objective import Objective, as_objective
 from rung.space import as_space
 from rung.tuner import Tuner

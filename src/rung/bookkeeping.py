@@ -67,7 +67,9 @@ def find_incumbent(
         step = trials[number].last_step
     assert step is not None
     assert loss is not None
-    return Incumbent(number, step, trials[number].config, study.goal.value(loss))
+    trial = trials[number]
+    config = trial.best_config or trial.config if incumbent_from == "any" else trial.config
+    return Incumbent(number, step, config, study.goal.value(loss))
 
 
 def records(trials: Iterable[TrialRow], goal: Goal, incumbent_from: IncumbentFrom = "any") -> list[Record]:

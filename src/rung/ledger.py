@@ -30,10 +30,10 @@ from rung.types import Action, Checkpoint, Config, Goal, Json, Owner, TrialState
 class TrialRow(Struct, kw_only=True):
     """One trial as the log tells it. Times are seconds on the study's clock; losses have lower as better.
 
-    config: the values now; ``changes`` of a running trial are in it. until, worker, attempt: of the newest run.
+    config: the values now, after all changes; best_config: those of the best step, None while they are the same.
+    until, worker, attempt: of the newest run. kills: how many of its runs something outside has ended.
     launched_at: when the newest run found its process; before that, when it was started. runtime: seconds that its runs
     have taken from there, finished runs only. decided: the newest run was told to stop or pause.
-    kills: how many of its runs something outside has ended.
     checkpoints: oldest first, without the collected ones.
     """
 
@@ -55,6 +55,7 @@ class TrialRow(Struct, kw_only=True):
     last_at: float = 0.0
     best_loss: float | None = None
     best_step: int | None = None
+    best_config: Config | None = None
     reason: str = ""
     message: str = ""
     decided: Action | None = None
@@ -217,13 +218,10 @@ def _observed(ledger: Ledger, event: Observed) -> None:
     trial.last_step = event.step
     trial.last_loss = loss = event.loss
     trial.last_at = event.at
-    if loss is None:
-        return
-    if trial.best_loss is None or loss < trial.best_loss:
-        trial.best_loss, trial.best_step = loss, event.step
+    if loss is not None and (trial.best_loss is None or loss < trial.best_loss):
+        trial.best_loss, trial.best_step, trial.best_config = loss, event.step, None
         study = _study(ledger)
-        rank = loss, event.trial  # of equal trials the one with the lowest number, whoever was there first
-        if study.best_loss is None or rank < (study.best_loss, study.best_trial):
+        if study.best_loss is None or loss < study.best_loss:  # of equal values the earlier one stays
             study.best_loss, study.best_trial, study.best_step = loss, event.trial, event.step
 
 
@@ -247,6 +245,8 @@ def _collected(ledger: Ledger, event: Collected) -> None:
 
 def _changed(ledger: Ledger, event: Changed) -> None:
     trial = ledger.trials[event.trial]
+    if trial.best_step is not None:
+        trial.best_config = trial.best_config or trial.config
     trial.config = {**trial.config, **event.changes}
 
 

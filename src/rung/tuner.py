@@ -114,12 +114,12 @@ class Tuner:
         given = {"new_trials": number_of_trials, "max_trials": max_trials, "seconds": seconds}
         limits = structs.replace(self._limits, **{name: value for name, value in given.items() if value is not None})
         with self._running_backend() as backend:
-            settings = settings_of(limits, self._workers, self._incumbent_from, begun=len(self._trials()))
-            session = self._open.begin(
-                slots=backend.slots, now=backend.now, observers=self._observers, settings=settings
-            )
+            stored = settings_of(limits, self._workers, self._incumbent_from, begun=len(self._trials()))
+            session = self._open.begin(slots=backend.slots, now=backend.now, observers=self._observers, settings=stored)
             try:
-                loop = Loop(session, backend, folder=self._store.folder(self._open.name), limits=limits)
+                fixed = self._objective.fixed_among(session.engine.scheduler.space)
+                folder = self._store.folder(self._open.name)
+                loop = Loop(session, backend, folder=folder, limits=limits, fixed=fixed)
                 with heed_interrupts(loop, say=_say):
                     why = loop.run()
             except BaseException:
@@ -239,8 +239,8 @@ class Tuner:
     def _after(self, why: str, loop: Loop) -> None:
         if why == "failures":
             raise StudyPausedError(
-                f"the study {self._open.name!r} is paused: every worker had "
-                f"{self._limits.failures_in_a_row} failures in a row. The last one: {loop.workers.last_failure}",
+                f"the study {self._open.name!r} is paused: every worker had {self._limits.failures_in_a_row} failures "
+                f"in a row. The last one: {loop.workers.last_failure}.",
                 hint=f"Mend the cause and go on with: {resume_command(self._store, self._open.name)}",
             )
         if why == "interrupted":

@@ -11,7 +11,6 @@ import pytest
 from process_stage import until
 
 from rung.backends._bells import Bells
-from rung.backends._logs import OutputLog
 from rung.backends._offspring import Child
 from rung.backends._plan import Launch
 
@@ -33,8 +32,7 @@ def process():
 def child_of(process, bells, tmp_path, reap=lambda: None):
     pipe, output = os.pipe()
     os.set_blocking(pipe, False)
-    log = OutputLog(str(tmp_path / "output.log"), 1_000_000, 1)
-    child = Child(Launch(0, 1, ""), process.pid, pipe, log)
+    child = Child(Launch(0, 1, str(tmp_path / "output.log")), process.pid, pipe, log_bytes=1_000_000)
     child.watch(bells, reap)
     return child, output
 

@@ -21,7 +21,6 @@ from rung.runtime._frames import (
     fact_frame,
     frame,
     message_frame,
-    read_job,
     read_message,
 )
 from rung.runtime.wire import WINDOW, SocketChannel
@@ -57,7 +56,7 @@ def report(step, *, waits=False, **fields):
 def test_facts_wait_for_the_process(board):
     run = make(board)
     channel = call(run)
-    assert read_job(channel.next_body()) == JOB
+    assert read_message(channel.next_body()) == Welcome(JOB)
     channel.post(report(1))
     board.wait(0.0)
     assert run.collect() == []
@@ -79,7 +78,7 @@ def test_a_job_that_does_not_fit_into_the_line_is_sent_in_parts(board):
         received += theirs.recv(1 << 20)
         board.wait(0.0)
     (body,) = Frames().feed(bytes(received))
-    assert read_job(body) == job
+    assert read_message(body) == Welcome(job)
     theirs.close()
 
 

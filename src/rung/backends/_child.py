@@ -21,11 +21,11 @@ from rung._trial import enter_trial_process
 from rung.backends._kernel import withhold
 from rung.backends._plan import Plan, read_plan
 from rung.errors import TrialStopped
-from rung.runtime._frames import job_frame, read_job
+from rung.runtime._frames import Welcome, message_frame
 from rung.runtime.execute import run_job
 from rung.runtime.failures import failure_of
 from rung.runtime.objective import as_objective, unpack
-from rung.runtime.wire import SocketChannel
+from rung.runtime.wire import SocketChannel, first_job
 from rung.types import Exited, Job, Outcome
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def run_trial(end: socket.socket, load: Callable[[], Objective], plan: Plan) -> 
 def obey(end: socket.socket, load: Callable[[], Objective]) -> None:
     """Run the job that comes over the line. ``load`` gives the objective, ready to be used, or raises."""
     channel = SocketChannel(end)
-    job = read_job(channel.next_body())
+    job = first_job(channel)
     try:
         objective = load()
     except BaseException as error:  # noqa: BLE001 - whatever the user's module raises, SystemExit too, fails the trial
@@ -73,7 +73,7 @@ def rehearse() -> None:
     for _ in range(_REHEARSALS):
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            ours.sendall(job_frame(job))
+            ours.sendall(message_frame(Welcome(job)))
             obey(theirs, lambda: nothing)
 
 

@@ -88,14 +88,14 @@ def kill_abandoned(leader: int, since_unix: float) -> None:
 def reap(known: Collection[int]) -> Iterator[tuple[int, int]]:
     """(process id, status as of waitpid) of all children that have ended, their groups killed, adopted ones too.
 
+    known: the children that have not ended as far as one knows; who takes a pair out of here takes its child out there.
     On Linux the group is killed before its leader is reaped, so that its number can't have passed on to others.
-    Elsewhere only the ``known`` children are looked after, and their groups killed right after.
+    Elsewhere only the known children are looked after, and their groups killed right after.
     """
     if sys.platform == "linux":
-        with contextlib.suppress(ChildProcessError):
-            while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
-                signal_group(ended.si_pid, signal.SIGKILL)
-                yield os.waitpid(ended.si_pid, 0)
+        while known and (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
+            signal_group(ended.si_pid, signal.SIGKILL)
+            yield os.waitpid(ended.si_pid, 0)
     else:
         for pid in list(known):
             ended_pid, status = os.waitpid(pid, os.WNOHANG)

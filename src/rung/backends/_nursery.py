@@ -13,7 +13,6 @@ from typing import NoReturn, TypeAlias, final
 
 from rung.backends import _kernel
 from rung.backends._bells import Bells
-from rung.backends._logs import OutputLog
 from rung.backends._offspring import Child
 from rung.backends._orders import OrderLine
 from rung.backends._plan import Forked, Kill, Launch, Plan, Ready, Reaped, Unforked
@@ -128,7 +127,7 @@ class Nursery:
             self._become(launch, end, output, files)
         os.close(output)
         os.set_blocking(pipe, False)
-        child = Child(launch, pid, pipe, OutputLog(launch.log, self._plan.log_bytes, launch.attempt))
+        child = Child(launch, pid, pipe, log_bytes=self._plan.log_bytes)
         child.watch(self._bells, self._reap)
         self._children[pid] = child
         self._needs_care = self._needs_care or child.is_blind

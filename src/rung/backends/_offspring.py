@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import final
 
 from rung.backends import _kernel
@@ -20,34 +21,41 @@ _PIPE_BYTES = 1 << 16
 class Child:
     """A forked process that has not been reaped, and the log of what it prints.
 
-    pipe: the non-blocking end from which its output comes; it is this object's from now on.
+    pipe: the non-blocking end from which its output comes; it is this object's from now on. log_bytes: kept of it.
     kill_at: when SIGKILL is due, on the monotonic clock; None for not at all. is_blind: its end can't be waited for.
     """
 
-    def __init__(self, launch: Launch, pid: int, pipe: int, log: OutputLog) -> None:
+    def __init__(self, launch: Launch, pid: int, pipe: int, *, log_bytes: int) -> None:
         self.launch = launch
         self.pid = pid
         self.kill_at: float | None = None
         self._pipe = pipe
-        self._log = log
+        self._is_dry = False
+        self._log_bytes = log_bytes
+        self._log: OutputLog | None = None
         self._end = _kernel.end_of(pid)
         self.is_blind = self._end is None
 
     def watch(self, bells: Bells, reap: Callable[[], None]) -> None:
         """Have ``drain`` called when it has printed, and ``reap`` when it has ended."""
-        bells.add(self._pipe, lambda: self.drain(bells))
+        bells.add(self._pipe, partial(self.drain, bells))
         if self._end is not None:
             bells.add(self._end, reap)
 
     def drain(self, bells: Bells) -> None:
         """Log what it has printed, as much as a pipe holds; the others have their turn after that."""
+        if self._is_dry:
+            return
         try:
             output = os.read(self._pipe, _PIPE_BYTES)
         except BlockingIOError:
             return
         if output:
+            if self._log is None:
+                self._log = OutputLog(self.launch.log, self._log_bytes, self.launch.attempt)
             self._log.write(output)
         else:
+            self._is_dry = True
             bells.remove(self._pipe)
 
     def end(self, grace_s: float) -> None:
@@ -69,8 +77,9 @@ class Child:
             if file is not None:
                 bells.remove(file)
                 os.close(file)
-        return self._log.close()
+        return "" if self._log is None else self._log.close()
 
     def files(self) -> list[int]:
         """Its files in the parent."""
-        return [file for file in (self._pipe, self._end, self._log.file) if file is not None]
+        log_file = None if self._log is None else self._log.file
+        return [file for file in (self._pipe, self._end, log_file) if file is not None]

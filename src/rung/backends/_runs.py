@@ -18,7 +18,6 @@ from rung.runtime._frames import (
     Refused,
     ToTrial,
     Welcome,
-    job_frame,
     message_frame,
     read_fact,
 )
@@ -33,9 +32,9 @@ _ACKNOWLEDGED_TOGETHER = WINDOW // 4
 class Run:
     """One run of one trial. Facts are held back until its process is known, so that Launched comes first.
 
-    kill: ends its process group. pid: None until its process is known.
-    exited: how the run itself says that it ended. told: the newest word to stop or pause that it got.
-    reports: how many have come. is_over: nothing more will come. token: what a script's processes prove themselves by.
+    kill: ends its process group. pid: None until its process is known. exited: how the run itself says that it ended.
+    told: the newest word to stop or pause that it got. reports: how many have come. is_over: nothing more will come.
+    token: what a script's processes prove themselves by.
     """
 
     def __init__(self, job: Job, board: Switchboard, kill: Callable[[Job], None], *, is_script: bool) -> None:
@@ -60,12 +59,9 @@ class Run:
         self._lines[line] = 0
         if self.is_script or self.pid is not None:
             self._board.add(line, partial(self.read, line))
-        if self.is_script:
-            self._send(line, Welcome(self.job))
-            if self.told is not None:
-                self._send(line, self.told)
-        else:
-            self._board.send(line, job_frame(self.job))
+        self._send(line, Welcome(self.job))
+        if self.told is not None:
+            self._send(line, self.told)
         if bodies:
             self.read(line, bodies)
 
@@ -146,7 +142,7 @@ class Run:
         if self.exited is not None:
             return
         fact = self._as_report(line, said) if isinstance(said, Note) else said
-        if fact is None:
+        if fact is None:  # it was refused
             return
         if (fact.trial, fact.attempt) != (self.job.trial, self.job.attempt):
             raise GarbledError(f"it speaks for attempt {fact.attempt} of trial {fact.trial}")

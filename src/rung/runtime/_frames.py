@@ -45,7 +45,7 @@ class Hello(Struct, frozen=True, tag=True):
 
 
 class Welcome(Struct, frozen=True, tag=True):
-    """The answer to Hello."""
+    """What the tuner begins with."""
 
     job: Job
 

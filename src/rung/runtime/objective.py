@@ -11,7 +11,7 @@ import inspect
 import json
 import sys
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -65,6 +65,10 @@ class Objective(Struct, frozen=True):
         while isinstance(target, functools.partial):
             target = target.func
         return getattr(target, "__qualname__", None) or type(target).__name__
+
+    def fixed_among(self, names: Iterable[str]) -> frozenset[str]:
+        """The hyperparameters that it takes as arguments, and so knows once and for all when it is called."""
+        return frozenset(name for name in names if self.takes_any or name in self.parameters)
 
     def arguments(self, config: Config, until: int | None) -> dict[str, Any]:
         """What the function is given besides the trial.

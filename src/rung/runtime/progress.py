@@ -24,8 +24,8 @@ class Progress:
     value: the main metric of this trial's last report; None before any.
     epoch: the number of the epoch while the body of a ``trial.epochs`` loop runs, else None.
     is_yielded: the reports come out of a generator, not by calls. has_looped: there has been a ``trial.epochs`` loop.
-    is_stopping: the tuner said stop or pause, or ``until`` is reached. knows_its_end: it was told ``until``, or may save
-    its result after the last report, so at ``until`` it is let go on; only a further report ends it.
+    is_stopping: the tuner said stop or pause, or ``until`` is reached. knows_its_end: it was told ``until``, or may
+    save its result after the last report, so at ``until`` it is let go on; only a further report ends it.
     """
 
     def __init__(self, job: Job, channel: Channel) -> None:

@@ -120,12 +120,17 @@ def connect(environ: Mapping[str, str]) -> tuple[SocketChannel, Job] | None:
         raise TrialStopped(_GONE) from error
     channel = SocketChannel(end)
     try:
-        welcome = read_message(channel.next_body())
+        return channel, first_job(channel)
     except TrialStopped:
         channel.close()
         raise
-    assert isinstance(welcome, Welcome), "the tuner answers Hello by Welcome"
-    return channel, welcome.job
+
+
+def first_job(channel: SocketChannel) -> Job:
+    """The job with which the tuner begins; blocks. TrialStopped when the tuner is gone."""
+    welcome = read_message(channel.next_body())
+    assert isinstance(welcome, Welcome), "the tuner begins with Welcome"
+    return welcome.job
 
 
 def note(channel: SocketChannel, metrics: Mapping[str, float], step: int = 0) -> Verdict:

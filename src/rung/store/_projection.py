@@ -118,6 +118,7 @@ class Projection:
             if not _is_at_work(trial):
                 del trials[number]
                 self._ledger.open.pop(number, None)
+                self._ledger.waiting.pop(number, None)
         connection.executemany(WRITE_TRIAL, whole)
         connection.executemany(WRITE_PROGRESS, progress)
 

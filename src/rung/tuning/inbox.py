@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 class Inbox:
     """Carries out what people posted.
 
+    fixed: hyperparameters that the objective takes as arguments, so that a running trial can't see them change.
     stop: None, or how the study is to stop (``StopStudy``). A command that can't be carried out is refused in the log,
     with the reason; it never ends the tuner.
     """
 
-    def __init__(self, session: Session, intake: Intake) -> None:
+    def __init__(self, session: Session, intake: Intake, *, fixed: frozenset[str] = frozenset()) -> None:
         self.stop: StopStudy | None = None
+        self._fixed = fixed
         self._session = session
         self._intake = intake
 
@@ -96,6 +98,9 @@ class Inbox:
         trial = self._open(command.trial)
         if trial.state is not TrialState.RUNNING:
             raise SettingError(f"trial {trial.number} is {trial.state}; only a running trial can be changed.")
+        if fixed := self._fixed & command.changes.keys():
+            names = ", ".join(sorted(fixed))
+            raise SettingError(f"the objective got {names} as an argument, so a change would not reach it.")
         valid = self._session.engine.scheduler.space.validate({**trial.config, **command.changes})
         changes = {name: valid[name] for name in command.changes}
         self._intake.stage(

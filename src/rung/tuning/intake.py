@@ -110,18 +110,14 @@ class Intake:
 
     def _reported(self, trial: TrialRow, fact: Reported) -> None:
         session = self._session
+        if trial.decided is Action.STOP and trial.reason == "scheduler":  # who goes on regardless isn't heard
+            if fact.waits:
+                self._replies.append((fact.trial, Verdict(Action.STOP, fact.step, trial.message)))
+            return
         if fact.step > trial.last_step:
             loss = session.study.goal.loss(fact.metrics)
-            self.stage(
-                Observed(
-                    at=session.at(),
-                    trial=fact.trial,
-                    attempt=fact.attempt,
-                    step=fact.step,
-                    metrics=fact.metrics,
-                    loss=loss,
-                )
-            )
+            at, step, metrics = session.at(), fact.step, fact.metrics
+            self.stage(Observed(at=at, trial=fact.trial, attempt=fact.attempt, step=step, metrics=metrics, loss=loss))
             if loss is None:
                 metric = session.study.goal.metric
                 why = f"{metric} is {fact.metrics[metric]} at step {fact.step}"

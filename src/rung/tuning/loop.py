@@ -31,12 +31,14 @@ class Loop:
     the loop then ends what runs as soon as it looks.
     """
 
-    def __init__(self, session: Session, backend: Backend, *, folder: Path, limits: Limits) -> None:
+    def __init__(
+        self, session: Session, backend: Backend, *, folder: Path, limits: Limits, fixed: frozenset[str] = frozenset()
+    ) -> None:
         self.why = ""
         self.end_now = False
         self.is_in_objective = False
         self.intake = Intake(session, backend, max_kills=limits.max_kills)
-        self.inbox = Inbox(session, self.intake)
+        self.inbox = Inbox(session, self.intake, fixed=fixed)
         self.workers = Workers(backend.slots, failures_in_a_row=limits.failures_in_a_row)
         self._session = session
         self._ledger = session.ledger
