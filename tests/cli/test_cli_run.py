@@ -137,7 +137,7 @@ def test_no_trial_succeeded(execute, invoke_json, project: Path) -> None:
     done = execute("run", "models:broken", "-s", "lr=log:1e-3:1", "--trials", 9, exit_code=3)
     first, second = done.stderr.splitlines()
     assert first.startswith("rung: the study 'broken-2' is paused: every worker had 3 failures in a row.")
-    assert first.endswith("trial 2: error: RuntimeError: boom")
+    assert first.endswith("trial 2: error: RuntimeError: boom.")
     assert second.endswith(f"rung resume broken-2 --store sqlite:///{project}/rung.db")
 
 

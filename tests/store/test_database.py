@@ -99,7 +99,7 @@ def test_paths_may_have_any_characters(tmp_path, name):
     ("content", "sentence"),
     [
         (b"not a database, but a text that is long enough to look at" * 20, "is not a database"),
-        (b"", "is a database, but not one of rung"),
+        (b"", "There is no store at"),
     ],
 )
 def test_a_file_that_is_no_store_is_refused(path, content, sentence):

@@ -25,7 +25,8 @@ def test_a_store_that_gives_a_held_study_away_is_caught():
     assert {
         "a_living_process_keeps_its_study",
         "a_process_of_another_host_is_replaced_when_its_time_is_up",
-    } == caught
+        "a_second_owner_in_the_same_process_is_told",
+    } <= caught
 
 
 def test_a_store_that_never_replaces_the_dead_is_caught(monkeypatch):
@@ -36,7 +37,10 @@ def test_a_store_that_never_replaces_the_dead_is_caught(monkeypatch):
 def test_a_store_that_never_lets_time_run_out_is_caught(monkeypatch):
     monkeypatch.setattr("rung.testing._store_lease._PATIENCE_S", 0.2)
     monkeypatch.setattr("rung.store.lease.age_of", lambda moment, now: 0.0)
-    assert caught_by(PROMISES) == {"a_process_of_another_host_is_replaced_when_its_time_is_up"}
+    assert caught_by(PROMISES) == {
+        "a_process_of_another_host_is_replaced_when_its_time_is_up",
+        "what_a_process_forgot_is_free_for_it_when_the_time_is_up",
+    }
 
 
 def test_a_store_that_forgets_to_release_is_caught():
@@ -69,6 +73,6 @@ def test_a_store_that_does_not_fence_is_caught():
     for faults in ({"append": append}, {"renew": renew}, {"take": take}):
         assert {
             "a_dead_process_of_this_host_is_replaced_at_once",
-            "the_same_process_gets_its_lease_anew_and_the_old_one_is_void",
+            "the_same_owner_gets_its_lease_anew_and_the_old_one_is_void",
             "a_released_lease_is_free_and_void",
         } <= caught_by(PROMISES, **faults)

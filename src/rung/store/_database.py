@@ -234,6 +234,8 @@ def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+        if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():  # somebody is about to make a store of it
+            raise not_found(path)
         raise StoreError(f"{str(path)!r} is a database, but not one of rung.", hint="Choose another file.")
     found = connection.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone()
     version = int(found[0]) if found and found[0].isdecimal() else 0

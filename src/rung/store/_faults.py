@@ -55,7 +55,7 @@ def not_found(path: Path) -> StoreNotFoundError:
     sentence = f"There is no store at {str(path)!r}."
     if not path.parent.is_dir():
         return StoreNotFoundError(sentence, hint=f"The folder {str(path.parent)!r} doesn't exist.")
-    names = [entry.name for entry in path.parent.iterdir() if entry.suffix in SUFFIXES]
+    names = [entry.name for entry in path.parent.iterdir() if entry.suffix in SUFFIXES and entry != path]
     near = difflib.get_close_matches(path.name, names, n=1)
     if near:
         return StoreNotFoundError(sentence, hint=f"Did you mean {str(path.with_name(near[0]))!r}?")
