@@ -193,7 +193,7 @@ class Outcome(enum.StrEnum):
 
 
 class Exited(Struct, frozen=True, tag=True):
-    """The run is over. ``reason``: one word (error, no_value, bad_value, oom, exit …); ``message``: for people."""
+    """The run is over. ``reason``: one word (error, no_value, oom, crashed, exit …); ``message``: for people."""
 
     trial: int
     attempt: int

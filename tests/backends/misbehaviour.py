@@ -83,6 +83,13 @@ def hangs(folder):
     time.sleep(1000)
 
 
+def starts_what_gets_away(folder):
+    """Starts a process that leads a session of its own."""
+    child = subprocess.Popen(FOREVER, start_new_session=True)
+    note(folder, child.pid)
+    time.sleep(1000)
+
+
 def leaves_processes_behind(folder):
     child = subprocess.Popen(FOREVER)
     note(folder, child.pid)

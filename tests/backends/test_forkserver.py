@@ -42,8 +42,9 @@ def stage(tmp_path):
     stage.close()
 
 
-def test_trials_are_lost_with_the_forkserver_and_the_next_ones_run(stage, tmp_path):
-    driver = stage.driver(misbehaviour.hangs)
+@pytest.mark.parametrize("target", [misbehaviour.hangs, misbehaviour.starts_what_gets_away])
+def test_trials_are_lost_with_the_forkserver_and_the_next_ones_run(stage, tmp_path, target):
+    driver = stage.driver(target)
     for trial in (0, 1):
         driver.start(trial=trial, config={"folder": str(tmp_path)})
     polls = driver.polls()
@@ -104,3 +105,19 @@ def test_trials_in_their_grace_end_with_the_forkserver(tmp_path):
     server.kill()
     until(lambda: are_gone(noted(tmp_path)), within_s=2.0, meanwhile=lambda: driver.backend.poll(0.1, driver.deliver))
     stage.close()
+
+
+@pytest.mark.parametrize("ends", ["in good order", "killed"])
+def test_what_got_away_from_a_stop_ends_with_the_backend(stage, tmp_path, ends):
+    driver = stage.driver(misbehaviour.starts_what_gets_away)
+    driver.start(config={"folder": str(tmp_path)}, decide_at=())
+    polls = driver.polls()
+    until(lambda: noted(tmp_path), meanwhile=lambda: next(polls))
+    ((trial, away),) = noted(tmp_path)
+    driver.stop(0)
+    until(lambda: is_gone(trial))
+    assert not is_gone(away)
+    if ends == "killed":
+        servers()[0].kill()
+    driver.backend.close()
+    until(lambda: is_gone(away), within_s=2.0)

@@ -7,7 +7,6 @@ import select
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from process_stage import is_gone, until
@@ -35,24 +34,26 @@ def test_the_end_of_a_process_can_be_waited_for(sleeper):
     assert _kernel.end_of(sleeper.pid) is None
 
 
-def test_an_abandoned_group_is_killed(sleeper):
-    _kernel.kill_abandoned(sleeper.pid, time.time())
-    assert sleeper.wait(5.0) == -signal.SIGKILL
+MARKED = f"""
+import os, subprocess, sys, time
+print(subprocess.Popen({SLEEP}, start_new_session=True, stdout=subprocess.DEVNULL).pid)
+forked = os.fork()
+if forked:
+    print(forked, flush=True)
+time.sleep(1000)
+"""
 
 
-def test_a_number_that_has_passed_on_is_left_alone(sleeper):
-    _kernel.kill_abandoned(sleeper.pid, time.time() - 3600)
+def test_marked_processes_are_killed_and_no_others(sleeper):
+    environ = {**os.environ, "RUNG_TEST_MARK": "7"}
+    with subprocess.Popen([sys.executable, "-c", MARKED], env=environ, stdout=subprocess.PIPE) as process:
+        others = [int(process.stdout.readline()) for _ in range(2)]
+        _kernel.kill_marked("RUNG_TEST_MARK", "8")
+        assert not any(is_gone(pid) for pid in (process.pid, *others))
+        _kernel.kill_marked("RUNG_TEST_MARK", "7")
+        assert process.wait(5.0) == -signal.SIGKILL
+    until(lambda: all(map(is_gone, others)), within_s=2.0)
     assert sleeper.poll() is None
-
-
-def test_the_rest_of_an_abandoned_group_is_killed():
-    code = f"import os, subprocess; print(subprocess.Popen({SLEEP}, stdout=subprocess.DEVNULL).pid)"
-    with subprocess.Popen([sys.executable, "-c", code], start_new_session=True, stdout=subprocess.PIPE) as leader:
-        left = int(leader.stdout.readline())
-    assert not is_gone(left)
-    _kernel.kill_abandoned(leader.pid, time.time())
-    until(lambda: is_gone(left), within_s=2.0)
-    _kernel.kill_abandoned(leader.pid, time.time())
 
 
 def test_signals_to_nobody_are_ignored(sleeper):

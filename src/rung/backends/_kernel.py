@@ -72,17 +72,19 @@ def signal_group(leader: int, number: int) -> None:
         pass
 
 
-def kill_abandoned(leader: int, since_unix: float) -> None:
-    """Kill the group of a process that somebody else had to reap; its number was its own at ``since_unix``."""
+def kill_marked(name: str, mark: str) -> None:
+    """Kill all processes that have begun with this environment variable, and those that they have forked."""
     import psutil  # rarely needed, and slow to import
 
-    try:
-        if psutil.Process(leader).create_time() > since_unix + 1:  # second; the number has passed on to another process
-            return
-    except psutil.NoSuchProcess:
-        pass  # others of the group may live
-    with contextlib.suppress(OSError):
-        os.killpg(leader, signal.SIGKILL)
+    killed: set[int] = set()
+    before = -1
+    while len(killed) > before:  # again, since one of them may have forked before it was killed
+        before = len(killed)
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):  # it is gone, a zombie, or somebody else's
+                if process.environ().get(name) == mark:
+                    process.kill()
+                    killed.add(process.pid)
 
 
 def reap(known: Collection[int]) -> Iterator[tuple[int, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -15,10 +16,10 @@ from typing import final
 
 from msgspec import Struct
 
-from rung.backends._kernel import kill_abandoned
+from rung.backends._kernel import kill_marked
 from rung.backends._line import Line, Switchboard
 from rung.backends._logs import last_lines
-from rung.backends._plan import Forked, Kill, Launch, Notice, Plan, Ready, Shutdown, read_notice, write_plan
+from rung.backends._plan import Kill, Launch, Notice, Plan, Ready, Shutdown, read_notice, write_plan
 from rung.runtime._frames import frame
 from rung.runtime.wire import ATTEMPT, CONFIG, SOCKET, TOKEN, TRIAL
 from rung.types import Job
@@ -30,6 +31,7 @@ _THREADS = (
     "NUMEXPR_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
+_MARK = "RUNG_FORKSERVER"  # in the environment of all processes of a fork-server, by which they can be found
 _LEAVE_S = 5.0  # how long a fork-server may take to leave once all its trials are gone
 
 
@@ -43,7 +45,7 @@ class ForkServer:
     def __init__(self, plan: Plan, payload: bytes, log: Path) -> None:
         self.is_ready = False
         self._log = log
-        self._groups: dict[tuple[int, int], tuple[int, float]] = {}  # of what runs: the leader, and when it was known
+        self._mark = secrets.token_hex(16)
         with tempfile.TemporaryFile() as file, log.open("wb") as output, contextlib.ExitStack() as on_failure:
             write_plan(file.fileno(), plan, payload)
             end, theirs = socket.socketpair()
@@ -54,7 +56,7 @@ class ForkServer:
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
-                    env=_environ(plan),
+                    env=_environ(plan) | {_MARK: self._mark},
                     pass_fds=(theirs.fileno(), file.fileno()),
                     start_new_session=True,  # Ctrl-C at the terminal is for the tuner alone
                 )
@@ -78,13 +80,7 @@ class ForkServer:
     def receive(self) -> list[Notice]:
         """What it has said since."""
         notices = [read_notice(body) for body in self.line.receive()]
-        for notice in notices:
-            if isinstance(notice, Ready):
-                self.is_ready = True
-            elif isinstance(notice, Forked):
-                self._groups[notice.trial, notice.attempt] = notice.pid, time.time()
-            else:
-                self._groups.pop((notice.trial, notice.attempt), None)
+        self.is_ready = self.is_ready or any(isinstance(notice, Ready) for notice in notices)
         return notices
 
     def shut_down(self, grace_s: float) -> None:
@@ -102,8 +98,8 @@ class ForkServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()
-        for leader, since_unix in self._groups.values():
-            kill_abandoned(leader, since_unix)
+        if code != 0:  # else it has seen to that itself
+            kill_marked(_MARK, self._mark)
         return -code if code < 0 else code << 8
 
     def printed(self) -> str:
