@@ -21,6 +21,7 @@ from rung.runtime._frames import (
     message_frame,
     read_fact,
 )
+from rung.runtime.progress import is_due
 from rung.runtime.wire import WINDOW
 from rung.types import Action, Change, Exited, Fact, Job, Launched, Message, Outcome, Reported, Verdict
 
@@ -169,7 +170,7 @@ class Run:
         if job.metric not in note.metrics or step <= last:
             self._send(line, Refused(_objection(job, note, last)))
             return None
-        waits = _is_due(job, last, step)
+        waits = is_due(job, last, step)
         if not waits:
             self._noted.append((line, step))
         return Reported(job.trial, job.attempt, step, note.metrics, waits)
@@ -177,13 +178,6 @@ class Run:
     def _send(self, line: Line, message: ToTrial) -> None:
         if line in self._lines:
             self._board.send(line, message_frame(message))
-
-
-def _is_due(job: Job, last: int, step: int) -> bool:
-    """Whether a decision is due at a step that follows ``last``; as ``Progress`` sees it."""
-    if job.decide_at is None:
-        return True
-    return any(mark is not None and last < mark <= step for mark in (*job.decide_at, job.until))
 
 
 def _objection(job: Job, note: Note, last: int) -> str:

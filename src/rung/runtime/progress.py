@@ -61,7 +61,7 @@ class Progress:
         step = self._next_step(step)
         if step > silent_until:
             self.listen()
-            waits = not self.is_stopping and self._is_due(step)
+            waits = not self.is_stopping and is_due(self.job, self.step, step)
             self.channel.post(Reported(self.job.trial, self.job.attempt, step, measured, waits))
             self._awaited = step if waits else 0
         self.step = step
@@ -114,11 +114,13 @@ class Progress:
             f"Step {step} was reported after step {self.step}.", hint="Steps must grow from one report to the next."
         )
 
-    def _is_due(self, step: int) -> bool:
-        marks, until = self.job.decide_at, self.job.until
-        if marks is None or (until is not None and self.step < until <= step):
-            return True
-        return any(self.step < mark <= step for mark in marks)
+
+def is_due(job: Job, last: int, step: int) -> bool:
+    """Whether the job's trial must wait for a decision at ``step``, the report before having been at ``last``."""
+    marks, until = job.decide_at, job.until
+    if marks is None or (until is not None and last < until <= step):
+        return True
+    return any(last < mark <= step for mark in marks)
 
 
 def as_metrics(measured: object, main: str | None) -> dict[str, float]:

@@ -83,7 +83,7 @@ class Intake:
         """End a run that broke a limit, or that does not end when it should; beyond its last step it is complete."""
         self._backend.stop(trial.number)
         if trial.decided is not None:
-            self._end(trial, _decided_state(trial), reason=trial.reason, message=trial.message)
+            self._end(trial, decided_state(trial), reason=trial.reason, message=trial.message)
         elif trial.until is not None and trial.last_step >= trial.until:
             self._end(trial, TrialState.COMPLETED)
         else:
@@ -92,7 +92,7 @@ class Intake:
     def interrupt(self, trial: TrialRow, *, reason: str, message: str = "") -> None:
         """A run is over that was neither ended by itself nor by a decision; the trial waits for another attempt."""
         if trial.decided is not None:
-            self._end(trial, _decided_state(trial), reason=trial.reason, message=trial.message)
+            self._end(trial, decided_state(trial), reason=trial.reason, message=trial.message)
             return
         at = self._session.at()
         self.stage(Interrupted(at=at, trial=trial.number, attempt=trial.attempt, reason=reason, message=message))
@@ -146,7 +146,7 @@ class Intake:
         if fact.outcome is Outcome.FAILED and trial.decided is not Action.STOP:
             self._end(trial, TrialState.FAILED, reason=fact.reason, message=message)
         elif trial.decided is not None:
-            self._end(trial, _decided_state(trial), reason=trial.reason, message=trial.message)
+            self._end(trial, decided_state(trial), reason=trial.reason, message=trial.message)
         elif fact.outcome is Outcome.FINISHED:
             self._end(trial, TrialState.COMPLETED)
         elif trial.kills + 1 < self._max_kills:
@@ -179,7 +179,7 @@ def _needed(trial: TrialRow, *, is_starting: bool) -> list[Checkpoint]:
     return [*judged, *checkpoints[-1:]] if is_starting or not judged else judged
 
 
-def _decided_state(trial: TrialRow) -> TrialState:
+def decided_state(trial: TrialRow) -> TrialState:
     """Where a decision leads, once the run is over; a limit that was broken makes a trial failed."""
     if trial.reason not in {"scheduler", "person"}:
         return TrialState.FAILED

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from rung.events import Decided, Ended, Event, Observed, Started
 from rung.tuning.engine import Engine
-from rung.tuning.intake import _decided_state  # the tuner's own rule, so that the two can't differ
+from rung.tuning.intake import decided_state  # the tuner's own rule, so that the two can't differ
 from rung.types import Action, Decision, Proposal, TrialState
 
 if TYPE_CHECKING:
@@ -171,8 +171,8 @@ def _possible_ends(trial: TrialRow) -> list[TrialState]:
     if trial.decided is None:
         return [TrialState.COMPLETED, TrialState.FAILED]
     if trial.decided is Action.PAUSE:  # it may fail before it gets there
-        return [_decided_state(trial), TrialState.FAILED]
-    return [_decided_state(trial)]
+        return [decided_state(trial), TrialState.FAILED]
+    return [decided_state(trial)]
 
 
 def _compare_decision(sequence: int, event: Decided | Ended, due: deque[_Due], engine: Engine) -> list[str]:
