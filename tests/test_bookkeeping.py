@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rung.bookkeeping import Incumbent, Record, find_incumbent, incumbent_trajectory, judged_loss, records
-from rung.ledger import StudyRow, TrialRow
+from rung.rows import StudyRow, TrialRow
 from rung.types import Goal, TrialState
 
 ERROR = Goal("error")

@@ -250,3 +250,26 @@ def test_no_numpy_before_a_column_is_asked_for() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_retry_says_whose_configuration_it_is() -> None:
+    history = History(SPACE)
+    history.update(Enqueued(at=0.0, config={"x": 0.3}, retry_of=4))
+    history.update(Enqueued(at=0.0, config={"x": 0.4}))
+    first = history.next_point()
+    assert first is not None
+    assert first.notes["retry_of"] == 4
+    history.update(Started(at=0.0, trial=0, attempt=1, config=first.config, notes=first.notes))
+    second = history.next_point()
+    assert second is not None
+    assert "retry_of" not in second.notes
+
+
+def test_a_given_configuration_may_lie_outside_the_space() -> None:
+    history = History(SPACE)
+    history.update(Started(at=0.0, trial=0, attempt=1, config={"x": 0.25}))
+    assert history.is_inside.tolist() == [True]
+    history.update(Started(at=0.0, trial=1, attempt=1, config={"momentum": 0.9}, cause="given"))
+    history.update(Started(at=0.0, trial=2, attempt=1, config={"x": 0.75}, cause="given"))
+    assert history.is_inside.tolist() == [True, False, True]
+    assert np.isnan(history.X[1]).all()

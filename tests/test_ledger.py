@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from rung.events import (
+    ArtifactLogged,
     Changed,
     Checkpointed,
     Collected,
@@ -16,6 +17,7 @@ from rung.events import (
     Ended,
     Event,
     Interrupted,
+    Noted,
     Observed,
     Placed,
     SessionEnded,
@@ -23,10 +25,12 @@ from rung.events import (
     SpaceEdited,
     Started,
     StudyCreated,
+    Tagged,
     WorkerPaused,
 )
-from rung.ledger import Ledger, StudyRow, TrialRow
-from rung.types import Action, Checkpoint, Goal, Owner, TrialState
+from rung.ledger import Ledger
+from rung.rows import StudyRow, TrialRow
+from rung.types import Action, Artifact, Checkpoint, Goal, Owner, Remark, TrialState
 
 CREATED = StudyCreated(
     study="s",
@@ -303,3 +307,58 @@ def test_counts_and_open_trials_follow_from_the_states(seed: int) -> None:
             if each.parent is not None and not each.checkpoints:
                 starting.setdefault(each.parent, set()).add(n)
         assert ledger.unsaved_children == starting
+
+
+def test_remarks_and_tags_are_kept_in_their_order() -> None:
+    ledger = fold(
+        start(),
+        Noted(at=1.0, text="slow", unix=5.0),
+        Noted(at=1.0, text="halved", trial=0, by="trial", unix=6.0),
+        Noted(at=1.0, text="odd", trial=0, unix=7.0),
+        Tagged(at=1.0, added=("vision", "todo")),
+        Tagged(at=1.0, added=("fast", "vision"), removed=("todo", "unknown")),
+        Tagged(at=1.0, trial=0, added=("best",)),
+    )
+    study, trial = ledger.study, ledger.trials[0]
+    assert study is not None
+    assert study.notes == (Remark("slow", 5.0),)
+    assert trial.notes == (Remark("halved", 6.0, "trial"), Remark("odd", 7.0))
+    assert (study.tags, trial.tags) == (("vision", "fast"), ("best",))
+
+
+def test_the_newest_artifact_of_each_name_is_kept() -> None:
+    def logged(name: str, step: int) -> ArtifactLogged:
+        return ArtifactLogged(at=1.0, trial=0, attempt=1, artifact=Artifact(name, f"/a/{name}", "ab", 3, step))
+
+    artifacts = fold(start(), logged("a", 1), logged("b", 1), logged("a", 2)).trials[0].artifacts
+    assert [(artifact.name, artifact.step) for artifact in artifacts] == [("b", 1), ("a", 2)]
+
+
+def test_the_runtime_of_a_study_is_that_of_all_finished_runs() -> None:
+    ledger = fold(
+        start(at=1.0),
+        start(1, at=2.0),
+        Interrupted(at=4.0, trial=0, attempt=1, reason="killed"),
+        start(attempt=2, at=10.0, cause="retried"),
+        Ended(at=15.0, trial=0, attempt=2, state=TrialState.COMPLETED),
+    )
+    assert ledger.study is not None
+    assert ledger.study.runtime == 3.0 + 5.0
+    assert ledger.trials[0].runtime == 8.0
+
+
+def test_where_a_configuration_came_from() -> None:
+    trials = fold(start(0, cause="given"), start(1, notes={"point": 0, "retry_of": 0}), start(2)).trials
+    assert [(trial.is_given, trial.retry_of) for trial in trials.values()] == [(True, None), (False, 0), (False, None)]
+
+
+def test_how_a_session_ended_stands_until_the_next_one_begins() -> None:
+    owner = Owner("here", "boot", 1, 2.0)
+    began = SessionStarted(at=0.0, session=1, owner=owner, slots=1, unix=1.0)
+    ended = SessionEnded(at=2.0, session=1, why="criterion", message="error reached 0.1")
+    study = fold(began, ended).study
+    assert study is not None
+    assert (study.ended_why, study.ended_message) == ("criterion", "error reached 0.1")
+    study = fold(began, ended, SessionStarted(at=2.0, session=2, owner=owner, slots=1, unix=3.0)).study
+    assert study is not None
+    assert (study.ended_why, study.ended_message) == (None, "")

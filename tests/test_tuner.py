@@ -36,7 +36,8 @@ from rung.searchers.random import RandomSearcher
 from rung.space import Float, Space
 from rung.store import MemoryStore, SqliteStore, current_owner
 from rung.store.owner import boot_id, start_time
-from rung.tuner import Tuner, _default_backend, free_name
+from rung.tuner import Tuner
+from rung.tuning.setup import default_backend, free_name
 from rung.tuning.starter import Limits
 from rung.types import Action, Config, Decision, Owner, TrialState
 
@@ -117,9 +118,9 @@ def test_a_study_is_named_after_its_objective() -> None:
 
 def test_where_trials_run_unless_told_otherwise() -> None:
     function, script = as_objective(square), as_objective(["python", "train.py"])
-    assert isinstance(_default_backend(function, None), Inline)
-    assert isinstance(_default_backend(function, 3), Processes)
-    assert [_default_backend(each, n).slots for each, n in ((function, 3), (script, None), (script, 2))] == [3, 1, 2]
+    assert isinstance(default_backend(function, None), Inline)
+    assert isinstance(default_backend(function, 3), Processes)
+    assert [default_backend(each, n).slots for each, n in ((function, 3), (script, None), (script, 2))] == [3, 1, 2]
 
 
 @pytest.fixture

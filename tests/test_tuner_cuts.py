@@ -10,7 +10,7 @@ import pytest
 from rung.backends.inline import Inline
 from rung.backends.simulated import Simulated
 from rung.events import Event
-from rung.ledger import TrialRow
+from rung.rows import TrialRow
 from rung.schedulers.asha import ASHA
 from rung.schedulers.basic import BasicScheduler
 from rung.searchers.random import RandomSearcher

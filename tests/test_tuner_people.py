@@ -187,7 +187,7 @@ def test_the_study_is_stopped_after_what_runs() -> None:
 
 
 def test_the_study_is_stopped_at_once_and_goes_on_later() -> None:
-    store, _ = run({observed(1, 2): StopStudy(now=True)})
+    store, _ = run({observed(1, 2): StopStudy(how="now")})
     assert [row.state for row in store.tables.trials("s")] == [TrialState.COMPLETED, TrialState.WAITING]
     again = Tuner(curve, basic(), store=store, study="s", backend=Simulated(1))
     again.run(max_trials=3)

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from rung.ledger import StudyRow, TrialRow
+from rung.rows import StudyRow, TrialRow
 from rung.types import Config, Goal, TrialState
 
 IncumbentFrom: TypeAlias = Literal["any", "final"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -46,10 +46,35 @@ class ChangeTrial(Struct, frozen=True, tag="change_trial"):
     changes: dict[str, Json]
 
 
-class StopStudy(Struct, frozen=True, tag="stop_study"):
-    """Start nothing more; ``now`` also ends what runs. Either way the study can be resumed."""
+class RetryTrial(Struct, frozen=True, tag="retry_trial"):
+    """Try the configuration of a trial that failed or was stopped once more, as a new trial."""
 
-    now: bool = False
+    trial: int
+
+
+class Note(Struct, frozen=True, tag="note"):
+    """Keep a remark on the study, or on one of its trials."""
+
+    text: str
+    trial: int | None = None
+
+
+class Tag(Struct, frozen=True, tag="tag"):
+    """Put tags on the study, or on one of its trials, and take others away."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    trial: int | None = None
+
+
+class StopStudy(Struct, frozen=True, tag="stop_study"):
+    """Start nothing more; either way the study can be resumed.
+
+    how: ``finish`` lets the running trials come to their ends, ``pause`` ends each at its next checkpoint, ``now`` ends
+    them at once.
+    """
+
+    how: Literal["finish", "pause", "now"] = "finish"
 
 
 class UnknownCommand(Struct, frozen=True):
@@ -61,4 +86,6 @@ class UnknownCommand(Struct, frozen=True):
     kind: str
 
 
-Command: TypeAlias = Enqueue | EditSpace | StopTrial | PauseTrial | ContinueTrial | ChangeTrial | StopStudy
+Command: TypeAlias = (
+    Enqueue | EditSpace | StopTrial | PauseTrial | ContinueTrial | ChangeTrial | RetryTrial | Note | Tag | StopStudy
+)

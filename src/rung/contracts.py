@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rung.commands import Command, UnknownCommand
     from rung.events import Event, SearchEvent, StudyCreated
-    from rung.ledger import StudyRow, TrialRow
+    from rung.rows import StudyRow, TrialRow
     from rung.runtime.objective import Objective
     from rung.space import Space
     from rung.types import (
@@ -144,6 +144,12 @@ class Tables(Protocol):
 
     def trials(self, study: str) -> Sequence[TrialRow]:
         """All trials of a study by number."""
+
+    def trial(self, study: str, number: int) -> TrialRow:
+        """One trial; TrialNotFoundError says how many there are."""
+
+    def pending(self, study: str) -> Sequence[tuple[int, Command | UnknownCommand]]:
+        """The commands in the inbox that no event has answered yet, oldest first."""
 
     def reports(self, study: str, trial: int | None = None) -> Iterator[tuple[int, int, float, Mapping[str, float]]]:
         """(trial, step, at, metrics) by trial and step, of one trial or all."""

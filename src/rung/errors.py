@@ -12,6 +12,7 @@ RungError
 │   ├── StoreFullError        the disk is full; what was acknowledged before is kept
 │   ├── StoreVersionError     written by a newer rung
 │   ├── StudyNotFoundError    no study of this name; names the nearest one
+│   ├── TrialNotFoundError    no trial of this number; says how many there are
 │   ├── StudyExistsError      the name is taken
 │   ├── StudyLockedError      another tuner holds the study; says who, where and for how long
 │   └── FencedError           the lease or the attempt behind this write is no longer the valid one
@@ -92,6 +93,10 @@ class StoreVersionError(StoreError):
 
 class StudyNotFoundError(StoreError):
     """The store has no study of this name."""
+
+
+class TrialNotFoundError(StoreError):
+    """The study has no trial of this number."""
 
 
 class StudyExistsError(StoreError):

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from rung.types import Action, Checkpoint, Config, Goal, Json, Owner, TrialState
+from rung.types import Action, Artifact, Checkpoint, Config, Goal, Json, Owner, TrialState
 
 
 class StudyCreated(Struct, frozen=True, kw_only=True, tag="study_created", omit_defaults=True):
@@ -19,7 +19,7 @@ class StudyCreated(Struct, frozen=True, kw_only=True, tag="study_created", omit_
 
     space, searcher, scheduler: their JSON forms. objective: ``module:function``, ``file.py:function`` or, for a script,
     its argument list; None when it can't be named. settings: none at first; each session has its own. unix: seconds
-    since 1970.
+    since 1970. project: what it belongs to, by name; message: what it is about, in a line; either may be empty.
     """
 
     at: float = 0.0
@@ -33,6 +33,9 @@ class StudyCreated(Struct, frozen=True, kw_only=True, tag="study_created", omit_
     settings: Mapping[str, Json] = {}
     provenance: Mapping[str, Json] = {}
     unix: float = 0.0
+    project: str = ""
+    message: str = ""
+    tags: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -59,11 +62,12 @@ class SessionStarted(Struct, frozen=True, kw_only=True, tag="session_started", o
 
 
 class SessionEnded(Struct, frozen=True, kw_only=True, tag="session_ended", omit_defaults=True):
-    """A tuner left in good order. ``why``: done, interrupted, failures, a stop criterion."""
+    """A tuner left in good order. ``why``: done, interrupted, failures, stopped, criterion …; ``message``: in full."""
 
     at: float
     session: int
     why: str
+    message: str = ""
 
     @property
     def key(self) -> str:
@@ -73,8 +77,10 @@ class SessionEnded(Struct, frozen=True, kw_only=True, tag="session_ended", omit_
 class Started(Struct, frozen=True, kw_only=True, tag="started", omit_defaults=True):
     """A run of a trial begins; logged before any backend hears of it.
 
-    cause: ``new``; ``resumed`` after a pause; ``retried`` after the run before was lost.
-    draw: the number of the random stream behind this suggestion; None for retries, which nobody suggests.
+    cause: ``new``; ``resumed`` after a pause; ``retried`` after the run before was lost; ``given`` when the
+    configuration of a new trial comes from outside (run by hand, imported): the space need not contain it, and the
+    scheduler has no say in it. draw: the number of the random stream behind a suggestion; None for what nobody
+    suggested.
     new_trials: whether the scheduler was free to begin a new one. decide_s: seconds that the suggestion took.
     """
 
@@ -82,7 +88,7 @@ class Started(Struct, frozen=True, kw_only=True, tag="started", omit_defaults=Tr
     trial: int
     attempt: int
     config: Config
-    cause: Literal["new", "resumed", "retried"] = "new"
+    cause: Literal["new", "resumed", "retried", "given"] = "new"
     until: int | None = None
     decide_at: tuple[int, ...] | None = ()
     parent: int | None = None
@@ -98,13 +104,14 @@ class Started(Struct, frozen=True, kw_only=True, tag="started", omit_defaults=Tr
 
 
 class Placed(Struct, frozen=True, kw_only=True, tag="placed", omit_defaults=True):
-    """Where a run found its process."""
+    """Where a run found its process, and which GPUs it may use."""
 
     at: float
     trial: int
     attempt: int
     host: str
     pid: int
+    gpus: str = ""
 
     @property
     def key(self) -> str:
@@ -133,8 +140,9 @@ class Observed(Struct, frozen=True, kw_only=True, tag="observed", omit_defaults=
 class Decided(Struct, frozen=True, kw_only=True, tag="decided", omit_defaults=True):
     """A trial is to be stopped or paused.
 
-    by: ``scheduler`` or ``person``, or the limit that was broken: ``nan``, ``bad_value``. A broken limit makes the
-    trial failed. step: the trial's last observed step at that moment.
+    by: ``scheduler`` or ``person``; ``study`` when the whole study is paused, so that the trial will wait for its next
+    session; or the limit that was broken: ``nan``, ``bad_value``. A broken limit makes the trial failed. step: the
+    trial's last observed step at that moment.
     """
 
     at: float
@@ -240,11 +248,15 @@ class Changed(Struct, frozen=True, kw_only=True, tag="changed", omit_defaults=Tr
 
 
 class Enqueued(Struct, frozen=True, kw_only=True, tag="enqueued", omit_defaults=True):
-    """A person asked for this configuration to be tried next. command: its number in the inbox it came from, if any."""
+    """A person asked for this configuration to be tried next.
+
+    command: its number in the inbox it came from, if any. retry_of: the trial whose configuration is tried once more.
+    """
 
     at: float
     config: Config
     command: int | None = None
+    retry_of: int | None = None
 
     @property
     def key(self) -> str | None:
@@ -261,6 +273,48 @@ class SpaceEdited(Struct, frozen=True, kw_only=True, tag="space_edited", omit_de
     @property
     def key(self) -> str | None:
         return None if self.command is None else f"command/{self.command}"
+
+
+class Noted(Struct, frozen=True, kw_only=True, tag="noted", omit_defaults=True):
+    """A remark on the study, or on a trial. by: ``person`` or ``trial``. unix: seconds since 1970."""
+
+    at: float
+    text: str
+    trial: int | None = None
+    by: str = "person"
+    unix: float = 0.0
+    command: int | None = None
+
+    @property
+    def key(self) -> str | None:
+        return None if self.command is None else f"command/{self.command}"
+
+
+class Tagged(Struct, frozen=True, kw_only=True, tag="tagged", omit_defaults=True):
+    """Tags were put on the study, or on a trial, and others taken away."""
+
+    at: float
+    trial: int | None = None
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    command: int | None = None
+
+    @property
+    def key(self) -> str | None:
+        return None if self.command is None else f"command/{self.command}"
+
+
+class ArtifactLogged(Struct, frozen=True, kw_only=True, tag="artifact_logged", omit_defaults=True):
+    """A file of a trial is kept. A later one of the same name takes its place."""
+
+    at: float
+    trial: int
+    attempt: int
+    artifact: Artifact
+
+    @property
+    def key(self) -> str:
+        return f"artifact/{self.trial}/{self.attempt}/{self.artifact.sha256[:16]}/{self.artifact.name}"
 
 
 class CommandHandled(Struct, frozen=True, kw_only=True, tag="command_handled", omit_defaults=True):
@@ -304,6 +358,9 @@ Event: TypeAlias = (
     | Changed
     | Enqueued
     | SpaceEdited
+    | Noted
+    | Tagged
+    | ArtifactLogged
     | CommandHandled
     | WorkerPaused
 )

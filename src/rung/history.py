@@ -75,6 +75,7 @@ class History:
         self._best_losses = array("d")
         self._points = dict(enumerate(points))
         self._n_points = len(self._points)
+        self._retries: dict[int, int] = {}  # point -> the trial that it repeats
         self._best_loss = math.inf
         self._is_edited = False
         self._cache: _Rows | None = None
@@ -94,6 +95,8 @@ class History:
         elif isinstance(event, Changed):
             self._reconfigure(event.trial, {**self.configs[event.trial], **event.changes})
         elif isinstance(event, Enqueued):
+            if event.retry_of is not None:
+                self._retries[self._n_points] = event.retry_of
             self._points[self._n_points] = event.config
             self._n_points += 1
         elif isinstance(event, SpaceEdited):
@@ -104,7 +107,8 @@ class History:
     def next_point(self) -> Suggestion | None:
         """The point that has waited longest, to be suggested as it is; None when none waits."""
         for number, config in self._points.items():
-            return Suggestion(dict(config), {_POINT: number})
+            retried = {"retry_of": self._retries[number]} if number in self._retries else {}
+            return Suggestion(dict(config), {_POINT: number, **retried})
         return None
 
     @property
@@ -151,6 +155,8 @@ class History:
         self.running[trial] = None
         if event.notes and _POINT in event.notes:
             self._points.pop(event.notes[_POINT], None)
+        if event.cause == "given":  # the space need not contain it
+            self._is_edited, self._cache = True, None
         if trial == len(self.configs):
             self.configs.append(event.config)
             self.states.append(TrialState.RUNNING)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeAlias, cast, final
 
-from msgspec import Struct, field
-
 from rung.events import (
+    ArtifactLogged,
     Changed,
     Checkpointed,
     Collected,
@@ -16,6 +15,7 @@ from rung.events import (
     Ended,
     Event,
     Interrupted,
+    Noted,
     Observed,
     Placed,
     SessionEnded,
@@ -23,77 +23,10 @@ from rung.events import (
     SpaceEdited,
     Started,
     StudyCreated,
+    Tagged,
 )
-from rung.types import Action, Checkpoint, Config, Goal, Json, Owner, TrialState
-
-
-class TrialRow(Struct, kw_only=True):
-    """One trial as the log tells it. Times are seconds on the study's clock; losses have lower as better.
-
-    config: the values now, after all changes; best_config: those of the best step, None while they are the same.
-    until, worker, attempt: of the newest run. kills: how many of its runs something outside has ended.
-    launched_at: when the newest run found its process; before that, when it was started. runtime: seconds that its runs
-    have taken from there, finished runs only. decided: the newest run was told to stop or pause.
-    checkpoints: oldest first, without the collected ones.
-    """
-
-    number: int
-    state: TrialState
-    config: Config
-    started_at: float
-    attempt: int = 1
-    worker: int = 0
-    until: int | None = None
-    decide_at: tuple[int, ...] | None = ()
-    parent: int | None = None
-    ended_at: float | None = None
-    launched_at: float = 0.0
-    runtime: float = 0.0
-    kills: int = 0
-    last_step: int = 0
-    last_loss: float | None = None
-    last_at: float = 0.0
-    best_loss: float | None = None
-    best_step: int | None = None
-    best_config: Config | None = None
-    reason: str = ""
-    message: str = ""
-    decided: Action | None = None
-    decided_at: float = 0.0
-    host: str = ""
-    pid: int | None = None
-    session: int = 0
-    checkpoints: list[Checkpoint] = field(default_factory=list)
-
-
-class StudyRow(Struct, kw_only=True):
-    """One study as the log tells it.
-
-    owner: who holds the lease now (from the lease itself, not from the log); None when nobody does.
-    at: the study's clock at the newest event. counts: number of trials per state.
-    best_trial, best_step, best_loss: the incumbent over all reports at any step.
-    """
-
-    name: str
-    goal: Goal
-    seed: int
-    space: Json
-    searcher: Json
-    scheduler: Json
-    objective: Json
-    created_unix: float
-    settings: Mapping[str, Json] = {}
-    provenance: Mapping[str, Json] = {}
-    owner: Owner | None = None
-    at: float = 0.0
-    sessions: int = 0
-    last_unix: float = 0.0
-    ended_why: str | None = None
-    counts: dict[TrialState, int] = field(default_factory=dict)
-    best_trial: int | None = None
-    best_step: int | None = None
-    best_loss: float | None = None
-    draws: int = 0
+from rung.rows import StudyRow, TrialRow
+from rung.types import Remark, TrialState
 
 
 @final
@@ -159,6 +92,9 @@ def _study_created(ledger: Ledger, event: StudyCreated) -> None:
         created_unix=event.unix,
         settings=event.settings,
         provenance=event.provenance,
+        project=event.project,
+        message=event.message,
+        tags=event.tags,
     )
 
 
@@ -167,11 +103,12 @@ def _session_started(ledger: Ledger, event: SessionStarted) -> None:
     study.sessions = event.session
     study.last_unix = event.unix
     study.settings = event.settings or study.settings
-    study.ended_why = None
+    study.ended_why, study.ended_message = None, ""
 
 
 def _session_ended(ledger: Ledger, event: SessionEnded) -> None:
-    _study(ledger).ended_why = event.why
+    study = _study(ledger)
+    study.ended_why, study.ended_message = event.why, event.message
 
 
 def _space_edited(ledger: Ledger, event: SpaceEdited) -> None:
@@ -185,7 +122,13 @@ def _started(ledger: Ledger, event: Started) -> None:
     trial = ledger.trials.get(event.trial)
     if trial is None:
         trial = TrialRow(
-            number=event.trial, state=TrialState.RUNNING, config=event.config, started_at=event.at, parent=event.parent
+            number=event.trial,
+            state=TrialState.RUNNING,
+            config=event.config,
+            started_at=event.at,
+            parent=event.parent,
+            is_given=event.cause == "given",
+            retry_of=event.notes.get("retry_of") if event.notes else None,
         )
         ledger.trials[event.trial] = ledger.open[event.trial] = ledger.running[event.trial] = trial
         if event.parent is not None:
@@ -201,7 +144,7 @@ def _started(ledger: Ledger, event: Started) -> None:
     trial.launched_at = trial.last_at = event.at
     trial.ended_at = None
     trial.decided = None
-    trial.host, trial.pid = "", None
+    trial.host, trial.pid, trial.gpus = "", None, ""
     trial.reason = trial.message = ""
     trial.session = study.sessions
 
@@ -209,7 +152,7 @@ def _started(ledger: Ledger, event: Started) -> None:
 def _placed(ledger: Ledger, event: Placed) -> None:
     trial = ledger.trials[event.trial]
     if trial.pid is None:  # a store drops it when it comes again
-        trial.host, trial.pid = event.host, event.pid
+        trial.host, trial.pid, trial.gpus = event.host, event.pid, event.gpus
         trial.launched_at = trial.last_at = event.at
 
 
@@ -252,7 +195,7 @@ def _changed(ledger: Ledger, event: Changed) -> None:
 
 def _interrupted(ledger: Ledger, event: Interrupted) -> None:
     trial = ledger.trials[event.trial]
-    trial.runtime += event.at - trial.launched_at
+    _run_is_over(ledger, trial, event.at)
     trial.kills += event.reason == "killed"
     trial.reason, trial.message = event.reason, event.message
     ledger.set_state(trial, TrialState.WAITING)
@@ -267,10 +210,33 @@ def _continued(ledger: Ledger, event: Continued) -> None:
 def _ended(ledger: Ledger, event: Ended) -> None:
     trial = ledger.trials[event.trial]
     if trial.state is TrialState.RUNNING:
-        trial.runtime += event.at - trial.launched_at
+        _run_is_over(ledger, trial, event.at)
     trial.ended_at = event.at
     trial.reason, trial.message = event.reason, event.message
     ledger.set_state(trial, event.state)
+
+
+def _run_is_over(ledger: Ledger, trial: TrialRow, at: float) -> None:
+    took = at - trial.launched_at
+    trial.runtime += took
+    _study(ledger).runtime += took
+
+
+def _noted(ledger: Ledger, event: Noted) -> None:
+    about = _study(ledger) if event.trial is None else ledger.trials[event.trial]
+    about.notes = (*about.notes, Remark(event.text, event.unix, event.by))
+
+
+def _tagged(ledger: Ledger, event: Tagged) -> None:
+    about = _study(ledger) if event.trial is None else ledger.trials[event.trial]
+    kept = (tag for tag in about.tags if tag not in event.removed)
+    about.tags = tuple(dict.fromkeys((*kept, *event.added)))
+
+
+def _artifact_logged(ledger: Ledger, event: ArtifactLogged) -> None:
+    trial = ledger.trials[event.trial]
+    others = (kept for kept in trial.artifacts if kept.name != event.artifact.name)
+    trial.artifacts = (*others, event.artifact)
 
 
 def _study(ledger: Ledger) -> StudyRow:
@@ -296,5 +262,8 @@ _HANDLERS: dict[type, _Handler] = cast(
         Changed: _changed,
         Interrupted: _interrupted,
         Ended: _ended,
+        Noted: _noted,
+        Tagged: _tagged,
+        ArtifactLogged: _artifact_logged,
     },
 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from rung.contracts import Store
-    from rung.ledger import StudyRow, TrialRow
+    from rung.rows import StudyRow, TrialRow
 
 
 def open_study(name: str, store: str | Path, *, incumbent_from: IncumbentFrom = "any") -> Study:

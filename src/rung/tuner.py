@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, final
+from typing import TYPE_CHECKING, Any, Literal, Self, final
 
 from msgspec import structs
 
 from rung import bookkeeping
 from rung._trial import is_in_trial_process
-from rung.backends.inline import Inline
 from rung.bookkeeping import IncumbentFrom, Record
 from rung.contracts import Backend, Scheduler, Store
 from rung.errors import RungError, SettingError, StoreError, StudyPausedError
-from rung.runtime.objective import Kind, Objective, as_objective
+from rung.runtime.objective import Objective, as_objective
 from rung.store import open_store
 from rung.study import Study, resume_command
 from rung.tuning.hand import Asked, ByHand, Hand
 from rung.tuning.interrupts import heed_interrupts
 from rung.tuning.loop import Loop
 from rung.tuning.opening import OpenStudy, Resume, compare, find_study, new_study
+from rung.tuning.setup import checked_goal, checked_workers, default_backend, free_name, settings_of
 from rung.tuning.starter import Limits
-from rung.types import Config, Decision, Goal, Json
+from rung.types import Config, Decision
 
 if TYPE_CHECKING:
-    from rung.ledger import TrialRow
+    from rung.rows import TrialRow
     from rung.tuning.session import Observer, Session
 
 
@@ -72,8 +71,8 @@ class Tuner:
                 hint='Put the call of tune() or Tuner() under `if __name__ == "__main__":`.',
             )
         self._objective = None if objective is None else as_objective(objective)
-        self._goal = _checked_goal(metric, mode)
-        self._workers = _checked_workers(workers, backend)
+        self._goal = checked_goal(metric, mode)
+        self._workers = checked_workers(workers, backend)
         self._backend = backend
         self._limits = limits or Limits()
         self._incumbent_from: IncumbentFrom = incumbent_from
@@ -98,28 +97,41 @@ class Tuner:
         self._hand: tuple[Hand, Session] | None = None
 
     def run(
-        self, number_of_trials: int | None = None, *, max_trials: int | None = None, seconds: float | None = None
+        self,
+        number_of_trials: int | None = None,
+        *,
+        max_trials: int | None = None,
+        seconds: float | None = None,
+        given: Sequence[Mapping[str, Any]] = (),
     ) -> Study:
         """Run trials until a limit is reached or nothing is left to try; returns the study's read side.
 
         number_of_trials: so many more. max_trials: the study's total, running ones counted. seconds: wall time of this
-        run; what still runs then is interrupted and can be resumed. Ctrl-C once waits for the running trials and
-        returns; twice ends them, and KeyboardInterrupt is raised once the study is in order.
+        run; what still runs then is interrupted and can be resumed. given: configurations to run first, which nobody
+        suggested: the space need not contain them, and the scheduler does not stop them. Ctrl-C once waits for the
+        running trials and returns; twice ends them, and KeyboardInterrupt is raised once the study is in order.
 
         Raises StudyPausedError when every worker was given up because its trials failed one after the other.
         """
         if self._objective is None:
             raise SettingError("this tuner has no objective to run.", hint="Use ask() and tell(), or give one.")
         self._put_down()
-        given = {"new_trials": number_of_trials, "max_trials": max_trials, "seconds": seconds}
-        limits = structs.replace(self._limits, **{name: value for name, value in given.items() if value is not None})
+        wanted = {"new_trials": number_of_trials, "max_trials": max_trials, "seconds": seconds}
+        limits = structs.replace(self._limits, **{name: value for name, value in wanted.items() if value is not None})
         with self._running_backend() as backend:
             stored = settings_of(limits, self._workers, self._incumbent_from, begun=len(self._trials()))
             session = self._open.begin(slots=backend.slots, now=backend.now, observers=self._observers, settings=stored)
             try:
                 fixed = self._objective.fixed_among(session.engine.scheduler.space)
                 folder = self._store.folder(self._open.name)
-                loop = Loop(session, backend, folder=folder, limits=limits, fixed=fixed)
+                loop = Loop(
+                    session,
+                    backend,
+                    folder=folder,
+                    limits=limits,
+                    fixed=fixed,
+                    given=[dict(config) for config in given],
+                )
                 with heed_interrupts(loop, say=_say):
                     why = loop.run()
             except BaseException:
@@ -227,7 +239,7 @@ class Tuner:
     @contextlib.contextmanager
     def _running_backend(self) -> Iterator[Backend]:
         assert self._objective is not None
-        backend = self._backend or _default_backend(self._objective, self._workers)
+        backend = self._backend or default_backend(self._objective, self._workers)
         folder = self._store.folder(self._open.name)
         folder.mkdir(parents=True, exist_ok=True)
         backend.open(self._open.name, self._objective, folder)
@@ -247,53 +259,6 @@ class Tuner:
             _say(f"Interrupted. Go on with: {resume_command(self._store, self._open.name)}")
             if loop.end_now:
                 raise KeyboardInterrupt
-
-
-def settings_of(limits: Limits, workers: int | None, incumbent_from: IncumbentFrom, *, begun: int) -> dict[str, Json]:
-    """What ``rung resume`` needs to go on as this run would have; ``begun``: how many trials there are already."""
-    given = structs.asdict(limits)
-    more, total = given.pop("new_trials"), given.pop("max_trials")
-    totals = [count for count in (total, None if more is None else begun + more) if count is not None]
-    settings = {
-        "max_trials": min(totals, default=None),
-        "seconds": given.pop("seconds"),
-        "workers": workers,
-        "incumbent_from": incumbent_from,
-        "limits": given,
-    }
-    return {name: value for name, value in settings.items() if value is not None}
-
-
-def free_name(store: Store, base: str) -> str:
-    """A name that no study of the store has: ``base``, numbered when it is taken."""
-    taken = {row.name for row in store.tables.studies()}
-    if base not in taken:
-        return base
-    return next(name for number in itertools.count(2) if (name := f"{base}-{number}") not in taken)
-
-
-def _default_backend(objective: Objective, workers: int | None) -> Backend:
-    if workers is None and objective.kind is not Kind.SCRIPT:
-        return Inline()
-    from rung.backends.processes import Processes
-
-    return Processes(slots=workers or 1)
-
-
-def _checked_goal(metric: str, mode: str) -> Goal:
-    if not isinstance(metric, str) or not metric:
-        raise SettingError(f"metric={metric!r} is not a name.", hint="Name the metric that the objective reports.")
-    if mode not in {"min", "max"}:
-        raise SettingError(f"mode={mode!r} is not known.", hint="Use mode='min' or mode='max'.")
-    return Goal(metric, mode)  # type: ignore[arg-type]  # just checked
-
-
-def _checked_workers(workers: int | None, backend: Backend | None) -> int | None:
-    if workers is not None and backend is not None:
-        raise SettingError("both workers and backend were given.", hint="Give the backend its slots, and no workers.")
-    if workers is not None and (not isinstance(workers, int) or workers < 1):
-        raise SettingError(f"workers={workers!r} must be a whole number of at least 1, or None to run in this process.")
-    return workers
 
 
 def _say(sentence: str) -> None:

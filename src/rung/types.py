@@ -118,6 +118,24 @@ class Checkpoint(Struct, frozen=True):
     size: int
 
 
+class Artifact(Struct, frozen=True):
+    """A file that a trial wants to be kept. ``path`` is absolute, ``size`` in bytes; step: the last one reported."""
+
+    name: str
+    path: str
+    sha256: str
+    size: int
+    step: int = 0
+
+
+class Remark(Struct, frozen=True):
+    """A note on a study or a trial. unix: seconds since 1970. by: ``person`` or ``trial``."""
+
+    text: str
+    unix: float
+    by: str = "person"
+
+
 class Job(Struct, frozen=True, kw_only=True):
     """One run of one trial, as a backend gets it.
 
@@ -154,12 +172,13 @@ class Handle(Struct, frozen=True):
 
 
 class Launched(Struct, frozen=True, tag=True):
-    """The run has a process."""
+    """The run has a process. ``gpus``: those that it may use, as in CUDA_VISIBLE_DEVICES; empty when nobody says."""
 
     trial: int
     attempt: int
     host: str
     pid: int
+    gpus: str = ""
 
 
 class Reported(Struct, frozen=True, tag=True):
@@ -178,6 +197,22 @@ class Saved(Struct, frozen=True, tag=True):
     trial: int
     attempt: int
     checkpoint: Checkpoint
+
+
+class Logged(Struct, frozen=True, tag=True):
+    """A file of the trial is safely in its folder."""
+
+    trial: int
+    attempt: int
+    artifact: Artifact
+
+
+class Remarked(Struct, frozen=True, tag=True):
+    """Something that the trial, or what runs it, wants people to know."""
+
+    trial: int
+    attempt: int
+    text: str
 
 
 class Outcome(enum.StrEnum):
@@ -202,7 +237,7 @@ class Exited(Struct, frozen=True, tag=True):
     message: str = ""
 
 
-Fact: TypeAlias = Launched | Reported | Saved | Exited
+Fact: TypeAlias = Launched | Reported | Saved | Logged | Remarked | Exited
 
 
 # Messages: what the tuner tells a running trial.

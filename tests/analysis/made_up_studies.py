@@ -2,7 +2,7 @@
 
 import math
 
-from rung.ledger import TrialRow
+from rung.rows import TrialRow
 from rung.types import Goal, TrialState
 
 ERROR = Goal("error")

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from rung.cli import _facts
-from rung.ledger import StudyRow
+from rung.rows import StudyRow
 from rung.types import Goal, Owner
 
 OWNER = Owner(host="there", boot="b", pid=7, started=1.0)

@@ -6,7 +6,7 @@ import pytest
 
 from rung.cli import _session
 from rung.errors import ObjectiveError
-from rung.ledger import StudyRow
+from rung.rows import StudyRow
 from rung.tuning.starter import Limits
 from rung.types import Goal, TrialState
 

@@ -4,7 +4,7 @@ import pytest
 from staged_events import SCHEDULER
 
 from rung.console import wording
-from rung.ledger import StudyRow
+from rung.rows import StudyRow
 from rung.types import Goal, TrialState
 
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from rung.ledger import TrialRow
+from rung.rows import TrialRow
 from rung.store import open_store
 from rung.types import TrialState
 

@@ -17,7 +17,7 @@ from rung.commands import ChangeTrial, Enqueue, StopStudy, StopTrial
 from rung.contracts import Store
 from rung.errors import StoreNotFoundError, StudyNotFoundError
 from rung.events import Changed, CommandHandled, Event, Observed, SessionStarted
-from rung.ledger import TrialRow
+from rung.rows import TrialRow
 from rung.store import open_store
 from rung.types import TrialState
 
@@ -164,7 +164,7 @@ def test_a_study_is_stopped_from_elsewhere_and_resumed(stage: Stage) -> None:
     stage.worker()
     tuner = stage.tuner(3)
     wait_until(lambda: len(stage.trials()) == 2, seconds=30)
-    stage.post(StopStudy(now=True))
+    stage.post(StopStudy(how="now"))
     finish(tuner)
     assert {trial.state for trial in stage.trials()} == {TrialState.WAITING}
     for epoch in (1, 2, 3):

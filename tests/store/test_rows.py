@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from msgspec.structs import fields, replace
 
 from rung.events import StudyCreated
-from rung.ledger import Ledger, StudyRow, TrialRow
+from rung.ledger import Ledger
+from rung.rows import StudyRow, TrialRow
 from rung.store._rows import (
     SELECT_STUDY,
     SELECT_TRIALS,

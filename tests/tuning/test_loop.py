@@ -530,7 +530,7 @@ def test_a_stop_of_the_study_waits_for_what_runs(stage: Begin) -> None:
 
 def test_a_stop_of_the_study_now(stage: Begin) -> None:
     place = stage()
-    place.backend.script.append(post(place, StopStudy(now=True)))
+    place.backend.script.append(post(place, StopStudy(how="now")))
     assert place.loop().run() == "stopped"
     assert states(place) == [TrialState.WAITING]
     assert place.backend.stopped() == [0]
@@ -538,7 +538,7 @@ def test_a_stop_of_the_study_now(stage: Begin) -> None:
 
 def test_a_stop_now_after_a_stop_that_waits(stage: Begin) -> None:
     place = stage()
-    place.backend.script.extend([post(place, StopStudy()), [], post(place, StopStudy(now=True))])
+    place.backend.script.extend([post(place, StopStudy()), [], post(place, StopStudy(how="now"))])
     assert place.loop().run() == "stopped"
     assert states(place) == [TrialState.WAITING]
 

@@ -209,14 +209,14 @@ def test_stop_the_study(post: Post) -> None:
     assert post.inbox.stop is None
     (handled,) = post.carry_out(StopStudy())
     assert (handled.what, handled.refused) == ("StopStudy", "")
-    assert post.inbox.stop == StopStudy(now=False)
+    assert post.inbox.stop == "finish"
 
 
 def test_a_stop_now_outweighs_one_that_waits(post: Post) -> None:
     post.carry_out(StopStudy())
-    post.carry_out(StopStudy(now=True))
+    post.carry_out(StopStudy(how="now"))
     post.carry_out(StopStudy())
-    assert post.inbox.stop == StopStudy(now=True)
+    assert post.inbox.stop == "now"
 
 
 @pytest.mark.parametrize(

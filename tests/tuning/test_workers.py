@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from rung.ledger import TrialRow
+from rung.rows import TrialRow
 from rung.tuning.workers import Workers
 from rung.types import TrialState
 

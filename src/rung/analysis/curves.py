@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from rung.analysis.trajectory import Report, Trajectory, trajectory
-from rung.ledger import TrialRow
+from rung.rows import TrialRow
 from rung.space import Distribution, Domain, Float, Int, Normal
 from rung.types import Goal, Json, TrialState
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from rung.ledger import TrialRow
+from rung.rows import TrialRow
 from rung.types import Goal
 
 Report: TypeAlias = tuple[int, int, float, Mapping[str, float]]

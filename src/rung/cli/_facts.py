@@ -13,7 +13,7 @@ from rung.types import TrialState
 if TYPE_CHECKING:
     from rung.bookkeeping import Incumbent
     from rung.contracts import Store
-    from rung.ledger import StudyRow, TrialRow
+    from rung.rows import StudyRow, TrialRow
     from rung.types import Goal, Json
 
 _DONE = {"done", "exhausted", "seconds"}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rung.bookkeeping import IncumbentFrom
     from rung.console import ProgressMode
     from rung.contracts import Store
-    from rung.ledger import StudyRow
+    from rung.rows import StudyRow
     from rung.tuning.opening import Resume
 
 

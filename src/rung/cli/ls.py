@@ -10,7 +10,7 @@ from rung.cli._options import debug_option, json_option, reading, store_option
 
 if TYPE_CHECKING:
     from rung.contracts import Store
-    from rung.ledger import StudyRow
+    from rung.rows import StudyRow
 
 
 @click.command()

@@ -15,7 +15,7 @@ from rung.errors import RungError
 if TYPE_CHECKING:
     from rung.bookkeeping import Incumbent
     from rung.contracts import Store
-    from rung.ledger import StudyRow, TrialRow
+    from rung.rows import StudyRow, TrialRow
     from rung.types import Json
 
 _TRIAL = re.compile(r"(.+)#(\d+)")

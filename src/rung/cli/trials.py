@@ -11,7 +11,7 @@ import click
 from rung.cli._options import UsageProblem, debug_option, json_option, reading, store_option
 
 if TYPE_CHECKING:
-    from rung.ledger import StudyRow, TrialRow
+    from rung.rows import StudyRow, TrialRow
 
 
 @click.command()

@@ -21,7 +21,8 @@ from rung.types import TrialState
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from rung.ledger import Ledger, StudyRow, TrialRow
+    from rung.ledger import Ledger
+    from rung.rows import StudyRow, TrialRow
 
 _MOST_TRIALS = 12
 _OTHER_LINES = 6  # of the terminal that the table must leave: header, totals, the prompt

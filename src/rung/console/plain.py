@@ -25,7 +25,8 @@ from rung.types import TrialState
 
 if TYPE_CHECKING:
     from rung.events import Event
-    from rung.ledger import Ledger, StudyRow
+    from rung.ledger import Ledger
+    from rung.rows import StudyRow
 
 
 @final

@@ -12,7 +12,7 @@ from rung.console.wording import MARKS, clock, headline, number, setting
 from rung.types import Goal, TrialState
 
 if TYPE_CHECKING:
-    from rung.ledger import StudyRow, TrialRow
+    from rung.rows import StudyRow, TrialRow
 
 GAP = 2
 """Spaces between two columns."""

@@ -11,7 +11,7 @@ from rung.schedulers._rungs import rung_levels
 from rung.types import TrialState
 
 if TYPE_CHECKING:
-    from rung.ledger import StudyRow
+    from rung.rows import StudyRow
     from rung.types import Config, Json
 
 MARKS: Mapping[TrialState, str] = {

@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rung.errors import ReportError
-from rung.types import Change, Exited, Fact, Job, Json, Reported, Saved, Verdict
+from rung.types import Change, Exited, Fact, Job, Json, Logged, Remarked, Reported, Saved, Verdict
 
 MAX_FRAME = 4 << 20
 """Bytes in the body of one frame; a longer one is taken for garbage."""
@@ -63,7 +63,7 @@ class Refused(Struct, frozen=True, tag=True):
     why: str
 
 
-FromTrial: TypeAlias = Reported | Saved | Exited | Note
+FromTrial: TypeAlias = Reported | Saved | Logged | Remarked | Exited | Note
 ToTrial: TypeAlias = Verdict | Change | Acknowledged | Welcome | Refused
 
 _WITH_METRICS = (Reported, Note)

@@ -18,7 +18,7 @@ from typing import TypeAlias, final
 from rung._trial import Trial
 from rung.errors import ReportError, TrialStopped
 from rung.runtime._frames import Acknowledged, Frames, Hello, Note, Refused, Welcome, fact_frame, frame, read_message
-from rung.types import Change, Fact, Job, Message, Reported, Saved, Verdict
+from rung.types import Change, Fact, Job, Logged, Message, Remarked, Reported, Saved, Verdict
 
 WINDOW = 64
 """Facts that a trial may have posted without their being acknowledged."""
@@ -51,7 +51,7 @@ class SocketChannel:
 
         Reports that wait and the final Exited don't count: they are answered in another way, or not at all.
         """
-        if isinstance(fact, Saved) or (isinstance(fact, Reported) and not fact.waits):
+        if isinstance(fact, Saved | Logged | Remarked) or (isinstance(fact, Reported) and not fact.waits):
             while self._unacknowledged >= WINDOW:
                 self._sort(self.next_body())
             self._unacknowledged += 1

@@ -16,7 +16,7 @@ from rung.errors import StoreError, StoreNotFoundError, StoreVersionError
 from rung.store._faults import SQLITE_ERRORS, gone, meaning_of, not_found
 from rung.store._names import study_not_found
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _PATIENCE_S = 30.0
 """How long a write waits for those of other processes; one append takes milliseconds."""
@@ -206,9 +206,10 @@ def _set_up(connection: sqlite3.Connection, path: Path, *, create: bool) -> None
     connection.execute("BEGIN IMMEDIATE")
     try:
         if create and not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-            schema = resources.files("rung.store").joinpath("schema", f"{SCHEMA_VERSION}.sql").read_text("utf-8")
-            for statement in schema.split(";\n"):
-                connection.execute(statement)
+            for version in range(1, SCHEMA_VERSION + 1):
+                schema = resources.files("rung.store").joinpath("schema", f"{version}.sql").read_text("utf-8")
+                for statement in schema.split(";\n"):
+                    connection.execute(statement)
             connection.execute("INSERT INTO meta VALUES ('schema_version', ?)", (str(SCHEMA_VERSION),))
         _check_version(connection, path)
         connection.execute("COMMIT")

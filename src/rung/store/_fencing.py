@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from rung.errors import FencedError
 from rung.events import (
+    ArtifactLogged,
     Changed,
     Checkpointed,
     Collected,
@@ -15,14 +16,28 @@ from rung.events import (
     Ended,
     Enqueued,
     Interrupted,
+    Noted,
     Observed,
     Placed,
     SpaceEdited,
     Started,
+    Tagged,
 )
 
 TrialEvent: TypeAlias = (
-    Observed | Started | Ended | Placed | Decided | Checkpointed | Interrupted | Continued | Changed | Collected
+    Observed
+    | Started
+    | Ended
+    | Placed
+    | Decided
+    | Checkpointed
+    | Interrupted
+    | Continued
+    | Changed
+    | Collected
+    | ArtifactLogged
+    | Noted
+    | Tagged
 )
 TRIAL_EVENTS = (
     Observed,
@@ -35,10 +50,13 @@ TRIAL_EVENTS = (
     Continued,
     Changed,
     Collected,
+    ArtifactLogged,
+    Noted,
+    Tagged,
 )
-"""The kinds of event that have a ``trial``."""
+"""The kinds of event that have a ``trial``; it is None where one is about the study itself."""
 
-ANSWERS = (CommandHandled, Enqueued, Changed, Continued, SpaceEdited)
+ANSWERS = (CommandHandled, Enqueued, Changed, Continued, SpaceEdited, Noted, Tagged)
 """The kinds of event that may have a ``command``."""
 
 
@@ -48,10 +66,10 @@ def check_attempt(study: str, event: TrialEvent, newest: int) -> None:
         if event.attempt == newest + 1:
             return
         refused = f"attempt {event.attempt} of trial {event.trial} can't start"
-    elif isinstance(event, Collected):
-        if newest:
+    elif isinstance(event, Collected | Noted | Tagged):  # whatever the attempt, as long as there is such a trial
+        if newest or event.trial is None:
             return
-        refused = f"checkpoints of trial {event.trial} can't be collected"
+        refused = f"{event.__struct_config__.tag!r} about trial {event.trial} can't be written"
     else:
         if event.attempt == newest and newest:
             return

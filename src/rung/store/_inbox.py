@@ -12,7 +12,7 @@ from rung.store.codec import COMMANDS, decode_command
 from rung.types import Lease
 
 _NUMBER = "SELECT number FROM command WHERE study = ? AND key = ?"
-_OPEN = "SELECT number, command FROM command WHERE study = ? AND command IS NOT NULL ORDER BY number"
+SELECT_OPEN = "SELECT number, command FROM command WHERE study = ? AND command IS NOT NULL ORDER BY number"
 
 
 @final
@@ -49,7 +49,7 @@ class Inbox:
             if self._empty_at.get(study) == version:
                 return ()
             self._leases.check(connection, study, lease)
-            rows = connection.execute(_OPEN, (study,)).fetchall()
+            rows = connection.execute(SELECT_OPEN, (study,)).fetchall()
             if not rows:
                 self._empty_at[study] = version
             return [(number, decode_command(text)) for number, text in rows]

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from rung.errors import StudyExistsError, StudyNotFoundError
+from rung.errors import StudyExistsError, StudyNotFoundError, TrialNotFoundError
 
 _LONGEST = 200
 """Characters of a folder's name; file systems take 255 bytes, and what is added to it needs some."""
@@ -29,6 +29,12 @@ def study_not_found(study: str, names: Iterable[str]) -> StudyNotFoundError:
 def study_exists(study: str) -> StudyExistsError:
     """The error for a name that is taken."""
     return StudyExistsError(f"There is a study {study!r} already.", hint="Resume it, or choose another name.")
+
+
+def trial_not_found(study: str, number: int, count: int) -> TrialNotFoundError:
+    """The error for a number that no trial of the study has; ``count`` is how many there are."""
+    hint = f"Its trials are numbered from 0 to {count - 1}." if count else "It has no trials yet."
+    return TrialNotFoundError(f"The study {study!r} has no trial {number}.", hint=hint)
 
 
 def folder_name(study: str) -> str:

@@ -14,11 +14,12 @@ from typing import final
 from msgspec.structs import replace
 
 from rung.events import Event, Observed, SessionStarted, SpaceEdited, StudyCreated
-from rung.ledger import Ledger, TrialRow
+from rung.ledger import Ledger
+from rung.rows import TrialRow
 from rung.store._fencing import ANSWERS, TRIAL_EVENTS, TrialEvent, check_attempt
 from rung.store._rows import (
     SELECT_STUDY,
-    SELECT_TRIALS,
+    SELECT_TRIAL,
     WRITE_HEAD,
     WRITE_PROGRESS,
     WRITE_TRIAL,
@@ -74,8 +75,8 @@ class Projection:
         for event in events:
             if not self._is_new(connection, event):
                 continue
-            if isinstance(event, TRIAL_EVENTS):
-                self._fetch(connection, event)
+            if isinstance(event, TRIAL_EVENTS) and event.trial is not None:
+                self._fetch(connection, event, event.trial)
                 changed[event.trial] = changed.get(event.trial, False) or not isinstance(event, Observed)
             self._ledger.apply(event)
             self._seq += 1
@@ -95,15 +96,15 @@ class Projection:
             return True
         return connection.execute("INSERT OR IGNORE INTO event_key VALUES (?, ?)", (self._study, key)).rowcount == 1
 
-    def _fetch(self, connection: sqlite3.Connection, event: TrialEvent) -> None:
+    def _fetch(self, connection: sqlite3.Connection, event: TrialEvent, number: int) -> None:
         """Get the event's trial into the ledger, if there is one, and see that the event may follow."""
         assert self._ledger.study is not None
         trials = self._ledger.trials
-        trial = trials.get(event.trial)
+        trial = trials.get(number)
         if trial is None:
-            values = connection.execute(f"{SELECT_TRIALS} AND number = ?", (self._study, event.trial)).fetchone()
+            values = connection.execute(SELECT_TRIAL, (self._study, number)).fetchone()
             if values is not None:
-                trial = trials[event.trial] = trial_row(values)
+                trial = trials[number] = trial_row(values)
         check_attempt(self._ledger.study.name, event, trial.attempt if trial else 0)
 
     def _write_trials(self, connection: sqlite3.Connection, changed: dict[int, bool]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -10,7 +10,9 @@ import msgspec
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import asdict
 
-from rung.ledger import Ledger, StudyRow, TrialRow
+from rung.events import StudyCreated
+from rung.ledger import Ledger
+from rung.rows import StudyRow, TrialRow
 from rung.store.codec import EVENTS, Codec
 from rung.types import Action, TrialState
 
@@ -41,13 +43,14 @@ _HEAD = ("at", "sessions", "last_unix", "ended_why", "best_trial", "best_step", 
 
 # Only our own constants stand in these texts, so nothing can be injected.
 SELECT_TRIALS = f"SELECT {', '.join(_PLAIN)}, more FROM trial WHERE study = ?"  # noqa: S608 - see above
+SELECT_TRIAL = f"{SELECT_TRIALS} AND number = ?"
 SELECT_STUDY = (
-    f"SELECT seq, created, {', '.join(_HEAD)}, counts "  # noqa: S608 - see above
+    f"SELECT seq, created, {', '.join(_HEAD)}, counts, more "  # noqa: S608 - see above
     "FROM study JOIN head ON head.study = study.id WHERE study.id = ?"
 )
 WRITE_TRIAL = f"INSERT OR REPLACE INTO trial VALUES (?{', ?' * (len(_PLAIN) + 1)})"  # noqa: S608 - see above
 WRITE_PROGRESS = f"UPDATE trial SET {' = ?, '.join(_PROGRESS)} = ? WHERE study = ? AND number = ?"  # noqa: S608 - see above
-WRITE_HEAD = f"UPDATE head SET {' = ?, '.join(_HEAD)} = ?, counts = ?, seq = ? WHERE study = ?"  # noqa: S608 - see above
+WRITE_HEAD = f"UPDATE head SET {' = ?, '.join(_HEAD)} = ?, counts = ?, more = ?, seq = ? WHERE study = ?"  # noqa: S608 - see above
 
 _plain = attrgetter(*_PLAIN)
 _progress = attrgetter(*_PROGRESS)
@@ -56,10 +59,14 @@ _STATES = {state.value: state for state in TrialState}
 _ACTIONS = {None: None} | {action.value: action for action in Action}
 
 
-def _struct_of_the_rest() -> type[Struct]:
+_ELSEWHERE = frozenset({*_HEAD, "counts", "owner"}) | frozenset(StudyCreated.__struct_fields__) - {"at", "tags"}
+"""What of a study's row stands in columns, in the lease, or in the StudyCreated beside it."""
+
+
+def _struct_of_the_rest(row: type[Struct], without: Collection[str]) -> type[Struct]:
     rest: list[Any] = []
-    for field in msgspec.structs.fields(TrialRow):
-        if field.name in _PLAIN:
+    for field in msgspec.structs.fields(row):
+        if field.name in without:
             continue
         if field.required:
             rest.append((field.name, field.type))
@@ -71,11 +78,15 @@ def _struct_of_the_rest() -> type[Struct]:
     return msgspec.defstruct("_More", rest, omit_defaults=True)
 
 
-_More = _struct_of_the_rest()
+_More = _struct_of_the_rest(TrialRow, _PLAIN)
 """What of a trial's row has no column of its own; a field that the ledger gets later needs no other schema."""
+_MoreOfStudy = _struct_of_the_rest(StudyRow, _ELSEWHERE | {"name", "created_unix"})
+"""The same of a study's row."""
 
 _rest = attrgetter(*_More.__struct_fields__)
+_rest_of_study = attrgetter(*_MoreOfStudy.__struct_fields__)
 _MORE: Codec[Struct] = Codec(_More, "trial")
+_MORE_OF_STUDY: Codec[Struct] = Codec(_MoreOfStudy, "study")
 _COUNTS_READ = msgspec.json.Decoder(dict[TrialState, int]).decode
 _COUNTS_WRITE = msgspec.json.Encoder().encode
 
@@ -101,12 +112,13 @@ def trial_row(values: Sequence[Any]) -> TrialRow:
 
 def head_values(study: int, row: StudyRow, seq: int) -> tuple[Any, ...]:
     """The parameters of WRITE_HEAD."""
-    return (*_head(row), _COUNTS_WRITE(row.counts).decode(), seq, study)
+    more = _MORE_OF_STUDY.encode(_MoreOfStudy(*_rest_of_study(row)))
+    return (*_head(row), _COUNTS_WRITE(row.counts).decode(), more, seq, study)
 
 
 def study_row(values: Sequence[Any]) -> StudyRow:
     """A study from a row of SELECT_STUDY without its first column, ``seq``. It has no owner."""
-    created, *head, counts = values
+    created, *head, counts, more = values
     ledger = Ledger()
     ledger.apply(EVENTS.decode(created))
     row = ledger.study
@@ -114,4 +126,6 @@ def study_row(values: Sequence[Any]) -> StudyRow:
     for name, value in zip(_HEAD, head, strict=True):
         setattr(row, name, value)
     row.counts = _COUNTS_READ(counts)
+    for name, value in asdict(_MORE_OF_STUDY.decode(more)).items():
+        setattr(row, name, value)
     return row

@@ -7,12 +7,15 @@ from typing import final
 
 from msgspec.structs import replace
 
+from rung.commands import Command, UnknownCommand
 from rung.events import Observed
-from rung.ledger import StudyRow, TrialRow
+from rung.rows import StudyRow, TrialRow
 from rung.store._database import Database
+from rung.store._inbox import SELECT_OPEN
 from rung.store._leases import Leases
-from rung.store._rows import SELECT_STUDY, SELECT_TRIALS, study_row, trial_row
-from rung.store.codec import EVENTS
+from rung.store._names import trial_not_found
+from rung.store._rows import SELECT_STUDY, SELECT_TRIAL, SELECT_TRIALS, study_row, trial_row
+from rung.store.codec import EVENTS, decode_command
 from rung.store.lease import is_held
 from rung.store.owner import Clock
 
@@ -52,6 +55,20 @@ class SqliteTables:
         """All trials of a study by number."""
         rows = self._database.query(f"{SELECT_TRIALS} ORDER BY number", (self._database.number(study),))
         return [trial_row(values) for values in rows]
+
+    def trial(self, study: str, number: int) -> TrialRow:
+        """One trial; TrialNotFoundError says how many there are."""
+        key = self._database.number(study)
+        found = self._database.query(SELECT_TRIAL, (key, number))
+        if not found:
+            ((count,),) = self._database.query("SELECT count(*) FROM trial WHERE study = ?", (key,))
+            raise trial_not_found(study, number, count)
+        return trial_row(found[0])
+
+    def pending(self, study: str) -> Sequence[tuple[int, Command | UnknownCommand]]:
+        """The commands in the inbox that no event has answered yet, oldest first."""
+        rows = self._database.query(SELECT_OPEN, (self._database.number(study),))
+        return [(number, decode_command(text)) for number, text in rows]
 
     def reports(self, study: str, trial: int | None = None) -> Iterator[tuple[int, int, float, Mapping[str, float]]]:
         """(trial, step, at, metrics) by trial and step, of one trial or all."""

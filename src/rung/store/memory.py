@@ -16,9 +16,10 @@ from msgspec.structs import replace
 from rung.commands import Command, UnknownCommand
 from rung.contracts import Tables
 from rung.events import Event, Observed, Started, StudyCreated
-from rung.ledger import Ledger, StudyRow, TrialRow
+from rung.ledger import Ledger
+from rung.rows import StudyRow, TrialRow
 from rung.store._fencing import ANSWERS, TRIAL_EVENTS, check_attempt
-from rung.store._names import folder_name, study_exists, study_not_found
+from rung.store._names import folder_name, study_exists, study_not_found, trial_not_found
 from rung.store.lease import Holding, fenced, is_free, is_held, locked
 from rung.store.owner import Clock, MachineClock, Stamp
 from rung.types import Lease, Owner
@@ -155,6 +156,21 @@ class MemoryTables:
             row.checkpoints = list(row.checkpoints)
         return rows
 
+    def trial(self, study: str, number: int) -> TrialRow:
+        """One trial; TrialNotFoundError says how many there are."""
+        log = _find(self._logs, study)
+        with self._lock:
+            trials = log.folded().trials
+            if number not in trials:
+                raise trial_not_found(study, number, len(trials))
+            row = copy.copy(trials[number])
+        row.checkpoints = list(row.checkpoints)
+        return row
+
+    def pending(self, study: str) -> Sequence[tuple[int, Command | UnknownCommand]]:
+        """The commands in the inbox that no event has answered yet, oldest first."""
+        return list(_find(self._logs, study).commands.items())
+
     def reports(self, study: str, trial: int | None = None) -> Iterator[tuple[int, int, float, Mapping[str, float]]]:
         """(trial, step, at, metrics) by trial and step, of one trial or all."""
         observed = [
@@ -195,7 +211,7 @@ class _Log:
                 if key in self._keys or key in keys:
                     continue
                 keys.add(key)
-            if isinstance(event, TRIAL_EVENTS):
+            if isinstance(event, TRIAL_EVENTS) and event.trial is not None:
                 trial = event.trial
                 check_attempt(self.study, event, attempts.get(trial) or self._attempts.get(trial, 0))
                 if isinstance(event, Started):

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from rung.contracts import Store
 from rung.events import Observed
-from rung.ledger import Ledger, StudyRow, TrialRow
+from rung.ledger import Ledger
+from rung.rows import StudyRow, TrialRow
 from rung.store._projection import Projection
 from rung.store.codec import EVENTS
 from rung.store.owner import current_owner

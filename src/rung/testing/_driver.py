@@ -17,8 +17,10 @@ from rung.types import (
     Handle,
     Job,
     Launched,
+    Logged,
     Message,
     Outcome,
+    Remarked,
     Reported,
     Saved,
     Verdict,
@@ -134,7 +136,7 @@ class Driver:
         elif isinstance(fact, Reported):
             steps = [one.step for one in before if isinstance(one, Reported)]
             assert not steps or steps[-1] < fact.step, f"{fact} after step {steps[-1]}"
-        elif isinstance(fact, Saved):
+        elif isinstance(fact, Saved | Logged | Remarked):
             assert fact not in before, f"{fact} twice"
         else:
             self.live.remove(handle)

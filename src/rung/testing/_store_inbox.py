@@ -10,12 +10,15 @@ from rung.commands import (
     ContinueTrial,
     EditSpace,
     Enqueue,
+    Note,
     PauseTrial,
+    RetryTrial,
     StopStudy,
     StopTrial,
+    Tag,
 )
 from rung.errors import StudyNotFoundError
-from rung.events import Changed, CommandHandled, Enqueued, Event, SpaceEdited, Started
+from rung.events import Changed, CommandHandled, Enqueued, Event, Noted, SpaceEdited, Started, Tagged
 from rung.testing._store_samples import Promise, StorePlace
 
 _COMMANDS: tuple[Command, ...] = (
@@ -25,7 +28,10 @@ _COMMANDS: tuple[Command, ...] = (
     PauseTrial(4),
     ContinueTrial(5),
     ChangeTrial(6, {"rate": 0.5}),
-    StopStudy(now=True),
+    RetryTrial(7),
+    Note("looks 'good' ä", 8),
+    Tag(("vision",), ("todo",)),
+    StopStudy(how="now"),
 )
 
 
@@ -41,18 +47,30 @@ def commands_come_in_order_and_stay_until_they_are_answered(place: StorePlace) -
     assert list(place.store.take(lease)) == expected[:2] + expected[3:]
 
 
+def anybody_can_see_what_is_pending(place: StorePlace) -> None:
+    lease = place.begin()
+    assert list(place.store.tables.pending("lenet")) == []
+    numbers = [place.reopened().post("lenet", command) for command in _COMMANDS]
+    expected = list(zip(numbers, _COMMANDS, strict=True))
+    assert list(place.reopened().tables.pending("lenet")) == expected
+    place.store.append([CommandHandled(at=0.0, command=numbers[0], what="enqueue")], lease=lease)
+    assert list(place.reopened().tables.pending("lenet")) == expected[1:]
+
+
 def every_event_with_a_command_number_answers_it(place: StorePlace) -> None:
     lease = place.begin()
-    numbers = [place.store.post("lenet", StopTrial(trial)) for trial in range(5)]
+    numbers = [place.store.post("lenet", StopTrial(trial)) for trial in range(7)]
     answers: list[Event] = [
         Changed(at=0.0, trial=0, attempt=1, step=0, changes={}, command=numbers[0]),
         Enqueued(at=0.0, config={}, command=numbers[1]),
         SpaceEdited(at=0.0, space={}, command=numbers[2]),
         CommandHandled(at=0.0, command=numbers[3], what="stop_trial"),
         Enqueued(at=0.0, config={}),
+        Noted(at=0.0, text="good", trial=0, command=numbers[4]),
+        Tagged(at=0.0, added=("good",), command=numbers[5]),
     ]
     place.store.append([Started(at=0.0, trial=0, attempt=1, config={}), *answers], lease=lease)
-    assert list(place.store.take(lease)) == [(numbers[4], StopTrial(4))]
+    assert list(place.store.take(lease)) == [(numbers[6], StopTrial(6))]
 
 
 def the_same_key_gives_the_same_number_even_when_answered(place: StorePlace) -> None:
@@ -102,6 +120,7 @@ def an_unknown_study_has_no_inbox(place: StorePlace) -> None:
 
 PROMISES: tuple[Promise, ...] = (
     commands_come_in_order_and_stay_until_they_are_answered,
+    anybody_can_see_what_is_pending,
     every_event_with_a_command_number_answers_it,
     the_same_key_gives_the_same_number_even_when_answered,
     a_number_is_never_given_twice,

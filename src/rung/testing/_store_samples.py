@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from rung.contracts import Store
 from rung.events import (
+    ArtifactLogged,
     Changed,
     Checkpointed,
     Collected,
@@ -20,6 +21,7 @@ from rung.events import (
     Enqueued,
     Event,
     Interrupted,
+    Noted,
     Observed,
     Placed,
     SessionEnded,
@@ -27,10 +29,11 @@ from rung.events import (
     SpaceEdited,
     Started,
     StudyCreated,
+    Tagged,
     WorkerPaused,
 )
 from rung.store.owner import current_owner
-from rung.types import Action, Checkpoint, Goal, Lease, Owner, TrialState
+from rung.types import Action, Artifact, Checkpoint, Goal, Lease, Owner, TrialState
 
 TTL_S = 600.0
 """Longer than any test takes."""
@@ -101,6 +104,7 @@ def dead() -> Owner:
 def every_kind() -> list[Event]:
     """One valid continuation of a new log with every kind of event, and values that are hard to write."""
     checkpoint = Checkpoint(step=1, path="/runs/ä ö/1.pt", sha256="ab" * 32, size=2**40)
+    artifact = Artifact(name="plots/roc ä.png", path="/runs/roc.png", sha256="ab" * 32, size=3, step=1)
     config = {
         "rate": 0.1,
         "size": 128,
@@ -111,7 +115,7 @@ def every_kind() -> list[Event]:
         SessionStarted(at=0.0, session=1, owner=current_owner(), slots=2, unix=1.7e9, provenance={"python": "3.11"}),
         Started(at=0.25, trial=0, attempt=1, config=config, until=9, decide_at=None, draw=0, notes={"why": "first"}),
         Started(at=0.5, trial=1, attempt=1, config={"rate": 1}, parent=0, draw=1, decide_s=0.125, worker=1),
-        Placed(at=0.5, trial=0, attempt=1, host="vm", pid=4711),
+        Placed(at=0.5, trial=0, attempt=1, host="vm", pid=4711, gpus="0,1"),
         Observed(at=1.0, trial=0, attempt=1, step=1, metrics={"error": 0.1 + 0.2, "accuracy": 1e-320}, loss=0.1 + 0.2),
         Observed(at=1.5, trial=1, attempt=1, step=1, metrics={"error": float("nan"), "loss": float("inf")}),
         Checkpointed(at=2.0, trial=0, attempt=1, checkpoint=checkpoint),
@@ -125,11 +129,19 @@ def every_kind() -> list[Event]:
         Ended(at=5.0, trial=1, attempt=2, state=TrialState.FAILED, reason="error", message="Traceback …\n  line"),
         Ended(at=5.25, trial=0, attempt=1, state=TrialState.STOPPED, reason="person"),
         Enqueued(at=5.5, config={"rate": -0.0, "huge": 2**80}, command=5),
+        Enqueued(at=5.5, config={"rate": 1}, command=8, retry_of=1),
+        Noted(at=5.5, text="looks 'good' \udcff", unix=1.7e9, command=9),
+        Noted(at=5.5, trial=0, text="halved the batch", by="trial", unix=1.7e9),
+        Tagged(at=5.5, added=("vision", "ä"), command=10),
+        Tagged(at=5.5, trial=1, added=("odd", "odd")),
+        Tagged(at=5.5, trial=1, added=("even",), removed=("odd", "unknown")),
+        ArtifactLogged(at=5.5, trial=1, attempt=2, artifact=artifact),
+        ArtifactLogged(at=5.5, trial=1, attempt=2, artifact=replace(artifact, sha256="cd" * 32, step=9)),
         SpaceEdited(at=6.0, space={"rate": {"low": 1e-300}}),
         CommandHandled(at=6.5, command=6, what="stop_trial", refused="trial 7 does not exist"),
         Collected(at=7.0, trial=0, paths=("/runs/2.pt",)),
         WorkerPaused(at=7.5, worker=1, why="3 failures in 60 s"),
-        SessionEnded(at=8.0, session=1, why="done"),
+        SessionEnded(at=8.0, session=1, why="criterion", message="error reached 0.1"),
     ]
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from rung.events import Ended, Observed, Started
+import pytest
+
+from rung.errors import FencedError, TrialNotFoundError
+from rung.events import Ended, Noted, Observed, Started, Tagged
 from rung.ledger import Ledger
 from rung.store.verify import verify
 from rung.testing._store_samples import Promise, StorePlace, created, every_kind, sample_log
@@ -60,6 +63,25 @@ def studies_come_oldest_first(place: StorePlace) -> None:
     assert [row.name for row in place.reopened().tables.studies()] == ["zoo", "alexnet", "lenet"]
 
 
+def one_trial_is_that_of_all(place: StorePlace) -> None:
+    lease = place.begin()
+    with pytest.raises(TrialNotFoundError, match=r"'lenet' has no trial 0\. It has no trials yet"):
+        place.store.tables.trial("lenet", 0)
+    place.store.append(every_kind(), lease=lease)
+    for row in place.store.tables.trials("lenet"):
+        assert repr(place.reopened().tables.trial("lenet", row.number)) == repr(row)
+    with pytest.raises(TrialNotFoundError, match=r"no trial 99\. Its trials are numbered from 0 to 1"):
+        place.store.tables.trial("lenet", 99)
+
+
+def remarks_need_a_trial_that_exists(place: StorePlace) -> None:
+    lease = place.begin()
+    for event in (Noted(at=0.0, trial=0, text="good"), Tagged(at=0.0, trial=0, added=("good",))):
+        with pytest.raises(FencedError, match="about trial 0 can't be written"):
+            place.store.append([event], lease=lease)
+    assert verify(place.store, "lenet") == []
+
+
 def rows_are_copies(place: StorePlace) -> None:
     lease = place.begin()
     place.store.append([Started(at=0.0, trial=0, attempt=1, config={})], lease=lease)
@@ -97,6 +119,8 @@ PROMISES: tuple[Promise, ...] = (
     tables_follow_appends_of_any_size,
     reports_come_by_trial_and_step,
     studies_come_oldest_first,
+    one_trial_is_that_of_all,
+    remarks_need_a_trial_that_exists,
     rows_are_copies,
     every_study_has_a_folder_of_its_own,
     closing_twice_is_fine,

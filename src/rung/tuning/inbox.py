@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final, get_args
 
 from rung.commands import (
     ChangeTrial,
     ContinueTrial,
     EditSpace,
     Enqueue,
+    Note,
     PauseTrial,
+    RetryTrial,
     StopStudy,
     StopTrial,
+    Tag,
     UnknownCommand,
 )
 from rung.errors import RungError, SettingError
-from rung.events import Changed, CommandHandled, Continued, Enqueued, SpaceEdited
+from rung.events import Changed, CommandHandled, Continued, Enqueued, Noted, SpaceEdited, Tagged
 from rung.space import Space
 from rung.types import Action, Change, TrialState
 
 if TYPE_CHECKING:
-    from rung.ledger import TrialRow
+    from rung.rows import TrialRow
     from rung.tuning.intake import Intake
     from rung.tuning.session import Session
+
+How: TypeAlias = Literal["finish", "pause", "now"]
+"""How a study is to stop, the gentlest first; see ``StopStudy``."""
+_HOWS = get_args(How)
 
 
 @final
@@ -32,12 +40,12 @@ class Inbox:
     """Carries out what people posted.
 
     fixed: hyperparameters that the objective takes as arguments, so that a running trial can't see them change.
-    stop: None, or how the study is to stop (``StopStudy``). A command that can't be carried out is refused in the log,
-    with the reason; it never ends the tuner.
+    stop: None, or how the study is to stop. A command that can't be carried out is refused in the log, with the reason;
+    it never ends the tuner.
     """
 
     def __init__(self, session: Session, intake: Intake, *, fixed: frozenset[str] = frozenset()) -> None:
-        self.stop: StopStudy | None = None
+        self.stop: How | None = None
         self._fixed = fixed
         self._session = session
         self._intake = intake
@@ -116,8 +124,22 @@ class Inbox:
         self._intake.send(trial.number, Change(changes))
 
     def _stop_study(self, number: int, command: StopStudy) -> None:  # noqa: ARG002  # every carrier has this shape
-        if self.stop is None or command.now:
-            self.stop = command
+        if self.stop is None or _HOWS.index(command.how) > _HOWS.index(self.stop):
+            self.stop = command.how
+
+    def _retry_trial(self, number: int, command: RetryTrial) -> None:
+        trial = self._session.ledger.trials.get(command.trial)
+        if trial is None:
+            raise SettingError(f"there is no trial {command.trial}.")
+        if trial.state not in {TrialState.FAILED, TrialState.STOPPED}:
+            raise SettingError(f"trial {trial.number} is {trial.state}; only failed and stopped ones are retried.")
+        valid = self._session.engine.scheduler.space.validate(trial.config)
+        self._intake.stage(Enqueued(at=self._session.at(), config=valid, command=number, retry_of=trial.number))
+
+    def _remark(self, number: int, command: Note | Tag) -> None:
+        if command.trial is not None and command.trial not in self._session.ledger.trials:
+            raise SettingError(f"there is no trial {command.trial}.")
+        self._intake.stage(remark_event(command, number=number, at=self._session.at()))
 
     def _decide(self, trial: TrialRow, action: Action, number: int) -> None:
         if trial.state is TrialState.RUNNING and trial.decided is not None:
@@ -132,6 +154,13 @@ class Inbox:
         return trial
 
 
+def remark_event(command: Note | Tag, *, number: int | None, at: float) -> Noted | Tagged:
+    """What a log says of a note or a tag; unlike all other commands, it concerns nobody but people."""
+    if isinstance(command, Tag):
+        return Tagged(at=at, trial=command.trial, added=command.added, removed=command.removed, command=number)
+    return Noted(at=at, trial=command.trial, text=command.text, unix=time.time(), command=number)
+
+
 def _refuse_unknown(_inbox: Inbox, _number: int, command: UnknownCommand) -> None:
     raise SettingError(f"this version of rung does not know the command {command.kind!r}.")
 
@@ -144,7 +173,10 @@ _CARRIERS: dict[type, _Carrier] = {
     PauseTrial: Inbox._pause_trial,  # noqa: SLF001
     ContinueTrial: Inbox._continue_trial,  # noqa: SLF001
     ChangeTrial: Inbox._change_trial,  # noqa: SLF001
+    RetryTrial: Inbox._retry_trial,  # noqa: SLF001
+    Note: Inbox._remark,  # noqa: SLF001
+    Tag: Inbox._remark,  # noqa: SLF001
     StopStudy: Inbox._stop_study,  # noqa: SLF001
     UnknownCommand: _refuse_unknown,
 }
-_ANSWERED_BY_OWN_EVENT = frozenset({Enqueue, EditSpace, ContinueTrial, ChangeTrial})
+_ANSWERED_BY_OWN_EVENT = frozenset({Enqueue, EditSpace, ContinueTrial, ChangeTrial, RetryTrial, Note, Tag})

@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
-from rung.events import Checkpointed, Collected, Decided, Ended, Event, Interrupted, Observed, Placed
-from rung.types import Action, Exited, Fact, Launched, Message, Outcome, Reported, Saved, TrialState, Verdict
+from rung.events import (
+    ArtifactLogged,
+    Checkpointed,
+    Collected,
+    Decided,
+    Ended,
+    Event,
+    Interrupted,
+    Noted,
+    Observed,
+    Placed,
+)
+from rung.types import (
+    Action,
+    Exited,
+    Fact,
+    Launched,
+    Logged,
+    Message,
+    Outcome,
+    Remarked,
+    Reported,
+    Saved,
+    TrialState,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from rung.contracts import Backend
-    from rung.ledger import TrialRow
+    from rung.rows import TrialRow
     from rung.tuning.session import Session
     from rung.types import Checkpoint
 
@@ -51,16 +76,15 @@ class Intake:
                 self._collect(trial)
             elif type(fact) is Exited:
                 self._exited(trial, fact)
-            elif type(fact) is Launched:
-                at = self._session.at()
-                self.stage(Placed(at=at, trial=fact.trial, attempt=fact.attempt, host=fact.host, pid=fact.pid))
+            else:
+                self.stage(_event_of(fact, self._session.at()))
         self.commit()
 
     def stage(self, event: Event) -> None:
         """Stage an event and whatever the scheduler decides because of it."""
         for decision in self._session.stage(event):
             trial = self._session.ledger.open.get(decision.trial)
-            if trial is not None and decision.action is not Action.CONTINUE:
+            if trial is not None and not trial.is_given and decision.action is not Action.CONTINUE:
                 self.decide(trial, decision.action, why=decision.why, by="scheduler")
 
     def decide(self, trial: TrialRow, action: Action, *, why: str, by: str) -> None:
@@ -82,7 +106,9 @@ class Intake:
     def end_by_force(self, trial: TrialRow, *, reason: str, message: str) -> None:
         """End a run that broke a limit, or that does not end when it should; beyond its last step it is complete."""
         self._backend.stop(trial.number)
-        if trial.decided is not None:
+        if trial.decided is Action.PAUSE and trial.reason == "study":
+            self._wait(trial)
+        elif trial.decided is not None:
             self._end(trial, decided_state(trial), reason=trial.reason, message=trial.message)
         elif trial.until is not None and trial.last_step >= trial.until:
             self._end(trial, TrialState.COMPLETED)
@@ -91,11 +117,17 @@ class Intake:
 
     def interrupt(self, trial: TrialRow, *, reason: str, message: str = "") -> None:
         """A run is over that was neither ended by itself nor by a decision; the trial waits for another attempt."""
-        if trial.decided is not None:
+        if trial.decided is not None and trial.reason != "study":
             self._end(trial, decided_state(trial), reason=trial.reason, message=trial.message)
             return
         at = self._session.at()
         self.stage(Interrupted(at=at, trial=trial.number, attempt=trial.attempt, reason=reason, message=message))
+        self.ended.append(trial)
+
+    def _wait(self, trial: TrialRow) -> None:
+        """The whole study is paused, and this run with it: the trial goes on in the next session."""
+        at = self._session.at()
+        self.stage(Interrupted(at=at, trial=trial.number, attempt=trial.attempt, reason="interrupted"))
         self.ended.append(trial)
 
     def commit(self) -> None:
@@ -143,7 +175,9 @@ class Intake:
 
     def _exited(self, trial: TrialRow, fact: Exited) -> None:
         message = fact.message[-MESSAGE_LIMIT:]
-        if fact.outcome is Outcome.FAILED and trial.decided is not Action.STOP:
+        if trial.decided is Action.PAUSE and trial.reason == "study" and fact.outcome is not Outcome.FAILED:
+            self._wait(trial)
+        elif fact.outcome is Outcome.FAILED and trial.decided is not Action.STOP:
             self._end(trial, TrialState.FAILED, reason=fact.reason, message=message)
         elif trial.decided is not None:
             self._end(trial, decided_state(trial), reason=trial.reason, message=trial.message)
@@ -163,6 +197,16 @@ class Intake:
             self._collect(trial)
         if was_running:
             self.ended.append(trial)
+
+
+def _event_of(fact: Fact, at: float) -> Event:
+    """The event that says no more than the fact itself."""
+    if isinstance(fact, Launched):
+        return Placed(at=at, trial=fact.trial, attempt=fact.attempt, host=fact.host, pid=fact.pid, gpus=fact.gpus)
+    if isinstance(fact, Logged):
+        return ArtifactLogged(at=at, trial=fact.trial, attempt=fact.attempt, artifact=fact.artifact)
+    assert isinstance(fact, Remarked), "every kind of fact becomes an event"
+    return Noted(at=at, trial=fact.trial, text=fact.text, by="trial", unix=time.time())
 
 
 def _needed(trial: TrialRow, *, is_starting: bool) -> list[Checkpoint]:

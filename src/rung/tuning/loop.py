@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from rung.events import Started, WorkerPaused
-from rung.tuning.inbox import Inbox
+from rung.tuning.inbox import How, Inbox
 from rung.tuning.intake import Intake
 from rung.tuning.starter import Limits, Starter
 from rung.tuning.workers import Workers
-from rung.types import Action, Fact, Handle, Verdict
+from rung.types import Action, Config, Fact, Handle, Verdict
 
 if TYPE_CHECKING:
     from rung.contracts import Backend
-    from rung.ledger import TrialRow
+    from rung.rows import TrialRow
     from rung.tuning.session import Session
 
 INBOX_PERIOD_S = 0.2  # how long a command may lie in the inbox before a busy tuner looks
@@ -32,7 +32,14 @@ class Loop:
     """
 
     def __init__(
-        self, session: Session, backend: Backend, *, folder: Path, limits: Limits, fixed: frozenset[str] = frozenset()
+        self,
+        session: Session,
+        backend: Backend,
+        *,
+        folder: Path,
+        limits: Limits,
+        fixed: frozenset[str] = frozenset(),
+        given: Sequence[Config] = (),
     ) -> None:
         self.why = ""
         self.end_now = False
@@ -47,7 +54,7 @@ class Loop:
         self._began_at = session.at()
         self._looked_at = -math.inf
         self._next_limit_at = -math.inf
-        self._starter = Starter(session, folder=folder, limits=limits)
+        self._starter = Starter(session, folder=folder, limits=limits, given=given)
 
     def run(self) -> str:
         """Work until the end; returns ``why``."""
@@ -71,6 +78,13 @@ class Loop:
     def stop(self, why: str) -> None:
         """Start nothing more and let the running trials finish."""
         self.why = self.why or why
+
+    def pause(self, why: str) -> None:
+        """Start nothing more and end the running trials at their next checkpoints; they wait for another session."""
+        for trial in self._running():
+            self.intake.decide(trial, Action.PAUSE, why="the study was paused", by="study")
+        self.intake.commit()
+        self.stop(why)
 
     def stop_now(self, why: str) -> None:
         """End the running trials too; they wait for another session."""
@@ -106,7 +120,7 @@ class Loop:
         self._session.keep_alive()
         self.inbox.carry_out()
         if self.inbox.stop is not None:
-            (self.stop_now if self.inbox.stop.now else self.stop)(self.why or "stopped")
+            _STOPS[self.inbox.stop](self, self.why or "stopped")
 
     def _hold_trial_limits(self, at: float) -> float:
         """End the runs that have broken a limit; returns the moment until which no other one can.
@@ -166,6 +180,9 @@ class Loop:
         if self.workers.are_all_paused:
             self.stop("failures")
         self.intake.commit()
+
+
+_STOPS: dict[How, Callable[[Loop, str], None]] = {"finish": Loop.stop, "pause": Loop.pause, "now": Loop.stop_now}
 
 
 def _latest_end(trial: TrialRow, limits: Limits, heard_at: float) -> tuple[float, str, str]:

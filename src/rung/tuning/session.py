@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias, final
 
 from rung.events import Event, SessionEnded, SessionStarted
-from rung.ledger import Ledger, StudyRow
+from rung.ledger import Ledger
+from rung.rows import StudyRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,8 +101,8 @@ class Session:
         )
         self.flush()
 
-    def end(self, why: str) -> None:
+    def end(self, why: str, message: str = "") -> None:
         """Log that the session ended in good order, and give the lease back."""
-        self.stage(SessionEnded(at=self.at(), session=self.study.sessions, why=why))
+        self.stage(SessionEnded(at=self.at(), session=self.study.sessions, why=why, message=message))
         self.flush()
         self._store.release(self._lease)

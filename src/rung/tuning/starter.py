@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import deque
+from collections.abc import Sequence
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, final
@@ -12,10 +14,10 @@ from msgspec import Struct, structs
 from rung.errors import SettingError
 from rung.events import Started
 from rung.tuning.engine import trial_seed
-from rung.types import Exhausted, Job, Proposal
+from rung.types import Config, Exhausted, Job, Proposal
 
 if TYPE_CHECKING:
-    from rung.ledger import TrialRow
+    from rung.rows import TrialRow
     from rung.tuning.session import Session
 
 
@@ -55,15 +57,19 @@ _LEAST_COUNTS = {"new_trials": 0, "max_trials": 0, "max_kills": 1, "failures_in_
 
 @final
 class Starter:
-    """Chooses the next run. ``idle_why`` says why there was none the last time: done or exhausted."""
+    """Chooses the next run. ``idle_why`` says why there was none the last time: done or exhausted.
 
-    def __init__(self, session: Session, *, folder: Path, limits: Limits) -> None:
+    given: configurations to run before all others, whatever the scheduler would propose.
+    """
+
+    def __init__(self, session: Session, *, folder: Path, limits: Limits, given: Sequence[Config] = ()) -> None:
         self.idle_why = "done"
         self._session = session
         self._ledger = session.ledger
         self._folder = folder
         self._limits = limits
-        self._first_new = len(session.ledger.trials)
+        self._given = deque(given)
+        self._first_new = len(session.ledger.trials) + len(given)
 
     def next_start(self, worker: int) -> Started | None:
         """The next run for a free worker, or None when there is nothing to run now."""
@@ -84,6 +90,9 @@ class Starter:
                 parent=trial.parent,
                 worker=worker,
             )
+        if self._given:
+            number, config = len(self._ledger.trials), self._given.popleft()
+            return Started(at=self._session.at(), trial=number, attempt=1, config=config, cause="given", worker=worker)
         return self.suggested_start(worker)
 
     def suggested_start(self, worker: int) -> Started | None:

@@ -17,7 +17,7 @@ from rung.types import Action, Decision, Proposal, TrialState
 
 if TYPE_CHECKING:
     from rung.contracts import Scheduler
-    from rung.ledger import TrialRow
+    from rung.rows import TrialRow
 
 _DERIVED = frozenset({"scheduler", "nan"})  # who decides what follows from the log; a person's word does not
 
@@ -117,7 +117,10 @@ def _compare_suggestion(sequence: int, event: Started, engine: Engine) -> list[s
 
 
 def _compare_other_start(sequence: int, event: Started, engine: Engine) -> list[str]:
-    """A run that nobody suggested goes on with a trial that waits, by the same rule as the starter's."""
+    """A run that nobody suggested: of a given configuration, or of a trial that waits, by the starter's own rule."""
+    if event.cause == "given":
+        pairs: _Pairs = (("trial", event.trial, len(engine.ledger.trials)), ("attempt", event.attempt, 1))
+        return _differences(sequence, f"the given trial {event.trial}", pairs)
     trial = engine.ledger.open.get(event.trial)
     if trial is None or trial.state is not TrialState.WAITING:
         return [f"event {sequence}: the log starts trial {event.trial}, which nobody suggested and which does not wait"]
@@ -215,7 +218,7 @@ def _words(trial: int, action: Action, by: str) -> str:
 def _counts(decision: Decision, engine: Engine) -> bool:
     """Whether a live tuner would have acted on it; the same rule as its intake."""
     trial = engine.ledger.open.get(decision.trial)
-    if trial is None or decision.action is Action.CONTINUE:
+    if trial is None or trial.is_given or decision.action is Action.CONTINUE:
         return False
     return trial.decided is None if trial.state is TrialState.RUNNING else decision.action is Action.STOP
 

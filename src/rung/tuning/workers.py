@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, final
 from rung.types import TrialState
 
 if TYPE_CHECKING:
-    from rung.ledger import TrialRow
+    from rung.rows import TrialRow
 
 FAILURE_WINDOW_S = 60.0
 _FAULTS = frozenset({"error", "oom", "exit", "crashed", "killed", "no_value", "bad_value"})
