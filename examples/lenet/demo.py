@@ -18,7 +18,8 @@ from rung.cli.trials import trials
 from rung.store import open_store
 from rung.tuner import free_name
 
-from .data import DataError, default_cache, load
+from rung.integrations.d2l.data import default_cache, load
+from rung.integrations.d2l.idx import DataError
 from .train import MAX_EPOCHS, Training, test_error
 
 SPACE = {"learning_rate": rung.loguniform(1e-2, 1.0), "batch_size": rung.randint(32, 256)}

@@ -12,7 +12,7 @@ from torch import nn
 
 import rung
 
-from .data import Data, Part, load
+from rung.integrations.d2l.data import Data, Part, load
 from .model import new_lenet
 
 MAX_EPOCHS = 10

@@ -9,18 +9,25 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar, Token
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, TypeVar, final
 
-from rung.errors import RungError
+from rung.errors import RungError, SettingError
+from rung.runtime.artifacts import log_artifact
+from rung.runtime.backoff import back_off
 from rung.runtime.epochs import epochs_of
 from rung.runtime.progress import Progress, as_metrics, as_step
-from rung.types import Config, Job
+from rung.types import Config, Job, Remarked
 
 if TYPE_CHECKING:
     from rung.contracts import Channel
+
+T = TypeVar("T")
+
+LONGEST_NOTE = 10_000
+"""Characters of a note."""
 
 SCRIPT_VARIABLE = "RUNG_TRIAL"
 """The environment variable that marks the process of a script run by rung; what it holds is for ``wire`` to know."""
@@ -28,23 +35,21 @@ SCRIPT_VARIABLE = "RUNG_TRIAL"
 
 @final
 class Trial:
-    """One run of one trial, as the training function sees it. ``progress`` is for what drives the run."""
+    """One run of one trial, as the training function sees it.
+
+    study: the name of the study. number: of the trial in it, from 0.
+    seed: for the trial's own random numbers, the same in every attempt.
+    progress: for what drives the run.
+    """
 
     def __init__(self, job: Job, channel: Channel) -> None:
         self.progress = Progress(job, channel)
+        self.study = job.study
+        self.number = job.trial
+        self.seed = job.seed
 
     def __repr__(self) -> str:
         return f"<Trial {self.number} of {self.study!r}, attempt {self.attempt}: {dict(self.config)}>"
-
-    @property
-    def study(self) -> str:
-        """The name of the study."""
-        return self.progress.job.study
-
-    @property
-    def number(self) -> int:
-        """The number of the trial in its study, from 0."""
-        return self.progress.job.trial
 
     @property
     def attempt(self) -> int:
@@ -55,11 +60,6 @@ class Trial:
     def config(self) -> Config:
         """The hyperparameters: a read-only view that shows changes made from outside, at each report."""
         return self.progress.config
-
-    @property
-    def seed(self) -> int:
-        """A seed for the trial's own random numbers, the same in every attempt."""
-        return self.progress.job.seed
 
     @property
     def until(self) -> int | None:
@@ -102,6 +102,39 @@ class Trial:
         CheckpointError when a state can't be saved, or the checkpoint holds other objects than the ones given.
         """
         return epochs_of(self.progress, number, every=every, stateful=stateful)
+
+    def log_artifact(self, path: str | os.PathLike[str], name: str | None = None) -> None:
+        """Keep a copy of a file with the trial, at ``trial.folder / "artifacts" / name``.
+
+        name: by default the file's own; may have slashes. What was kept under the same name before is replaced.
+        SettingError when there is no such file, it can't be copied, or the name would lead out of the folder.
+        """
+        log_artifact(self.progress, Path(path), name)
+
+    def note(self, text: str) -> None:
+        """Leave a remark for people, of up to 10,000 characters; it stands with the trial in its study.
+
+        SettingError for anything else.
+        """
+        if not isinstance(text, str) or not 0 < len(text) <= LONGEST_NOTE:
+            given = f"{len(text):,} characters" if isinstance(text, str) else type(text).__name__
+            raise SettingError(f"{given} can't be a note.", hint=f"Give a text of 1 to {LONGEST_NOTE:,} characters.")
+        self.progress.channel.post(Remarked(self.number, self.attempt, text))
+
+    def batch_size_backoff(
+        self, function: Callable[[int], T], batch_size: int, *, least: int = 1, factor: float = 0.5
+    ) -> T:
+        """What ``function(batch_size)`` returns, called again with a smaller batch size whenever memory runs out.
+
+        function: trains with the batch size that it is given, and makes its model, optimizer and batches itself. It may
+        use ``trial.epochs``, which then goes on from the newest checkpoint; else it starts anew. What it has reported
+        already is not reported again.
+        factor: from one batch size to the next, rounded down. least: below it, the error is raised as it is.
+
+        Each time, a note says so, and unused memory is given back first. What counts as running out of memory is
+        what torch, CUDA, JAX, TensorFlow, NumPy and Python raise. SettingError for sizes that can't be.
+        """
+        return back_off(self, function, batch_size, least=least, factor=factor)
 
 
 def report(metrics: object = None, /, *, step: int | None = None, **more: object) -> None:

@@ -6,15 +6,27 @@ All are derived from a ledger, so they are there right after a resume too. Error
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 
 from rung.rows import StudyRow, TrialRow
 from rung.types import Config, Goal, TrialState
 
+if TYPE_CHECKING:
+    from rung.contracts import Tables
+
+if TYPE_CHECKING:
+    from rung.contracts import Tables
+
 IncumbentFrom: TypeAlias = Literal["any", "final"]
 """``any``: the best value at any step of any trial. ``final``: the last values of completed trials only."""
+
+
+STUDY_STATES = ("new", "running", "done", "interrupted")
+"""The states of a study, see ``state_of``."""
+
+_DONE = {"done", "exhausted", "seconds"}
 
 
 class Record(Struct, frozen=True):
@@ -38,6 +50,15 @@ class Incumbent(Struct, frozen=True):
     step: int
     config: Config
     error: float
+
+
+def state_of(study: StudyRow) -> str:
+    """``running`` while somebody holds the study, else ``done`` or ``interrupted``, or ``new`` before anybody has."""
+    if study.owner is not None:
+        return "running"
+    if study.sessions == 0:
+        return "new"
+    return "done" if study.ended_why in _DONE else "interrupted"
 
 
 def judged_loss(trial: TrialRow, incumbent_from: IncumbentFrom) -> float | None:
@@ -70,6 +91,23 @@ def find_incumbent(
     trial = trials[number]
     config = trial.best_config or trial.config if incumbent_from == "any" else trial.config
     return Incumbent(number, step, config, study.goal.value(loss))
+
+
+def look_up_incumbent(tables: Tables, study: StudyRow, incumbent_from: IncumbentFrom = "any") -> Incumbent | None:
+    """The same from the tables of a store. ``any`` reads one trial only, however many there are."""
+    if incumbent_from == "final":
+        found: Iterable[TrialRow] = tables.trials(study.name)
+    else:
+        found = [] if study.best_trial is None else [tables.trial(study.name, study.best_trial)]
+    return find_incumbent(study, {trial.number: trial for trial in found}, incumbent_from)
+
+
+def read_incumbent(tables: Tables, study: StudyRow, incumbent_from: IncumbentFrom = "any") -> Incumbent | None:
+    """The best trial by the tables of a store; by ``any`` no other trial than that is read."""
+    if incumbent_from == "final":
+        return find_incumbent(study, {row.number: row for row in tables.trials(study.name)}, "final")
+    number = study.best_trial
+    return None if number is None else find_incumbent(study, {number: tables.trial(study.name, number)})
 
 
 def records(trials: Iterable[TrialRow], goal: Goal, incumbent_from: IncumbentFrom = "any") -> list[Record]:

@@ -148,11 +148,17 @@ class Tables(Protocol):
     def trial(self, study: str, number: int) -> TrialRow:
         """One trial; TrialNotFoundError says how many there are."""
 
+    def running(self, study: str) -> Sequence[TrialRow]:
+        """The trials that run, by number; cheap however many there are in all."""
+
     def pending(self, study: str) -> Sequence[tuple[int, Command | UnknownCommand]]:
         """The commands in the inbox that no event has answered yet, oldest first."""
 
     def reports(self, study: str, trial: int | None = None) -> Iterator[tuple[int, int, float, Mapping[str, float]]]:
         """(trial, step, at, metrics) by trial and step, of one trial or all."""
+
+    def last_metrics(self, study: str) -> Mapping[int, Mapping[str, float]]:
+        """The metrics of the last report of each trial that has one."""
 
 
 class Store(Protocol):

@@ -204,7 +204,8 @@ class Ended(Struct, frozen=True, kw_only=True, tag="ended", omit_defaults=True):
     """A run came to its end, or a paused trial to its stop. state: completed, stopped, paused or failed.
 
     reason: one word: empty for completed, ``scheduler`` or ``person`` for stopped and paused; for failed one of error,
-    nan, no_value, bad_value, oom, exit, killed, timeout, stalled.
+    nan, no_value, bad_value, oom, exit, killed, timeout, stalled. exit_code: of a script that ended by itself, negative
+    for a signal.
     """
 
     at: float
@@ -213,6 +214,7 @@ class Ended(Struct, frozen=True, kw_only=True, tag="ended", omit_defaults=True):
     state: TrialState
     reason: str = ""
     message: str = ""
+    exit_code: int | None = None
 
     @property
     def key(self) -> str:

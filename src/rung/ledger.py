@@ -101,7 +101,7 @@ def _study_created(ledger: Ledger, event: StudyCreated) -> None:
 def _session_started(ledger: Ledger, event: SessionStarted) -> None:
     study = _study(ledger)
     study.sessions = event.session
-    study.last_unix = event.unix
+    study.last_unix, study.session_at = event.unix, event.at
     study.settings = event.settings or study.settings
     study.ended_why, study.ended_message = None, ""
 

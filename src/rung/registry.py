@@ -67,6 +67,11 @@ def describe(part: object, /, **options: Json) -> dict[str, Json]:
 
 
 def _split(spec: Mapping[str, Json]) -> tuple[str, dict[str, Json]]:
+    if "opaque" in spec:
+        raise SettingError(
+            f"{spec['opaque']} draws from generators of its own, so a log does not tell how to make another one.",
+            hint="Go on from the program that has it.",
+        )
     options = dict(spec)
     name = options.pop("name", None) or options.pop("class", None)
     if not isinstance(name, str):

@@ -60,7 +60,8 @@ class StudyRow(Struct, kw_only=True):
     """One study as the log tells it.
 
     owner: who holds the lease now (from the lease itself, not from the log); None when nobody does.
-    at: the study's clock at the newest event. counts: number of trials per state.
+    at: the study's clock at the newest event; session_at: when the newest session began, which on the calendar was at
+    last_unix. counts: number of trials per state.
     best_trial, best_step, best_loss: the incumbent over all reports at any step. runtime: seconds that all runs have
     taken together, finished runs only. ended_why, ended_message: of the last session; None while it lasts.
     """
@@ -79,6 +80,7 @@ class StudyRow(Struct, kw_only=True):
     at: float = 0.0
     sessions: int = 0
     last_unix: float = 0.0
+    session_at: float = 0.0
     ended_why: str | None = None
     counts: dict[TrialState, int] = field(default_factory=dict)
     best_trial: int | None = None

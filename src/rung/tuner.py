@@ -15,20 +15,34 @@ from rung import bookkeeping
 from rung._trial import is_in_trial_process
 from rung.bookkeeping import IncumbentFrom, Record
 from rung.contracts import Backend, Scheduler, Store
+from rung.durations import as_seconds
 from rung.errors import RungError, SettingError, StoreError, StudyPausedError
 from rung.runtime.objective import Objective, as_objective
 from rung.store import open_store
 from rung.study import Study, resume_command
+from rung.tuning.endings import Endings, endings_of
 from rung.tuning.hand import Asked, ByHand, Hand
 from rung.tuning.interrupts import heed_interrupts
+from rung.tuning.labels import checked_labels
 from rung.tuning.loop import Loop
 from rung.tuning.opening import OpenStudy, Resume, compare, find_study, new_study
-from rung.tuning.setup import checked_goal, checked_workers, default_backend, free_name, settings_of
+from rung.tuning.setup import (
+    checked_goal,
+    checked_stop,
+    checked_workers,
+    default_backend,
+    free_name,
+    reference_of,
+    settings_of,
+)  # fmt: skip
+from rung.tuning.standing import Tally
 from rung.tuning.starter import Limits
-from rung.types import Config, Decision
+from rung.types import Config, Decision, Json
 
 if TYPE_CHECKING:
+    from rung.backends.resources import Resources
     from rung.rows import TrialRow
+    from rung.stopping import Criterion
     from rung.tuning.session import Observer, Session
 
 
@@ -42,7 +56,10 @@ class Tuner:
     own. backend: any other place to run them. seed: None draws one; a resumed study keeps its own.
     resume: whether an existing study of that name is gone on with (``auto``, ``must``, ``never``).
     incumbent_from: ``any`` step of any trial, or the ``final`` values of completed trials.
-    limits: what a trial may cost before it is ended, and when a worker is given up. observers: called with every
+    resources: GPUs and memory of each trial in a process of its own. limits: what a trial may cost before it is ended,
+    and when a worker is given up. stop: when the study ends; see ``rung.stopping``. project, message, tags: what it
+    belongs to and is about; the last two add to what an existing study has. project_limit: the most that all trials of
+    the project's studies in this store may take together, in seconds or as ``"8h"``. observers: called with every
     committed event.
 
     Raises StudyMismatchError, naming the fields, when the stored study differs from what is asked for.
@@ -59,10 +76,16 @@ class Tuner:
         study: str | None = None,
         workers: int | None = None,
         backend: Backend | None = None,
+        resources: Resources | None = None,
         seed: int | None = None,
         resume: Resume = "auto",
         incumbent_from: IncumbentFrom = "any",
         limits: Limits | None = None,
+        stop: Criterion | None = None,
+        project: str | None = None,
+        message: str = "",
+        tags: Sequence[str] = (),
+        project_limit: float | str | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
         if is_in_trial_process():
@@ -72,10 +95,14 @@ class Tuner:
             )
         self._objective = None if objective is None else as_objective(objective)
         self._goal = checked_goal(metric, mode)
-        self._workers = checked_workers(workers, backend)
-        self._backend = backend
+        self._workers = checked_workers(workers, backend, resources)
+        self._backend, self._resources = backend, resources
         self._limits = limits or Limits()
+        self._stop = checked_stop(stop)
+        self._labels = checked_labels(project, message, tags)
+        self._project_limit = None if project_limit is None else as_seconds(project_limit, name="project_limit")
         self._incumbent_from: IncumbentFrom = incumbent_from
+        self._tally = Tally(metrics=() if stop is None else stop.metrics(), incumbent_from=incumbent_from)
         self._observers = tuple(observers)
         self._owns_store = isinstance(store, str | Path)
         self._store = open_store(str(store), create=True) if isinstance(store, str | Path) else store
@@ -83,16 +110,16 @@ class Tuner:
             if self._owns_store:
                 on_failure.callback(self._store.close)
             name = study or free_name(self._store, "study" if self._objective is None else self._objective.name)
-            reference = (
-                None if self._objective is None else (self._objective.reference or list(self._objective.argv) or None)
-            )
-            wanted = new_study(name, scheduler, self._goal, seed=seed, objective=reference)
+            reference = None if self._objective is None else reference_of(self._objective)
+            wanted = new_study(name, scheduler, self._goal, seed=seed, objective=reference, labels=self._labels)
             if study is None and resume == "auto":
                 resume = "never"  # the name was free a moment ago; whoever has taken it since has another study
             stored = find_study(self._store, name, resume=resume)
             if stored is not None:
                 compare(stored, wanted, seed=seed)
-            self._open = OpenStudy(self._store, scheduler, stored or wanted, is_new=stored is None)
+                self._labels.check_project(stored)
+            also = [self._tally.apply]
+            self._open = OpenStudy(self._store, scheduler, stored or wanted, is_new=stored is None, also=also)
             on_failure.pop_all()
         self._hand: tuple[Hand, Session] | None = None
 
@@ -118,9 +145,10 @@ class Tuner:
         self._put_down()
         wanted = {"new_trials": number_of_trials, "max_trials": max_trials, "seconds": seconds}
         limits = structs.replace(self._limits, **{name: value for name, value in wanted.items() if value is not None})
+        settings = settings_of(limits, begun=len(self._trials()) + len(given), others=self._settings())
+        endings = self._endings()
         with self._running_backend() as backend:
-            stored = settings_of(limits, self._workers, self._incumbent_from, begun=len(self._trials()))
-            session = self._open.begin(slots=backend.slots, now=backend.now, observers=self._observers, settings=stored)
+            session = self._begin(backend, settings)
             try:
                 fixed = self._objective.fixed_among(session.engine.scheduler.space)
                 folder = self._store.folder(self._open.name)
@@ -129,6 +157,7 @@ class Tuner:
                     backend,
                     folder=folder,
                     limits=limits,
+                    endings=endings,
                     fixed=fixed,
                     given=[dict(config) for config in given],
                 )
@@ -137,7 +166,7 @@ class Tuner:
             except BaseException:
                 self._open.abandon()
                 raise
-            self._open.leave(session, why)
+            self._open.leave(session, why, loop.message)
         self._after(why, loop)
         return self.study
 
@@ -212,13 +241,36 @@ class Tuner:
     def _trials(self) -> list[TrialRow]:
         return list(self._open.engine.ledger.trials.values())
 
+    def _settings(self) -> dict[str, Json]:
+        assert self._objective is not None
+        objective, begun_with = reference_of(self._objective), self._open.created.objective
+        return {
+            "objective": None if objective == begun_with else objective,
+            "workers": self._workers,
+            "incumbent_from": self._incumbent_from,
+            "stop": None if self._stop is None else self._stop.to_json(),
+            "project_limit": self._project_limit,
+            "resources": None if self._resources is None else self._resources.to_json(),
+        }
+
+    def _endings(self) -> Endings:
+        tables, ledger = self._store.tables, self._open.engine.ledger
+        return endings_of(tables, ledger, stop=self._stop, tally=self._tally, project_limit=self._project_limit)
+
+    def _begin(self, backend: Backend, settings: Mapping[str, Json] | None = None) -> Session:
+        return self._open.begin(
+            slots=backend.slots, now=backend.now, observers=self._observers, settings=settings, labels=self._labels
+        )
+
     @contextlib.contextmanager
     def _by_hand(self) -> Iterator[Hand]:
         if self._hand is None:
             backend = ByHand()
-            session = self._open.begin(slots=backend.slots, now=backend.now, observers=self._observers)
+            endings = self._endings()
+            session = self._begin(backend)
             try:
-                hand = Hand(session, backend, folder=self._store.folder(self._open.name), limits=self._limits)
+                folder = self._store.folder(self._open.name)
+                hand = Hand(session, backend, folder=folder, limits=self._limits, endings=endings)
             except BaseException:
                 self._open.abandon()
                 raise
@@ -239,7 +291,7 @@ class Tuner:
     @contextlib.contextmanager
     def _running_backend(self) -> Iterator[Backend]:
         assert self._objective is not None
-        backend = self._backend or default_backend(self._objective, self._workers)
+        backend = self._backend or default_backend(self._objective, self._workers, self._resources)
         folder = self._store.folder(self._open.name)
         folder.mkdir(parents=True, exist_ok=True)
         backend.open(self._open.name, self._objective, folder)

@@ -228,13 +228,17 @@ class Outcome(enum.StrEnum):
 
 
 class Exited(Struct, frozen=True, tag=True):
-    """The run is over. ``reason``: one word (error, no_value, oom, crashed, exit …); ``message``: for people."""
+    """The run is over. ``reason``: one word (error, no_value, oom, crashed, exit …); ``message``: for people.
+
+    exit_code: of a script, negative for a signal as in ``subprocess``; None for a function.
+    """
 
     trial: int
     attempt: int
     outcome: Outcome
     reason: str = ""
     message: str = ""
+    exit_code: int | None = None
 
 
 Fact: TypeAlias = Launched | Reported | Saved | Logged | Remarked | Exited

@@ -52,7 +52,7 @@ def texts(axes):
     [
         ("seconds", [10, 15, 20, 25, 30, 35, 50], "time spent on the study (s)"),
         ("trials", [8] * 7, "trials begun"),
-        ("steps", [1, 2, 3, 4, 5, 6, 13], "steps taken, all trials together"),
+        ("epochs", [1, 2, 3, 4, 5, 6, 13], "steps taken, all trials together"),
     ],
 )
 def test_trajectory_over_what_was_spent(over, x, label):

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from rung.bookkeeping import state_of
 from rung.cli import _facts
 from rung.rows import StudyRow
 from rung.types import Goal, Owner
@@ -35,7 +36,7 @@ def study(**changes: object) -> StudyRow:
     ],
 )
 def test_states(row: StudyRow, state: str, why: str) -> None:
-    assert _facts.state_of(row) == state
+    assert state_of(row) == state
     assert _facts.why_of(row) == why
 
 

@@ -49,7 +49,6 @@ def test_the_form_is_plain():
         (lambda form: {**form, "type": "float"}, "not the JSON form of a space"),
         (lambda form: {"type": "space"}, "not the JSON form of a space"),
         (lambda form: {**form, "colour": 1}, "has no colour. A newer rung wrote it"),
-        (lambda form: {**form, "dimensions": []}, "at least one name"),
         (lambda form: {**form, "dimensions": [{"type": "float", "low": 0, "high": 1}]}, "needs a name of its own"),
         (lambda form: {**form, "dimensions": form["dimensions"] * 2}, "needs a name of its own"),
         (lambda form: {**form, "dimensions": [3]}, "needs a name of its own"),

@@ -123,7 +123,8 @@ def test_a_database_of_others_is_refused_and_left_alone(path):
 @pytest.mark.parametrize(
     ("version", "error", "sentence"),
     [
-        ("2", StoreVersionError, "has the schema version 2; this version of rung knows up to 1"),
+        ("3", StoreVersionError, "has the schema version 3; this version of rung knows up to 2"),
+        ("1", StoreVersionError, r"has the schema version 1; this version of rung needs 2.*rung store upgrade"),
         ("x", StoreError, "not one of rung"),
     ],
 )

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from rung.errors import FencedError
-from rung.events import Collected, Event, Observed, Started
+from rung.events import Collected, Event, Noted, Observed, Started, Tagged
 from rung.store._fencing import ANSWERS, TRIAL_EVENTS, TrialEvent, check_attempt
 
 
@@ -16,7 +16,7 @@ def kinds_with(field):
 def test_the_lists_of_kinds_are_complete():
     assert set(TRIAL_EVENTS) == set(get_args(TrialEvent)) == kinds_with("trial")
     assert set(ANSWERS) == kinds_with("command")
-    assert kinds_with("attempt") == kinds_with("trial") - {Collected}
+    assert kinds_with("attempt") == kinds_with("trial") - {Collected, Noted, Tagged}
 
 
 @pytest.mark.parametrize("newest", [0, 1, 2, 3])
@@ -32,8 +32,20 @@ def test_which_attempts_may_follow(attempt, newest):
                 check_attempt("lenet", event, newest)
 
 
-def test_checkpoints_are_collected_of_trials_that_exist():
-    event = Collected(at=0.0, trial=5, paths=())
+WHATEVER_THE_ATTEMPT = [
+    Collected(at=0.0, trial=5, paths=()),
+    Noted(at=0.0, trial=5, text="odd"),
+    Tagged(at=0.0, trial=5, added=("odd",)),
+]
+
+
+@pytest.mark.parametrize("event", WHATEVER_THE_ATTEMPT, ids=lambda event: event.__struct_config__.tag)
+def test_some_events_only_need_a_trial_that_exists(event):
     check_attempt("lenet", event, 4)
-    with pytest.raises(FencedError, match="checkpoints of trial 5 can't be collected, because the trial has not"):
+    with pytest.raises(FencedError, match="about trial 5 can't be written, because the trial has not started"):
         check_attempt("lenet", event, 0)
+
+
+def test_notes_and_tags_about_the_study_need_no_trial():
+    check_attempt("lenet", Noted(at=0.0, text="odd"), 0)
+    check_attempt("lenet", Tagged(at=0.0, added=("odd",)), 0)

@@ -11,6 +11,7 @@ from msgspec.structs import fields, replace
 from rung.events import StudyCreated
 from rung.ledger import Ledger
 from rung.rows import StudyRow, TrialRow
+from rung.store._database import SCHEMA_VERSION
 from rung.store._rows import (
     SELECT_STUDY,
     SELECT_TRIALS,
@@ -25,7 +26,7 @@ from rung.store._rows import (
 )
 from rung.store.codec import EVENTS
 from rung.testing._store_samples import created
-from rung.types import Action, Checkpoint, TrialState
+from rung.types import Action, Artifact, Checkpoint, Remark, TrialState
 
 finite = st.floats(allow_nan=False)
 counts = st.integers(0, 2**62)
@@ -59,6 +60,14 @@ rows = st.builds(
     host=st.text(max_size=5),
     pid=optional_counts,
     session=counts,
+    retry_of=optional_counts,
+    is_given=st.booleans(),
+    gpus=st.text(max_size=5),
+    tags=st.lists(st.text(max_size=5), max_size=2).map(tuple),
+    notes=st.lists(st.builds(Remark, st.text(max_size=5), finite), max_size=2).map(tuple),
+    artifacts=st.lists(
+        st.builds(Artifact, st.text(max_size=5), st.text(max_size=5), st.just("ab"), counts), max_size=2
+    ).map(tuple),
     checkpoints=st.lists(st.builds(Checkpoint, counts, st.text(max_size=5), st.just("ab"), counts), max_size=2),
 )
 
@@ -66,7 +75,8 @@ rows = st.builds(
 @pytest.fixture(scope="module")
 def connection():
     connection = sqlite3.connect(":memory:")
-    connection.executescript(resources.files("rung.store").joinpath("schema", "1.sql").read_text())
+    for version in range(1, SCHEMA_VERSION + 1):
+        connection.executescript(resources.files("rung.store").joinpath("schema", f"{version}.sql").read_text())
     connection.execute("INSERT INTO study VALUES (3, 'lenet', ?)", (EVENTS.encode(created()),))
     connection.execute("INSERT INTO head (study) VALUES (3)")
     yield connection
@@ -102,9 +112,9 @@ def test_every_field_of_a_study_comes_back(connection):
     derived = {field.name for field in fields(StudyRow) if field.name not in StudyCreated.__struct_fields__}
     values = {
         "ended_why": "done", "counts": {TrialState.RUNNING: 0, TrialState.FAILED: 2**40}, "owner": None,
-        "name": "lenet", "created_unix": 1.7e9, "at": 1.5, "sessions": 2, "last_unix": 3.5,
+        "name": "lenet", "created_unix": 1.7e9, "at": 1.5, "sessions": 2, "last_unix": 3.5, "session_at": 0.5,
         "best_trial": 4, "best_step": 5, "best_loss": -6.5,
-        "draws": 7,
+        "draws": 7, "notes": (Remark("odd \udcff", 1.7e9),), "ended_message": "reached", "runtime": 9.5,
     }  # fmt: skip
     assert derived <= values.keys(), "a new field of StudyRow needs a column"
     row = replace(ledger.study, **values)

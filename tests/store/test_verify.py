@@ -70,13 +70,13 @@ def test_every_damage_to_the_tables_is_found_and_mended(store, damage):
 
 
 def test_rebuilding_leaves_log_and_inbox_alone_and_frees_the_study(store):
-    store.post("lenet", StopStudy(now=True))
+    store.post("lenet", StopStudy("now"))
     before = list(store.read("lenet"))
     rebuild(store, "lenet")
     assert list(store.read("lenet")) == before
     assert store.tables.study("lenet").owner is None
     lease = store.acquire("lenet", foreign(), ttl=60.0)
-    assert [command for _, command in store.take(lease)] == [StopStudy(now=True)]
+    assert [command for _, command in store.take(lease)] == [StopStudy("now")]
     assert store.append([event for _, event in before if event.key is not None], lease=lease) == len(before)
 
 
@@ -125,3 +125,27 @@ def test_differences_in_a_memory_store_are_found(monkeypatch):
     ledger.apply(created())
     store._logs["lenet"]._ledger = ledger
     assert "trial 0: missing from the tables" in verify(store, "lenet")
+
+
+def test_a_log_that_cannot_be_read_is_a_difference(store):
+    tamper(store, "UPDATE event SET event = '{\"type\":' WHERE study = 1 AND seq = 17")
+    (found,) = verify(store, "lenet")
+    assert found.startswith("log: event 17 can't be read: A stored event is damaged")
+    assert verify(store, "other") == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "beginning"),
+    [
+        ("UPDATE trial SET state = 'asleep' WHERE number = 3", "trials: a row of the tables can't be read"),
+        ("UPDATE trial SET more = '{' WHERE number = 3", "trials: a row of the tables can't be read"),
+        ("UPDATE study SET created = 'x' WHERE id = 1", "study: a row of the tables can't be read"),
+        ("UPDATE head SET counts = 'x' WHERE study = 1", "study: a row of the tables can't be read"),
+    ],
+)
+def test_tables_that_cannot_be_read_are_a_difference(store, damage, beginning):
+    tamper(store, damage)
+    (found,) = verify(store, "lenet")
+    assert found.startswith(beginning)
+    rebuild(store, "lenet")
+    assert verify(store, "lenet") == []

@@ -66,3 +66,11 @@ def test_a_store_that_closes_once_is_caught():
         closed.append(good)
 
     assert caught_by(PROMISES, close=close) == {"closing_twice_is_fine"}
+
+
+def test_metrics_of_first_reports_are_caught(monkeypatch):
+    def last_metrics(tables, study):
+        return {trial: metrics for trial, step, _, metrics in tables.reports(study) if step == 1}
+
+    caught = with_faulty_tables(monkeypatch, last_metrics=last_metrics)
+    assert "the_last_metrics_are_those_of_the_last_reports" in caught

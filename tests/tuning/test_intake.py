@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,10 +21,10 @@ from tuning_fakes import (
 )
 
 from rung.errors import StoreFullError
-from rung.events import Checkpointed, Collected, Decided, Ended, Interrupted, Observed, Placed
+from rung.events import ArtifactLogged, Checkpointed, Decided, Ended, Interrupted, Noted, Observed, Placed
 from rung.store import MemoryStore
 from rung.tuning.intake import MESSAGE_LIMIT
-from rung.types import Action, Decision, Launched, Outcome, TrialState, Verdict
+from rung.types import Action, Artifact, Decision, Launched, Logged, Outcome, Remarked, TrialState, Verdict
 
 Begin = Callable[..., Stage]
 
@@ -42,6 +42,40 @@ def test_facts_become_events(stage: Begin) -> None:
     assert (ended.state, ended.reason, ended.message) == (TrialState.COMPLETED, "", "")
     assert [row.number for row in intake.ended] == [0]
     assert place.backend.sent() == []
+
+
+def test_what_a_trial_wants_kept_and_known_becomes_events(stage: Begin) -> None:
+    place = stage()
+    intake = place.intake()
+    place.run_trial(intake)
+    place.backend.clock = 4.0
+    first, second = (Artifact("net.onnx", f"/net-{step}.onnx", str(step) * 64, 9, step) for step in (1, 2))
+    intake.deliver([Logged(0, 1, first), Remarked(0, 1, "the learning rate was halved"), Logged(0, 1, second)])
+    kept, noted, kept_again = place.logged(ArtifactLogged, Noted)
+    assert (kept.trial, kept.attempt, kept.artifact, kept_again.artifact) == (0, 1, first, second)
+    assert (noted.trial, noted.text, noted.by, noted.at) == (0, "the learning rate was halved", "trial", 4.0)
+    assert noted.unix == pytest.approx(time.time(), abs=60)
+    assert place.trial(0).artifacts == (second,), "the newest of each name"
+    assert [(note.text, note.by) for note in place.trial(0).notes] == [("the learning rate was halved", "trial")]
+
+
+@pytest.mark.parametrize("fact", [Logged(0, 1, Artifact("a", "/a", "0" * 64, 9)), Remarked(0, 1, "?")])
+def test_a_late_word_of_an_earlier_attempt_is_refused(stage: Begin, fact: Any) -> None:
+    place = stage()
+    intake = place.intake()
+    place.run_trial(intake)
+    intake.interrupt(place.trial(0), reason="killed")
+    place.run_trial(intake, attempt=2)
+    intake.deliver([fact])
+    assert place.logged(ArtifactLogged, Noted) == []
+
+
+def test_where_a_run_found_its_gpus(stage: Begin) -> None:
+    place = stage()
+    intake = place.intake()
+    place.run_trial(intake)
+    intake.deliver([Launched(0, 1, "here", 42, "0,2")])
+    assert place.trial(0).gpus == "0,2"
 
 
 def test_the_loss_has_lower_as_better(stage: Begin) -> None:
@@ -375,148 +409,6 @@ def test_an_end_by_force(stage: Begin, action: Action | None, state: TrialState,
     assert place.backend.stopped() == [0]
     assert (row.state, row.reason) == (state, reason)
     assert intake.ended == [row]
-
-
-def checkpoint_files(tmp_path: Path, number: int) -> list[Path]:
-    files = [tmp_path / f"{step}.ckpt" for step in range(1, number + 1)]
-    for file in files:
-        file.write_bytes(b"state")
-    return files
-
-
-def test_the_newest_two_checkpoints_and_the_best_ones_are_kept(stage: Begin, tmp_path: Path) -> None:
-    place = stage()
-    intake = place.intake()
-    place.run_trial(intake)
-    files = checkpoint_files(tmp_path, 6)
-    kept: list[list[int]] = []
-    for step, error in enumerate([0.5, 0.2, 0.6, 0.6, 0.1, 0.3], 1):
-        intake.deliver([report(0, step, error), save(0, step, str(files[step - 1]))])
-        kept.append([number for number, file in enumerate(files, 1) if file.exists() and number <= step])
-    assert kept == [[1], [1, 2], [2, 3], [2, 3, 4], [4, 5], [5, 6]]
-    assert [c.step for c in place.trial(0).checkpoints] == [5, 6]
-    assert sum(len(event.paths) for event in place.logged(Collected)) == 4
-
-
-def test_a_file_that_is_gone_already_is_no_trouble(stage: Begin, tmp_path: Path) -> None:
-    place = stage()
-    intake = place.intake()
-    place.run_trial(intake)
-    intake.deliver([save(0, step, str(tmp_path / f"{step}.ckpt")) for step in (1, 2, 3)])
-    assert place.logged(Collected)[0].paths == (str(tmp_path / "1.ckpt"),)
-
-
-def test_files_are_removed_only_after_the_log_says_so(stage: Begin, tmp_path: Path) -> None:
-    store = WatchedStore(MemoryStore())
-    place = stage(store=store)
-    intake = place.intake()
-    place.run_trial(intake)
-    files = checkpoint_files(tmp_path, 3)
-    store.fails_at = 0
-    with pytest.raises(StoreFullError, match="disk is full"):
-        intake.deliver([save(0, step, str(files[step - 1])) for step in (1, 2, 3)])
-    assert all(file.exists() for file in files)
-
-
-def test_nothing_is_collected_while_a_child_may_still_have_to_read_it(stage: Begin, tmp_path: Path) -> None:
-    place = stage()
-    intake = place.intake()
-    files = checkpoint_files(tmp_path, 5)
-    place.run_trial(intake, 0)
-    intake.deliver([save(0, 1, str(files[0]))])
-    place.run_trial(intake, 1, parent=0)
-    intake.deliver([save(0, step, str(files[step - 1])) for step in (2, 3, 4)])
-    assert all(file.exists() for file in files)
-    intake.deliver([save(1, 1, str(tmp_path / "child.ckpt")), save(0, 5, str(files[4]))])
-    assert [file.exists() for file in files] == [False, False, False, True, True]
-
-
-def saved_run(place: Stage, intake: Any, tmp_path: Path, errors: list[float]) -> list[Path]:
-    """A running trial that has reported these errors and saved after each of them."""
-    files = checkpoint_files(tmp_path, len(errors))
-    place.run_trial(intake)
-    for step, (error, file) in enumerate(zip(errors, files, strict=True), 1):
-        intake.deliver([report(0, step, error), save(0, step, str(file))])
-    return files
-
-
-def left(files: list[Path]) -> list[int]:
-    return [number for number, file in enumerate(files, 1) if file.exists()]
-
-
-@pytest.mark.parametrize(
-    ("facts", "state", "steps"),
-    [
-        ([report(0, 6, math.nan), finish(0)], TrialState.FAILED, [2]),
-        ([report(0, 7, 0.9), finish(0)], TrialState.STOPPED, [2]),
-        ([fail(0)], TrialState.FAILED, [2]),
-        ([lose(0)], TrialState.FAILED, [2]),
-        ([finish(0)], TrialState.COMPLETED, [2, 5]),  # by final values the last step is what is judged
-        ([report(0, 8, 0.9), finish(0)], TrialState.PAUSED, [2, 4, 5]),
-    ],
-)
-def test_what_is_kept_of_a_trial_that_is_over(
-    stage: Begin, tmp_path: Path, facts: list[Any], state: TrialState, steps: list[int]
-) -> None:
-    def decide(event: Any) -> list[Decision]:
-        return [*decide_at(7, Action.STOP)(event), *decide_at(8, Action.PAUSE)(event)]
-
-    place = stage(scheduler=ScriptedScheduler(decide=decide))
-    intake = place.intake(max_kills=1)
-    files = saved_run(place, intake, tmp_path, [0.5, 0.1, 0.4, 0.3, 0.2])
-    intake.deliver(facts)
-    assert place.trial(0).state is state
-    assert left(files) == [c.step for c in place.trial(0).checkpoints] == steps
-
-
-def test_a_paused_trial_that_is_stopped_keeps_its_best(stage: Begin, tmp_path: Path) -> None:
-    place = stage()
-    intake = place.intake()
-    files = saved_run(place, intake, tmp_path, [0.5, 0.1, 0.4, 0.3])
-    intake.decide(place.trial(0), Action.PAUSE, why="", by="person")
-    intake.deliver([finish(0)])
-    intake.decide(place.trial(0), Action.STOP, why="", by="person")
-    intake.commit()
-    assert left(files) == [2]
-
-
-def test_the_newest_is_kept_when_the_best_step_left_none(stage: Begin, tmp_path: Path) -> None:
-    place = stage()
-    intake = place.intake()
-    files = checkpoint_files(tmp_path, 4)
-    place.run_trial(intake)
-    facts = [
-        [report(0, step, step / 10), *([save(0, step, str(files[step - 1]))] * (step > 1))] for step in range(1, 5)
-    ]
-    intake.deliver([fact for each in facts for fact in each])
-    intake.deliver([fail(0)])
-    assert left(files[1:]) == [3]
-
-
-@pytest.mark.parametrize("child_ends", ["saves", "fails"])
-def test_a_trial_that_is_over_keeps_its_newest_until_a_child_has_its_own(
-    stage: Begin, tmp_path: Path, child_ends: str
-) -> None:
-    place = stage()
-    intake = place.intake()
-    files = saved_run(place, intake, tmp_path, [0.5, 0.1, 0.4, 0.3])
-    place.run_trial(intake, 1, parent=0)
-    intake.decide(place.trial(0), Action.STOP, why="", by="person")
-    intake.deliver([finish(0)])
-    assert left(files) == [2, 4]
-    intake.deliver([save(1, 1, str(tmp_path / "child.ckpt")) if child_ends == "saves" else fail(1)])
-    assert left(files) == [2]
-
-
-def test_files_of_a_trial_that_is_over_stay_when_the_log_does_not_say_so(stage: Begin, tmp_path: Path) -> None:
-    store = WatchedStore(MemoryStore())
-    place = stage(store=store)
-    intake = place.intake()
-    files = saved_run(place, intake, tmp_path, [0.5, 0.1, 0.4, 0.3])
-    store.fails_at = 0
-    with pytest.raises(StoreFullError, match="disk is full"):
-        intake.deliver([fail(0)])
-    assert left(files) == [2, 3, 4]
 
 
 def test_an_end_by_force_after_the_last_step_is_completion(stage: Begin) -> None:

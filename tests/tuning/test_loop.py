@@ -16,11 +16,12 @@ from tuning_fakes import (
     lose,
     new_trial,
     report,
+    save,
 )
 
 from rung.commands import ContinueTrial, Enqueue, PauseTrial, StopStudy, StopTrial
 from rung.errors import StoreFullError
-from rung.events import Ended, Enqueued, Interrupted, Observed, SessionEnded, Started, WorkerPaused
+from rung.events import Decided, Ended, Enqueued, Interrupted, Observed, SessionEnded, Started, WorkerPaused
 from rung.store import MemoryStore
 from rung.types import Action, Decision, Exhausted, Handle, Launched, Proposal, TrialState, Verdict, Wait
 
@@ -541,6 +542,103 @@ def test_a_stop_now_after_a_stop_that_waits(stage: Begin) -> None:
     place.backend.script.extend([post(place, StopStudy()), [], post(place, StopStudy(how="now"))])
     assert place.loop().run() == "stopped"
     assert states(place) == [TrialState.WAITING]
+
+
+def test_a_pause_of_the_study_ends_what_runs_at_its_next_checkpoint(stage: Begin) -> None:
+    place = stage(backend=FakeBackend(slots=2))
+    place.backend.script.extend(
+        [
+            post(place, StopStudy(how="pause"), report(0, 1, 0.5), report(1, 1, 0.6)),
+            [save(0, 1, "/c0"), finish(0)],
+            [save(1, 1, "/c1"), finish(1)],
+        ]
+    )
+    place.scheduler.seen.clear()
+    assert place.loop().run() == "stopped"
+    assert states(place) == [TrialState.WAITING] * 2
+    assert [(row.reason, row.kills, row.decided) for row in map(place.trial, (0, 1))] == [
+        ("interrupted", 0, Action.PAUSE)
+    ] * 2
+    assert place.backend.stopped() == []
+    assert [(trial, message.action) for trial, message in place.backend.sent()] == [
+        (0, Action.PAUSE),
+        (1, Action.PAUSE),
+    ]
+    assert [(event.action, event.by) for event in place.logged(Decided)] == [(Action.PAUSE, "study")] * 2
+    assert {type(event) for event in place.scheduler.seen} == {Started, Observed}, (
+        "it is none of the scheduler's business"
+    )
+
+
+def test_what_waits_since_a_pause_of_the_study_goes_on_from_its_checkpoint(stage: Begin) -> None:
+    place = stage()
+    place.backend.script.extend(
+        [post(place, StopStudy(how="pause"), report(0, 1, 0.5)), [save(0, 1, "/c0"), finish(0)]]
+    )
+    place.loop(new_trials=1).run()
+    again = next_session(place, stage)
+    again.backend.script.append([report(0, 2, 0.4, attempt=2), finish(0, attempt=2)])
+    assert again.loop(new_trials=1, max_trials=1).run() == "done"
+    (job,) = again.backend.jobs
+    assert (job.attempt, job.last_step, [each.step for each in job.checkpoints]) == (2, 1, [1])
+    assert [event.cause for event in again.logged(Started)] == ["new", "retried"]
+    assert states(again) == [TrialState.COMPLETED]
+
+
+@pytest.mark.parametrize(
+    ("fact", "state", "reason"),
+    [
+        (fail(0), TrialState.FAILED, "error"),
+        (lose(0), TrialState.WAITING, "interrupted"),
+        (report(0, 2, float("nan")), TrialState.WAITING, "interrupted"),
+    ],
+)
+def test_how_a_run_may_end_while_the_study_is_being_paused(
+    stage: Begin, fact: Any, state: TrialState, reason: str
+) -> None:
+    place = stage()
+    place.backend.script.extend([post(place, StopStudy(how="pause")), [fact, finish(0)]])
+    assert place.loop().run() == "stopped"
+    assert states(place) == [state]
+    assert place.trial(0).reason == reason
+
+
+def test_who_does_not_obey_a_pause_of_the_study_is_ended_and_waits(stage: Begin) -> None:
+    place = stage()
+    place.backend.script.extend([post(place, StopStudy(how="pause")), at(10.5)])
+    assert place.loop(stop_grace_s=10).run() == "stopped"
+    assert states(place) == [TrialState.WAITING]
+    assert place.backend.stopped() == [0]
+
+
+@pytest.mark.parametrize("how", ["pause", "now"])
+def test_a_trial_that_was_told_to_stop_does_not_wait_when_the_study_is_paused(stage: Begin, how: Any) -> None:
+    place = stage()
+    place.backend.script.extend(
+        [post(place, StopTrial(0)), post(place, StopStudy(how=how)), *([[finish(0)]] if how == "pause" else [])]
+    )
+    assert place.loop().run() == "stopped"
+    assert states(place) == [TrialState.STOPPED]
+
+
+def test_the_stronger_word_holds_when_a_study_is_stopped_twice(stage: Begin) -> None:
+    place = stage()
+    place.backend.script.extend([post(place, StopStudy(how="pause")), post(place, StopStudy(how="now"))])
+    assert place.loop().run() == "stopped"
+    assert states(place) == [TrialState.WAITING]
+    assert place.backend.stopped() == [0]
+
+
+def test_a_tuner_that_was_killed_while_it_paused_leaves_waiting_trials(stage: Begin) -> None:
+    place = stage()
+    loop = place.loop()
+    place.backend.script.append(lambda backend, deliver: loop.pause("stopped") or pytest.fail("killed here"))
+    with pytest.raises(pytest.fail.Exception):
+        loop.run()
+    again = stage(store=place.store)
+    again.backend.script.append([finish(0, attempt=2)])
+    assert again.loop(max_trials=1).run() == "done"
+    assert [(event.attempt, event.cause) for event in again.logged(Started)] == [(1, "new"), (2, "retried")]
 
 
 def test_what_is_lost_after_a_stop_waits_for_the_next_session(stage: Begin) -> None:

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from tuning_fakes import SPACE, FakeBackend, ScriptedScheduler, Stage, WatchedStore, finish
+from tuning_fakes import SPACE, FakeBackend, ScriptedScheduler, Stage, WatchedStore, fail, finish
 
 from rung.commands import (
     ChangeTrial,
@@ -12,9 +13,12 @@ from rung.commands import (
     ContinueTrial,
     EditSpace,
     Enqueue,
+    Note,
     PauseTrial,
+    RetryTrial,
     StopStudy,
     StopTrial,
+    Tag,
     UnknownCommand,
 )
 from rung.errors import SettingError, SpaceError
@@ -161,6 +165,50 @@ def test_continue_a_paused_trial(post: Post) -> None:
     assert (post.place.trial(1).state, post.place.trial(1).reason) == (TrialState.WAITING, "continued")
 
 
+@pytest.fixture
+def ended(post: Post) -> Post:
+    """The same with failed trial 4 and stopped trial 5."""
+    for number in (4, 5):
+        post.place.run_trial(post.intake, number)
+    post.intake.decide(post.place.trial(5), Action.STOP, why="", by="person")
+    post.intake.deliver([fail(4), finish(5)])
+    post.n_before = len(post.place.logged())
+    post.place.backend.calls.clear()
+    post.place.scheduler.seen.clear()
+    return post
+
+
+@pytest.mark.parametrize("trial", [4, 5])
+def test_retry_a_failed_or_a_stopped_trial(ended: Post, trial: int) -> None:
+    before = ended.place.trial(trial).state
+    (event,) = ended.carry_out(RetryTrial(trial))
+    assert event == Enqueued(at=0.0, config={"x": trial / 100, "n": 4}, command=1, retry_of=trial)
+    assert ended.place.scheduler.seen == [event]
+    assert ended.place.trial(trial).state is before, "what has ended stays as it is"
+
+
+def test_a_retry_of_what_the_space_has_no_more(ended: Post) -> None:
+    ended.place.scheduler.space = Space({"x": Float(0.5, 1.0), "n": Int(1, 8)})
+    words = refusal(ended.carry_out(RetryTrial(4)))
+    assert words.startswith("x: ")
+    assert "0.04" in words
+
+
+def test_note_and_tag_the_study_and_a_trial(post: Post) -> None:
+    about_study, about_trial, tagged, untagged = post.carry_out(
+        Note("looks good"), Note("and this one best", 0), Tag(("vision", "fast")), Tag((), ("fast",))
+    )
+    assert (about_study.text, about_study.trial, about_study.by, about_study.command) == (
+        "looks good", None, "person", 1
+    )  # fmt: skip
+    assert about_study.unix == pytest.approx(time.time(), abs=60)
+    assert (about_trial.trial, about_trial.command) == (0, 2)
+    assert (tagged.added, untagged.removed) == (("vision", "fast"), ("fast",))
+    assert post.place.session.study.tags == ("vision",)
+    assert [note.text for note in post.place.trial(0).notes] == ["and this one best"]
+    assert post.place.scheduler.seen == [], "they concern nobody but people"
+
+
 def test_change_a_running_trial(post: Post) -> None:
     (event,) = post.carry_out(ChangeTrial(0, {"n": 6.0}))
     assert event == Changed(at=0.0, trial=0, attempt=1, step=0, changes={"n": 6}, command=1)
@@ -184,6 +232,13 @@ def test_change_a_running_trial(post: Post) -> None:
         (ChangeTrial(0, {"x": 7.0}), "7.0"),
         (ChangeTrial(0, {"y": 0.1}), "no dimension 'y'"),
         (ChangeTrial(9, {"x": 0.1}), "there is no trial 9"),
+        (RetryTrial(0), "trial 0 is running; only failed and stopped ones are retried"),
+        (RetryTrial(1), "trial 1 is paused; only failed"),
+        (RetryTrial(2), "trial 2 is waiting; only failed"),
+        (RetryTrial(3), "trial 3 is completed; only failed"),
+        (RetryTrial(9), "there is no trial 9"),
+        (Note("?", 9), "there is no trial 9"),
+        (Tag(("?",), trial=9), "there is no trial 9"),
     ],
 )
 def test_what_cannot_be_carried_out_is_refused_in_the_log(post: Post, command: Command, words: str) -> None:
@@ -219,6 +274,11 @@ def test_a_stop_now_outweighs_one_that_waits(post: Post) -> None:
     assert post.inbox.stop == "now"
 
 
+def test_a_pause_outweighs_a_stop_that_waits_for_the_ends(post: Post) -> None:
+    post.carry_out(StopStudy(), StopStudy(how="pause"), StopStudy())
+    assert post.inbox.stop == "pause"
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -229,6 +289,9 @@ def test_a_stop_now_outweighs_one_that_waits(post: Post) -> None:
         PauseTrial(0),
         ContinueTrial(1),
         ChangeTrial(0, {"x": 0.1}),
+        RetryTrial(3),
+        Note("looks good"),
+        Tag(("vision",)),
         StopStudy(),
     ],
     ids=lambda command: type(command).__name__,

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec import structs
 from tuning_fakes import OWNER, SPACE, FakeBackend, ScriptedScheduler, Stage, WatchedStore, finish, first_event
 
 from rung.errors import (
@@ -111,6 +113,42 @@ def test_the_same_study_is_fine() -> None:
 def test_each_difference_is_named(other: StudyCreated, seed: int, words: str) -> None:
     with pytest.raises(StudyMismatchError, match=words):
         compare(created(), other, seed=seed)
+
+
+SCRIPT = ["python", "my train.py"]
+
+
+@pytest.mark.parametrize(
+    ("there", "here", "words"),
+    [
+        ("m:f", "m:g", "objective: m:f in the study, m:g here"),
+        ("m:f", "n:f", "objective: m:f in the study, n:f here"),
+        ("/a/m.py:f", "/b/m.py:f", "objective: /a/m.py:f in the study, /b/m.py:f here"),
+        ("/a/m.py:f", "n:f", "objective: /a/m.py:f in the study, n:f here"),
+        ("m:f", SCRIPT, "objective: m:f in the study, python 'my train.py' here"),
+        (SCRIPT, ["python", "train.py"], "objective: python 'my train.py' in the study, python train.py here"),
+    ],
+)
+def test_another_objective_is_another_study(there: Any, here: Any, words: str) -> None:
+    stored, wanted = (structs.replace(created(), objective=objective) for objective in (there, here))
+    with pytest.raises(StudyMismatchError, match=re.escape(words)) as caught:
+        compare(stored, wanted, seed=None)
+    assert "another name to begin a new one" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("there", "here"),
+    [
+        (None, "m:f"),
+        ("m:f", None),
+        (SCRIPT, tuple(SCRIPT)),
+        ("/a/m.py:f", "m:f"),  # run as a script, and then imported
+        ("package.m:f", "/a/package/m.py:f"),
+    ],
+)
+def test_what_may_be_the_same_objective_is_taken_for_it(there: Any, here: Any) -> None:
+    stored, wanted = (structs.replace(created(), objective=objective) for objective in (there, here))
+    compare(stored, wanted, seed=None)
 
 
 def test_all_differences_are_named_together() -> None:

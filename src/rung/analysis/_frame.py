@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from rung.analysis.curves import Input
+from rung.analysis.configs import Input
 from rung.errors import MissingExtraError
 from rung.types import Goal
 
@@ -19,6 +19,8 @@ REACH: Final = 8.0  # of the axis: so many times the distance from the best valu
 DECADES: Final = 20.0  # median over best from which on a linear axis would hide the differences among the good
 MARGIN: Final = 0.04  # of an axis, at each end
 LARGEST_LOG: Final = 708.0  # exp() of more is no normal float; nor is that of less than its negative
+MOST_TICKS: Final = 12  # categories that are named on one axis
+MOST_LETTERS: Final = 24  # of all of them together, side by side on a panel
 GREY: Final = "#606060"
 
 
@@ -78,6 +80,9 @@ def fit_input(axes: Axes, which: Literal["x", "y"], each: Input, values: Sequenc
     """Let an axis show the whole domain of a hyperparameter, and values outside it if there are any."""
     from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
+    if each.categories:
+        _fit_categories(axes, which, each)
+        return
     axes.set(**{f"{which}scale": "log" if each.log else "linear", f"{which}label": plain(each.name)})
     ends = [end for end in (each.low, each.high) if end is not None]
     low, high = min([*ends, *values], default=0.0), max([*ends, *values], default=0.0)
@@ -94,6 +99,25 @@ def fit_input(axes: Axes, which: Literal["x", "y"], each: Input, values: Sequenc
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if is_short else (1.0,), numticks=10))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+
+
+def _fit_categories(axes: Axes, which: Literal["x", "y"], each: Input) -> None:
+    """A tick for each category, or for every k-th where there are too many to read; long ones lean."""
+    count = len(each.categories)
+    shown = range(0, count, -(-count // MOST_TICKS))
+    words = [shortened(each.categories[index]) for index in shown]
+    axes.set(**{f"{which}label": plain(each.name), f"{which}lim": (-0.5, count - 0.5), f"{which}ticks": list(shown)})
+    leaning = which == "x" and sum(map(len, words)) > MOST_LETTERS
+    axes.set(**{f"{which}ticklabels": words})
+    if leaning:
+        axes.tick_params(axis="x", labelrotation=35)
+        for tick in axes.get_xticklabels():
+            tick.set(ha="right", rotation_mode="anchor")
+
+
+def shortened(word: str, most: int = 16) -> str:
+    """The word for an axis, with an ellipsis where it is too long."""
+    return plain(word if len(word) <= most else f"{word[: most - 1]}…")
 
 
 def new_figure(width: float, height: float, *, title: str) -> Figure:

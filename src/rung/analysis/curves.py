@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from msgspec import Struct
 
+from rung.analysis.configs import Configs, configs, numeric_inputs
 from rung.analysis.trajectory import Report, Trajectory, trajectory
 from rung.rows import TrialRow
-from rung.space import Distribution, Domain, Float, Int, Normal
+from rung.space import Domain
 from rung.types import Goal, Json, TrialState
 
 
@@ -36,39 +37,6 @@ class Curves(Struct, frozen=True, kw_only=True):
     best_trial: int | None = None
 
 
-class Input(Struct, frozen=True):
-    """A hyperparameter that can stand along an axis.
-
-    log: its domain is spread over the logarithm. low, high: the ends of its domain, None where there is none.
-    """
-
-    name: str
-    log: bool = False
-    low: float | None = None
-    high: float | None = None
-
-
-class Tried(Struct, frozen=True, kw_only=True):
-    """One trial's place among the configurations. value: its best one, in the user's own direction, or None."""
-
-    trial: int
-    state: TrialState
-    inputs: tuple[float, ...]
-    value: float | None = None
-
-
-class Configs(Struct, frozen=True, kw_only=True):
-    """The configurations tried, along the first numeric hyperparameters of the space (two at most).
-
-    Trials in which one of them is not active are left out.
-    """
-
-    goal: Goal
-    inputs: tuple[Input, ...] = ()
-    tried: tuple[Tried, ...] = ()
-    best_trial: int | None = None
-
-
 class Overview(Struct, frozen=True, kw_only=True):
     """A study at a glance."""
 
@@ -92,22 +60,6 @@ def curves(trials: Sequence[TrialRow], reports: Iterable[Report], *, goal: Goal)
     return Curves(goal=goal, curves=tuple(found), best_trial=None if best is None else best[2])
 
 
-def configs(trials: Sequence[TrialRow], *, goal: Goal, space: Mapping[str, Domain], best_trial: int | None) -> Configs:
-    """Where each trial's configuration lies and how good its best report was."""
-    inputs = _inputs(space)
-    tried = tuple(
-        Tried(
-            trial=row.number,
-            state=row.state,
-            inputs=tuple(float(row.config[each.name]) for each in inputs),
-            value=None if row.best_loss is None else goal.value(row.best_loss),
-        )
-        for row in trials
-        if all(each.name in row.config for each in inputs)
-    )
-    return Configs(goal=goal, inputs=inputs, tried=tried, best_trial=best_trial)
-
-
 def overview(
     trials: Sequence[TrialRow], reports: Iterable[Report], *, goal: Goal, space: Mapping[str, Domain]
 ) -> Overview:
@@ -117,11 +69,11 @@ def overview(
     return Overview(
         trajectory=trajectory(trials, kept, goal=goal),
         curves=learning,
-        configs=configs(trials, goal=goal, space=space, best_trial=learning.best_trial),
+        configs=configs(trials, goal=goal, inputs=numeric_inputs(space)[:2], best_trial=learning.best_trial),
     )
 
 
-def to_json(figure: Trajectory | Curves | Configs | Overview) -> dict[str, Json]:
+def to_json(figure: Struct) -> dict[str, Json]:
     """What a figure shows, as JSON: objects of lists; every number in it is finite."""
     form: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(figure))
     return form
@@ -139,17 +91,3 @@ def _curve(row: TrialRow, points: Sequence[tuple[int, float, float]], *, goal: G
         values=tuple(goal.value(loss) for loss in losses),
         best_step=steps[losses.index(min(losses))],
     )
-
-
-def _inputs(space: Mapping[str, Domain]) -> tuple[Input, ...]:
-    inputs: list[Input] = []
-    for name, domain in space.items():
-        if domain.size == 1:
-            continue
-        if isinstance(domain, Float | Int):
-            inputs.append(Input(name, domain.log, float(domain.low), float(domain.high)))
-        elif isinstance(domain, Normal):
-            inputs.append(Input(name, low=domain.low, high=domain.high))
-        elif isinstance(domain, Distribution):
-            inputs.append(Input(name))
-    return tuple(inputs[:2])

@@ -7,61 +7,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rung.analysis._frame import Span, fit_input, fit_values, label, metric_label, new_figure, plain, span_of, time_unit
-from rung.analysis.curves import Configs, Curve, Curves, Overview, Tried
+from rung.analysis._looks import BEST, CROWD, FAINT, LOOKS, STAR, Look, color_scale
+from rung.analysis.configs import Configs, Tried
+from rung.analysis.curves import Curve, Curves, Overview
 from rung.analysis.trajectory import Trajectory
 from rung.errors import SettingError
-from rung.types import Goal, TrialState
+from rung.types import TrialState
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap, Normalize
     from matplotlib.figure import Figure
 
-Over: TypeAlias = Literal["seconds", "trials", "steps"]
+Over: TypeAlias = Literal["seconds", "trials", "epochs"]
 
 
-class Look(NamedTuple):
-    """How trials of one state are drawn. Sizes and widths are in points.
-
-    marker, size: the mark at the end of the curve. width, opacity: of its line. The marks differ as well as the
-    colours, most of which are those that Okabe and Ito (2008) chose for colour-blind people.
-    """
-
-    word: str
-    color: str
-    marker: str
-    size: float = 5
-    width: float = 1.3
-    opacity: float = 0.85
-
-
-LOOKS: Final[Mapping[TrialState, Look]] = {
-    TrialState.COMPLETED: Look("completed", "#0072B2", "o"),
-    TrialState.STOPPED: Look("stopped early", "#808080", "s", width=0.7, opacity=0.6),
-    TrialState.FAILED: Look("failed", "#000000", "X", size=7.5),
-    TrialState.PAUSED: Look("paused", "#CC79A7", "D"),
-    TrialState.WAITING: Look("waiting", "#E69F00", "v"),
-    TrialState.RUNNING: Look("running", "#009E73", ">"),
-}
-BEST: Final = "#D55E00"
-FAINT: Final = "#B0B0B0"
-STAR: Final[Mapping[str, Any]] = {
-    "marker": "*",
-    "color": BEST,
-    "markersize": 15,
-    "markeredgecolor": "#000000",
-    "linestyle": "none",
-}
-CROWD: Final = 30  # curves; more of them are drawn fainter
-
-
-def plot_trajectory(trajectory: Trajectory, *, over: Over = "seconds", title: str = "") -> Figure:
-    """The incumbent's metric over the seconds, trials or steps spent. MissingExtraError without matplotlib."""
+def plot_trajectory(
+    trajectory: Trajectory, *, over: Over = "seconds", step_name: str = "step", title: str = ""
+) -> Figure:
+    """The incumbent's metric over the seconds, trials or epochs spent. MissingExtraError without matplotlib."""
     figure = new_figure(7, 4, title=title)
-    _draw_trajectory(figure.subplots(), trajectory, over=over)
+    _draw_trajectory(figure.subplots(), trajectory, over=over, step_name=step_name)
     return figure
 
 
@@ -105,14 +74,16 @@ def plot_overview(overview: Overview, *, step_name: str = "step", title: str = "
     return figure
 
 
-def _draw_trajectory(axes: Axes, trajectory: Trajectory, *, over: Over, behind: Sequence[Curve] = ()) -> None:
+def _draw_trajectory(
+    axes: Axes, trajectory: Trajectory, *, over: Over, step_name: str = "step", behind: Sequence[Curve] = ()
+) -> None:
     from matplotlib.ticker import MaxNLocator
 
     unit, seconds = time_unit(trajectory.at[-1] if trajectory.at else 0.0)
     spent: Mapping[Over, tuple[Sequence[float], str]] = {
         "seconds": ([at / seconds for at in trajectory.at], f"time spent on the study ({unit})"),
         "trials": (trajectory.trials, "trials begun"),
-        "steps": (trajectory.steps, "steps taken, all trials together"),
+        "epochs": (trajectory.steps, f"{plain(step_name)}s taken, all trials together"),
     }
     x, x_label = spent[over]
     if behind:
@@ -180,27 +151,17 @@ def _draw_configs(axes: Axes, configs: Configs) -> None:
     values = [tried.value for tried in configs.tried if tried.value is not None]
     is_plane = len(inputs) > 1
     label(axes, "", best_label, is_empty=not values)
-    fit_input(axes, "x", inputs[0], [tried.inputs[0] for tried in configs.tried])
+    fit_input(axes, "x", inputs[0], _along(configs, 0))
     if is_plane:
-        fit_input(axes, "y", inputs[1], [tried.inputs[1] for tried in configs.tried])
+        fit_input(axes, "y", inputs[1], _along(configs, 1))
     else:
         fit_values(axes, values, goal=goal)
     span = span_of(values, goal=goal, reach=3.0) if values else Span(0.0, 1.0)
-    norm, colors = _color_scale(span, goal=goal)
+    norm, colors = color_scale(span, goal=goal)
     _draw_tried(axes, configs, norm=norm, colors=colors)
     if is_plane and values:
         extend = "neither" if not span.beyond else "max" if goal.mode == "min" else "min"
         axes.figure.colorbar(ScalarMappable(norm, colors), ax=axes, extend=extend, label=best_label)
-
-
-def _color_scale(span: Span, *, goal: Goal) -> tuple[Normalize, Colormap]:
-    """Colours from the good end of the span, which is dark, to the bad end."""
-    from matplotlib import colormaps
-    from matplotlib.colors import LogNorm, Normalize
-
-    low, high = sorted((span.good, span.bad))
-    norm = LogNorm(low, high, clip=True) if span.log else Normalize(low, high, clip=True)
-    return norm, colormaps["viridis" if goal.mode == "min" else "viridis_r"].with_extremes(bad=FAINT)
 
 
 def _draw_tried(axes: Axes, configs: Configs, *, norm: Normalize, colors: Colormap) -> None:
@@ -226,11 +187,15 @@ def _draw_tried(axes: Axes, configs: Configs, *, norm: Normalize, colors: Colorm
             axes.plot([x], [y], **STAR, gid="best")
 
 
+def _along(configs: Configs, index: int) -> list[float]:
+    return [place for tried in configs.tried if (place := tried.inputs[index]) is not None]
+
+
 def _place(tried: Tried) -> tuple[float, float] | None:
     """Where a trial stands: by both inputs, or by the only one and its value if it has one."""
-    if len(tried.inputs) > 1:
-        return tried.inputs[0], tried.inputs[1]
-    return None if tried.value is None else (tried.inputs[0], tried.value)
+    x, *others = tried.inputs
+    y = others[0] if others else tried.value
+    return None if x is None or y is None else (x, y)
 
 
 def _add_legend(figure: Figure, curves: Curves, *, columns: int, step_name: str) -> None:

@@ -7,9 +7,12 @@ import signal
 from pathlib import Path
 from typing import final
 
+from msgspec.structs import replace
+
 from rung.types import Exited, Job, Outcome
 
 _CRASHES = {"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP"}
+_LONGEST_LINE = 200  # characters of it that help
 _KILLED_IN_SHELL = 128 + 9
 """The exit code of a shell whose last command got SIGKILL."""
 
@@ -73,6 +76,14 @@ def script_exited_by(status: int, job: Job, out_of_memory: OutOfMemory, *, repor
     if code > 0:
         return _ended(job, Outcome.FAILED, "exit", f"The script ended with exit code {code}.")
     return exited_by(status, job, out_of_memory)
+
+
+def with_output(exited: Exited, output: str) -> Exited:
+    """The ending with the last lines that the run printed; the very last one says best why there was an exit code."""
+    message, last = exited.message, output.rstrip().rsplit("\n", 1)[-1].strip()
+    if exited.reason == "exit" and last and "\n" not in message:
+        message = f"{message.rstrip('.')}: {last[:_LONGEST_LINE]}"
+    return replace(exited, message=f"{message}\nThe last lines of its output:\n{output}")
 
 
 def _ended(job: Job, outcome: Outcome, reason: str, message: str) -> Exited:

@@ -1,9 +1,9 @@
 """The fork-server: ``python -m rung.backends._forkserver LINE PLAN``.
 
-It imports the objective once and then forks one process per trial, each the leader of a session and group of its own;
-it keeps what they print, reaps them, and kills what is left of their groups. No trial survives it, and it doesn't
-survive the tuner: it leaves when the line to the tuner ends. LINE and PLAN are the numbers of inherited file
-descriptors.
+It imports the objective and loads the data that trials share, once, and then forks one process per trial, each the
+leader of a session and group of its own; it keeps what they print, reaps them, and kills what is left of their groups.
+No trial survives it, and it doesn't survive the tuner: it leaves when the line to the tuner ends. LINE and PLAN are the
+numbers of inherited file descriptors.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import signal
 import socket
 import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from typing import NoReturn
 
@@ -29,6 +30,7 @@ from rung.backends._child import prepared, rehearse, run_trial
 from rung.backends._nursery import Begin, Nursery
 from rung.backends._orders import OrderLine
 from rung.backends._plan import Launch, Plan, read_plan
+from rung.runtime import preload
 from rung.runtime.objective import Objective
 
 
@@ -59,7 +61,7 @@ def _beginning(plan: Plan, plan_file: int, payload: bytes, tuner: socket.socket)
     def run_script(launch: Launch, _end: socket.socket | None) -> NoReturn:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it; other programs count on it
         try:
-            os.execvpe(launch.argv[0], launch.argv, {**os.environ, **launch.environ})  # noqa: S606 - that's the task
+            os.execvp(launch.argv[0], launch.argv)  # noqa: S606 - that's the task
         except OSError as error:
             os.write(2, f"{launch.argv[0]} can't be run: {error.strerror}\n".encode())
             os._exit(127)  # as shells do
@@ -75,8 +77,13 @@ def _beginning(plan: Plan, plan_file: int, payload: bytes, tuner: socket.socket)
         return run_script
     if plan.start == "spawn":
         return start_anew
-    objective = _preloaded(plan, payload, tuner)
+    objective = _imported(plan, payload, tuner)
     if plan.start == "auto" and not _can_fork():
+        return start_anew
+    if objective is not None:
+        _load_data(plan, tuner)
+    if plan.start == "auto" and not _can_fork():
+        preload.forget_all()
         return start_anew
     os.close(plan_file)
     rehearse()
@@ -88,13 +95,22 @@ def _beginning(plan: Plan, plan_file: int, payload: bytes, tuner: socket.socket)
     return run_here
 
 
-def _preloaded(plan: Plan, payload: bytes, tuner: socket.socket) -> Objective | None:
+def _imported(plan: Plan, payload: bytes, tuner: socket.socket) -> Objective | None:
     """The objective; None when it can't be imported. The trial's own process will fail to do so again, and say why."""
     with _leaving_with(tuner, plan.tuner):
         try:
             return prepared(payload, plan.threads)
         except BaseException:  # noqa: BLE001 - the user's module may raise anything, SystemExit too
             return None
+
+
+def _load_data(plan: Plan, tuner: socket.socket) -> None:
+    """Load what trials are to share. What can't be loaded is tried again by the trial that needs it, and fails that."""
+    with _leaving_with(tuner, plan.tuner):
+        try:
+            preload.load_all()
+        except BaseException:  # noqa: BLE001 - the user's function may raise anything, SystemExit too
+            traceback.print_exc()
 
 
 @contextlib.contextmanager

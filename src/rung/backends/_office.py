@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import time
 from collections.abc import Sequence
@@ -14,10 +15,12 @@ from msgspec.structs import replace
 
 from rung.backends._exits import OutOfMemory, exited_by, script_exited_by
 from rung.backends._line import Line, Switchboard
+from rung.backends._memory import MemoryWatch
 from rung.backends._plan import Forked, Launch, Notice, Plan, Ready, Reaped
 from rung.backends._runs import Run
 from rung.backends._scripts import Door, command_line
 from rung.backends._server import Loss, Supervisor
+from rung.backends.resources import GPU_VARIABLE, ORDER_VARIABLE
 from rung.types import Exited, Fact, Handle, Job, Message, Outcome
 
 if TYPE_CHECKING:
@@ -29,12 +32,24 @@ class Office:
     """The ``Processes`` backend from ``open`` to ``close``, whose methods these are.
 
     payload: the packed objective. argv: of the script; empty for functions. folder: of the study.
+    gpus: CUDA_VISIBLE_DEVICES by the number of the worker; empty to leave it alone.
+    watch: on the memory of the trials; None to let them take what they want.
     """
 
     def __init__(
-        self, plan: Plan, payload: bytes, *, argv: Sequence[str], folder: Path, out_of_memory: OutOfMemory
+        self,
+        plan: Plan,
+        payload: bytes,
+        *,
+        argv: Sequence[str],
+        folder: Path,
+        out_of_memory: OutOfMemory,
+        gpus: Sequence[str] = (),
+        watch: MemoryWatch | None = None,
     ) -> None:
         self._argv = argv
+        self._gpus = gpus
+        self._watch = watch
         self._out_of_memory = out_of_memory
         self._host = socket.gethostname()
         self._attempts: dict[int, int] = {}
@@ -56,7 +71,8 @@ class Office:
             return
         self._attempts[job.trial] = job.attempt
         self.stop(job.trial)  # nothing is there, unless the end of the attempt before has not been seen yet
-        run = Run(job, self._board, self._servers.kill, is_script=self._door is not None)
+        gpus = self._gpus[job.worker] if self._gpus else ""
+        run = Run(job, self._board, self._servers.kill, is_script=self._door is not None, gpus=gpus)
         try:
             self._launch(run)
         except OSError as error:  # too many open files or processes, most likely
@@ -79,12 +95,12 @@ class Office:
     def poll(self, timeout: float, deliver: Deliver) -> None:
         """Wait for facts, and deliver all that are there in one go."""
         deadline = time.monotonic() + timeout
-        self._board.wait(0.0 if any(run.is_over for run in self._runs.values()) else timeout)
+        self._wait(0.0 if any(run.is_over for run in self._runs.values()) else timeout)
         while not (facts := self._collect()):
             left = deadline - time.monotonic()
             if left <= 0:
                 return
-            self._board.wait(left)
+            self._wait(left)
         told = [run for run in self._runs.values() if run.pid is not None]
         deliver(facts)
         for run in told:
@@ -106,15 +122,27 @@ class Office:
 
     def _launch(self, run: Run) -> None:
         job = run.job
-        launch = Launch(job.trial, job.attempt, f"{job.folder}/output.log")
+        environ = _gpu_environ(run.gpus)
+        launch = Launch(job.trial, job.attempt, f"{job.folder}/output.log", environ=environ)
         if self._door is not None:
-            argv, environ = command_line(self._argv, job.config), self._door.environ(run)
+            argv, environ = command_line(self._argv, job.config), environ | self._door.environ(run)
             self._servers.launch(replace(launch, argv=argv, environ=environ), None)
             return
         ours, theirs = socket.socketpair()
         with theirs:
             run.connect(Line(ours))
             self._servers.launch(launch, theirs)
+
+    def _wait(self, timeout: float) -> None:
+        """Wait until something happens, and look at the memory of the trials when it is time to."""
+        if self._watch is None:
+            self._board.wait(timeout)
+            return
+        self._board.wait(min(timeout, self._watch.seconds_left()))
+        running = {run.pid: run for run in self._runs.values() if run.pid is not None and not run.is_over}
+        for pid, why in self._watch.look(running):
+            run = running[pid]
+            run.fail(Exited(run.job.trial, run.job.attempt, Outcome.FAILED, "oom", why))
 
     def _collect(self) -> list[Fact]:
         facts: list[Fact] = []
@@ -152,10 +180,17 @@ class Office:
             run.conclude(partial(ending, run), "" if loss.was_ready else loss.printed)
 
 
+def _gpu_environ(gpus: str) -> dict[str, str]:
+    """What makes CUDA see these GPUs alone, by the numbers that nvidia-smi gives them unless somebody wants others."""
+    return {ORDER_VARIABLE: os.environ.get(ORDER_VARIABLE, "PCI_BUS_ID"), GPU_VARIABLE: gpus} if gpus else {}
+
+
 def _ending(run: Run, status: int, out_of_memory: OutOfMemory) -> Exited:
     """The end of a run that has not said how it ended."""
     if run.is_script:
-        return script_exited_by(status, run.job, out_of_memory, reports=run.reports, was_told=run.told is not None)
+        was_told = run.told is not None
+        exited = script_exited_by(status, run.job, out_of_memory, reports=run.reports, was_told=was_told)
+        return replace(exited, exit_code=os.waitstatus_to_exitcode(status))
     return exited_by(status, run.job, out_of_memory)
 
 

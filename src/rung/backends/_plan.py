@@ -32,7 +32,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 class Launch(Struct, frozen=True, tag=True):
     """Start a run; the trial's end of its line comes along as a file descriptor, except for scripts.
 
-    log: the file for its output. argv, environ: of a script; environ is what differs from the tuner's.
+    log: the file for its output. environ: what differs from the tuner's. argv: of a script.
     """
 
     trial: int

@@ -10,6 +10,7 @@ from typing import final
 
 from msgspec.structs import replace
 
+from rung.backends._exits import with_output
 from rung.backends._line import Line, Switchboard
 from rung.runtime._frames import (
     Acknowledged,
@@ -35,11 +36,14 @@ class Run:
 
     kill: ends its process group. pid: None until its process is known. exited: how the run itself says that it ended.
     told: the newest word to stop or pause that it got. reports: how many have come. is_over: nothing more will come.
-    token: what a script's processes prove themselves by.
+    token: what a script's processes prove themselves by. gpus: those that it may use.
     """
 
-    def __init__(self, job: Job, board: Switchboard, kill: Callable[[Job], None], *, is_script: bool) -> None:
+    def __init__(
+        self, job: Job, board: Switchboard, kill: Callable[[Job], None], *, is_script: bool, gpus: str = ""
+    ) -> None:
         self.job = job
+        self.gpus = gpus
         self.is_script = is_script
         self.pid: int | None = None
         self.exited: Exited | None = None
@@ -71,7 +75,7 @@ class Run:
         self.pid = pid
         for line in self._lines:
             self._board.add(line, partial(self.read, line))
-        self._facts.insert(0, Launched(self.job.trial, self.job.attempt, host, pid))
+        self._facts.insert(0, Launched(self.job.trial, self.job.attempt, host, pid, self.gpus))
 
     def read(self, line: Line, bodies: Sequence[bytes] = ()) -> None:
         """Take in ``bodies`` and what has arrived. A run that sends what makes no sense has failed, and is killed."""
@@ -80,13 +84,17 @@ class Run:
                 self._take(line, body)
         except GarbledError as error:
             why = f"What it sent to the tuner can't be understood: {error}."
-            self.exited = self.exited or Exited(self.job.trial, self.job.attempt, Outcome.FAILED, "error", why)
-            self._kill(self.job)
+            self.fail(Exited(self.job.trial, self.job.attempt, Outcome.FAILED, "error", why))
         if self.exited is not None:  # it has said, or sent, enough
             self.hang_up()
         elif line.has_ended:
             self._board.drop(line)
             del self._lines[line]
+
+    def fail(self, exited: Exited) -> None:
+        """Kill it. That is how it ended, unless it has said so itself before."""
+        self.exited = self.exited or exited
+        self._kill(self.job)
 
     def collect(self) -> list[Fact]:
         """The facts to be delivered now."""
@@ -127,7 +135,7 @@ class Run:
         self.hang_up()
         exited = self.exited or ending()
         if exited.outcome is not Outcome.FINISHED and output:
-            exited = replace(exited, message=f"{exited.message}\nThe last lines of its output:\n{output}")
+            exited = with_output(exited, output)
         self._facts.append(exited)
         self.is_over = True
 

@@ -18,13 +18,17 @@ from rung.runtime._frames import GarbledError, read_hello
 from rung.runtime.wire import ATTEMPT, CONFIG, SOCKET, TOKEN, TRIAL
 from rung.types import Config, Json
 
+NOTHING_ADDED = "{-}"
+"""In a command line: the hyperparameters that it doesn't mention are not for it; the script asks for them, if at all."""
+
 _LONGEST_PATH = 100  # bytes; sun_path has room for 104 on macOS and 108 on Linux
 
 
 def command_line(argv: Sequence[str], config: Config) -> list[str]:
     """``argv`` with ``{name}`` replaced by the hyperparameter, and ``--name value`` added for each not mentioned so.
 
-    Strings stand as they are, other values as JSON. Braces around anything else stay.
+    Strings stand as they are, other values as JSON. Braces around anything else stay. A word NOTHING_ADDED among them
+    is left out, and nothing is added then.
     """
     mentioned: set[str] = set()
 
@@ -35,7 +39,9 @@ def command_line(argv: Sequence[str], config: Config) -> list[str]:
         mentioned.add(name)
         return _spelled(config[name])
 
-    filled = [re.sub(r"\{([^{}]*)\}", fill, argument) for argument in argv]
+    filled = [re.sub(r"\{([^{}]*)\}", fill, argument) for argument in argv if argument != NOTHING_ADDED]
+    if NOTHING_ADDED in argv:
+        return filled
     for name, value in config.items():
         if name not in mentioned:
             filled += [f"--{name}", _spelled(value)]

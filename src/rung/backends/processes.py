@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, final
 
+from rung.backends.resources import Resources, assignments, most_slots
 from rung.errors import SettingError
 from rung.runtime.objective import Kind, Objective, pack
 from rung.types import Handle, Job, Message
@@ -18,13 +19,17 @@ if TYPE_CHECKING:
     from rung.contracts import Deliver
 
 _STARTS = ("auto", "fork", "spawn")
+_SLOTS = 2
 
 
 @final
 class Processes:
     """Trials side by side on this machine, each in a process group of its own, of which nothing outlives the trial.
 
-    slots: how many trials at once.
+    slots: how many trials at once; None for as many as the GPUs can carry, and 2 where GPUs are not managed.
+    resources: what each trial gets of the machine: its GPUs, by the CUDA_VISIBLE_DEVICES that it finds when its code
+        begins, and how much memory it may use before it is ended as out of memory (``_memory.py`` says what counts).
+        None manages neither.
     start: ``fork`` forks each trial from a process that has imported the objective, in milliseconds. ``spawn`` starts
         an interpreter for each, which imports it anew. ``auto`` forks where that is safe: not on macOS, and not when
         the import has started threads or opened a GPU, as a call of ``torch.cuda.is_available()`` does; importing
@@ -44,8 +49,9 @@ class Processes:
 
     def __init__(
         self,
-        slots: int = 2,
+        slots: int | None = None,
         *,
+        resources: Resources | None = None,
         start: Literal["auto", "fork", "spawn"] = "auto",
         threads: int | None = 1,
         log_bytes: int = 10_000_000,
@@ -64,7 +70,9 @@ class Processes:
                 raise SettingError(f"{name}={value!r} is not possible.", hint=f"Give a whole number from {least}.")
         if not 0 <= grace_s < float("inf"):
             raise SettingError(f"grace_s={grace_s!r} is not possible.", hint="Give seconds from 0.")
-        self.slots = slots
+        self.resources = (resources or Resources()).on_this_machine()
+        self.slots = slots or most_slots(self.resources) or _SLOTS
+        self._gpus = assignments(self.resources, self.slots)
         self._start: Literal["auto", "fork", "spawn"] = start
         self._threads = threads
         self._log_bytes = log_bytes
@@ -75,6 +83,7 @@ class Processes:
     def open(self, study: str, objective: Objective, folder: Path) -> None:  # noqa: ARG002  part of the contract
         """Get ready, and begin to import the objective. ObjectiveError when it can't be sent to another process."""
         from rung.backends._exits import OutOfMemory
+        from rung.backends._memory import MemoryWatch
         from rung.backends._office import Office  # what it is made of does not exist on Windows
         from rung.backends._plan import Plan
 
@@ -89,8 +98,17 @@ class Processes:
             log_bytes=self._log_bytes,
             grace_s=self._grace_s,
         )
-        out_of_memory = OutOfMemory(self._oom_counter)
-        self._office = Office(plan, pack(objective), argv=objective.argv, folder=folder, out_of_memory=out_of_memory)
+        memory = self.resources.memory
+        assert not isinstance(memory, str), "Resources has made it a number"
+        self._office = Office(
+            plan,
+            pack(objective),
+            argv=objective.argv,
+            folder=folder,
+            out_of_memory=OutOfMemory(self._oom_counter),
+            gpus=self._gpus,
+            watch=None if memory is None else MemoryWatch(memory),
+        )
 
     def start(self, job: Job) -> None:
         """Begin a run; returns at once."""

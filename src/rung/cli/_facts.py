@@ -6,26 +6,16 @@ import datetime as dt
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from rung.bookkeeping import look_up_incumbent, state_of
+from rung.bookkeeping import read_incumbent
 from rung.console.wording import ENDINGS
-from rung.study import Study
 from rung.types import TrialState
 
 if TYPE_CHECKING:
     from rung.bookkeeping import Incumbent
     from rung.contracts import Store
     from rung.rows import StudyRow, TrialRow
-    from rung.types import Goal, Json
-
-_DONE = {"done", "exhausted", "seconds"}
-
-
-def state_of(row: StudyRow) -> str:
-    """``running`` while somebody holds the study, else ``done`` or ``interrupted``, or ``new`` before anybody has."""
-    if row.owner is not None:
-        return "running"
-    if row.sessions == 0:
-        return "new"
-    return "done" if row.ended_why in _DONE else "interrupted"
+    from rung.types import Goal, Json, Remark
 
 
 def why_of(row: StudyRow) -> str:
@@ -45,22 +35,27 @@ def study_facts(row: StudyRow, store: Store) -> dict[str, Json]:
     best = incumbent_of(row, store)
     return {
         "study": row.name,
+        "project": row.project,
         "state": state_of(row),
         "ended_why": row.ended_why,
+        "ended_message": row.ended_message,
         "metric": row.goal.metric,
         "mode": row.goal.mode,
         "trials": {"total": sum(row.counts.values()), **{state: row.counts.get(state, 0) for state in TrialState}},
         "best": None if best is None else {"trial": best.trial, "step": best.step, "value": best.error},
+        "message": row.message,
+        "tags": list(row.tags),
         "objective": row.objective,
         "seed": row.seed,
         "created": moment(row.created_unix),
         "elapsed_s": row.at,
+        "runtime_s": row.runtime,
     }
 
 
 def incumbent_of(row: StudyRow, store: Store) -> Incumbent | None:
     """The best of the study by its own rule, or None."""
-    return Study(store, row.name, incumbent_from=row.settings.get("incumbent_from", "any")).best
+    return look_up_incumbent(store.tables, row, row.settings.get("incumbent_from", "any"))
 
 
 def trial_facts(row: TrialRow, goal: Goal) -> dict[str, Json]:
@@ -77,10 +72,24 @@ def trial_facts(row: TrialRow, goal: Goal) -> dict[str, Json]:
         "message": row.message,
         "attempt": row.attempt,
         "parent": row.parent,
+        "retry_of": row.retry_of,
+        "is_given": row.is_given,
+        "tags": list(row.tags),
         "runtime_s": row.runtime,
         "started_at_s": row.started_at,
         "ended_at_s": row.ended_at,
     }
+
+
+def remark_facts(remark: Remark) -> dict[str, Json]:
+    """A note in JSON."""
+    return {"text": remark.text, "at": moment(remark.unix), "by": remark.by}
+
+
+def remark_line(remark: Remark) -> str:
+    """A note on one line, or as many as it has itself: ``2026-03-01 14:05  diverges at step 9``."""
+    by = "" if remark.by == "person" else f" ({remark.by})"
+    return f"{moment(remark.unix)[:16].replace('T', ' ')}{by}  {remark.text}"
 
 
 def moment(unix: float) -> str:

@@ -11,6 +11,7 @@ from rung.cli._options import UsageProblem
 
 if TYPE_CHECKING:
     from rung.contracts import Store
+    from rung.rows import StudyRow, TrialRow
 
 _TRIAL = re.compile(r"(.+)#(\d+)", re.DOTALL)
 
@@ -23,6 +24,10 @@ class Target(Struct, frozen=True):
 
     def __str__(self) -> str:
         return self.study if self.trial is None else f"{self.study}#{self.trial}"
+
+    def row(self, store: Store) -> StudyRow | TrialRow:
+        """What the store has of it now."""
+        return store.tables.study(self.study) if self.trial is None else store.tables.trial(self.study, self.trial)
 
 
 def find_target(text: str, store: Store) -> Target:

@@ -17,12 +17,22 @@ from rung.errors import RungError
 _VERBS = {
     "run": "Tune a script or a function.",
     "resume": "Go on with a study, whatever stopped it.",
+    "stop": "End a study that runs, or one of its trials.",
+    "pause": "End what runs at its next checkpoint, to go on later.",
+    "retry": "Try a failed or stopped trial once more.",
+    "add": "Have a configuration tried next.",
+    "note": "Keep a note on a study or a trial, or read them.",
+    "tag": "Tag a study or a trial.",
     "ls": "List the studies of a store.",
     "show": "Show one study, or one trial of it.",
     "trials": "List the trials of a study.",
     "best": "Print the best configuration.",
+    "log": "Show what a trial printed, or what happened in a study; -f follows.",
+    "top": "Watch all studies of a store.",
+    "track": "Record a run by hand as a trial.",
     "verify": "Check a study against its log.",
     "report": "Report metrics from within a trial, in any language.",
+    "completion": "Print the script that completes rung's commands in a shell.",
 }
 """Verb -> what it does. Each is the command of the same name in the module of the same name, imported when needed."""
 

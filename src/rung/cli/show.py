@@ -56,7 +56,8 @@ def _show_study(store: Store, study: str, *, as_json: bool) -> None:
 
 
 def _study_lines(row: StudyRow, best: Incumbent | None, store: Store) -> list[tuple[str, str]]:
-    from rung.cli._facts import moment, objective_name, state_of, why_of
+    from rung.bookkeeping import state_of
+    from rung.cli._facts import moment, objective_name, why_of
     from rung.console.wording import counted, lasted, method, number, plural, settings
     from rung.space import Space
     from rung.study import resume_command

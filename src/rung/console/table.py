@@ -12,12 +12,14 @@ from rung.console.wording import MARKS, clock, headline, number, setting
 from rung.types import Goal, TrialState
 
 if TYPE_CHECKING:
+    from rung.columns import Column as Asked
     from rung.rows import StudyRow, TrialRow
 
 GAP = 2
 """Spaces between two columns."""
 
 _LONGEST_SETTING = 14
+_LONGEST_CELL = 60
 _SHORTEST_NOTE = 12
 _MANY = 1_000_000  # more than there are hyperparameters
 
@@ -87,9 +89,23 @@ def columns_of(trials: Sequence[TrialRow], study: StudyRow, *, at: float) -> lis
         ),
         Column(title="best@", cells=[_best(row, goal) for row in trials], leaves=_MANY),
         Column(title="time", cells=[clock(_seconds(row, at)) for row in trials], justify="right", leaves=_MANY + 1),
-        Column(title="note", cells=[note(row) for row in trials], leaves=1, least=_SHORTEST_NOTE),
     ]
+    if any(row.tags for row in trials):
+        columns.append(Column(title="tags", cells=[" ".join(row.tags) for row in trials], leaves=_MANY - 1))
+    columns.append(Column(title="note", cells=[_remarked(row) for row in trials], leaves=1, least=_SHORTEST_NOTE))
     return columns
+
+
+def cell(column: Asked, row: TrialRow) -> str:
+    """What a trial has in a column by which it can be asked."""
+    value = column.get(row)
+    if column.name == "state":
+        return MARKS[row.state]
+    if value is None:
+        return ""
+    if column.kind == "several":
+        return " · ".join(value)
+    return clock(value) if column.kind == "duration" else shortened(setting(value), _LONGEST_CELL)
 
 
 def searched_names(study: StudyRow) -> list[str]:
@@ -111,6 +127,12 @@ def note(row: TrialRow) -> str:
     if row.state is TrialState.COMPLETED:
         return ""
     return headline(row.message) or row.reason
+
+
+def _remarked(row: TrialRow) -> str:
+    """The note, and what was last remarked on the trial."""
+    remark = headline(row.notes[-1].text) if row.notes else ""
+    return " · ".join(part for part in (note(row), remark) if part)
 
 
 def window(running: Iterable[TrialRow], others: Iterable[TrialRow], size: int) -> list[TrialRow]:

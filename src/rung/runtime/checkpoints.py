@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,10 +19,12 @@ from typing import IO, Any, BinaryIO, cast, final
 from msgspec import Struct
 
 from rung.errors import CheckpointError
+from rung.runtime._files import sync_folder
 from rung.runtime._trees import Array, decode_tree, encode_tree
-from rung.types import Checkpoint, Json
+from rung.types import Checkpoint, Job, Json
 
 _TREE = "tree.json"
+_NAME = re.compile(r"step-\d+-attempt-(\d+)\.(?:npz|partial)")
 
 
 class Snapshot(Struct, frozen=True):
@@ -49,7 +52,7 @@ def save(state: object, *, folder: str | Path, step: int, attempt: int) -> Check
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
@@ -96,6 +99,20 @@ def first_intact(checkpoints: Sequence[Checkpoint]) -> tuple[Snapshot | None, tu
         except CheckpointError as error:
             faults.append(error)
     return None, tuple(faults)
+
+
+def sweep(job: Job) -> None:
+    """Remove from the job's folder what earlier attempts of its trial left behind and the log does not know.
+
+    Such a file was being written, or was not told of any more, when its run was killed; or its removal was decided
+    when the tuner was killed.
+    """
+    known = {Path(checkpoint.path).name for checkpoint in job.checkpoints}
+    for file in Path(job.folder).glob("step-*-attempt-*"):
+        found = _NAME.fullmatch(file.name)
+        if found is not None and int(found[1]) < job.attempt and file.name not in known:
+            with contextlib.suppress(OSError):  # it is only waste
+                file.unlink()
 
 
 @final
@@ -148,14 +165,3 @@ def _read(file: BinaryIO) -> tuple[Json, list[Array]]:
             with archive.open(f"{number}.npy") as entry:
                 arrays.append(np.lib.format.read_array(entry, allow_pickle=False))
     return tree, arrays
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the file's name as durable as its content, where folders can be synchronised."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -25,16 +25,16 @@ def epochs_of(progress: Progress, number: int, *, every: int, stateful: Mapping[
                     f"{name}={type(holder).__name__} can't be saved: it has no {method}().",
                     hint="Give models, optimizers and schedules, or wrap it in a class with both methods.",
                 )
-    if progress.has_looped:
+    if progress.loop is not None:
         raise SettingError(
             "trial.epochs was used twice in one trial.",
             hint="Checkpoints belong to one loop: count all epochs in it, and tell its phases apart by the epoch.",
         )
-    progress.has_looped = True
-    return _loop(progress, number, every, stateful)
+    loop = progress.loop = object()
+    return _loop(progress, number, every, stateful, loop)
 
 
-def _loop(progress: Progress, number: int, every: int, stateful: Mapping[str, Any]) -> Iterator[int]:
+def _loop(progress: Progress, number: int, every: int, stateful: Mapping[str, Any], loop: object) -> Iterator[int]:
     until = progress.job.until
     last = number if until is None else min(number, until)
     start = _restore(progress, stateful, before=last) if stateful else 0
@@ -43,7 +43,8 @@ def _loop(progress: Progress, number: int, every: int, stateful: Mapping[str, An
         try:
             yield epoch
         finally:
-            progress.epoch = None
+            if progress.loop is loop:  # else another one has taken its place, as after a rewind
+                progress.epoch = None
         progress.position = max(progress.position, epoch)
         progress.listen()
         is_last = progress.is_stopping or epoch == last
@@ -59,14 +60,18 @@ def _restore(progress: Progress, stateful: Mapping[str, Any], *, before: int) ->
     """The epoch after which the trial goes on, with everything as it was then; 0 when there is no checkpoint.
 
     Only checkpoints ``before`` the last epoch count. A run that was lost after its last checkpoint repeats its last
-    epoch, so that the code behind the loop finds what it always finds there.
+    epoch, so that the code behind the loop finds what it always finds there. Files of earlier attempts that nobody can
+    go on from are removed.
     """
     job = progress.job
-    candidates = [checkpoint for checkpoint in job.checkpoints if checkpoint.step < before]
-    if not candidates:
+    candidates = [checkpoint for checkpoint in (*progress.saved, *job.checkpoints) if checkpoint.step < before]
+    if not candidates and job.attempt == 1:
         return 0
     from rung.runtime import _random_states, checkpoints  # they load NumPy
 
+    checkpoints.sweep(job)
+    if not candidates:
+        return 0
     snapshot, faults = checkpoints.first_intact(candidates)
     for fault in faults:
         _logger.warning("trial %d: %s", job.trial, fault.sentence)
@@ -100,4 +105,5 @@ def _save(progress: Progress, epoch: int, stateful: Mapping[str, Any]) -> None:
         "random": _random_states.capture(),
     }
     saved = checkpoints.save(state, folder=job.folder, step=epoch, attempt=job.attempt)
+    progress.saved = (saved, *progress.saved[:1])
     progress.channel.post(Saved(job.trial, job.attempt, saved))

@@ -54,7 +54,8 @@ class GeneratorRun:
         keep: when told to stop or pause, suspend the generator instead of closing it.
         silent_until: reports up to this step are neither posted nor answered; the log has them.
         """
-        exited = _guarded(self._trial, lambda: self._step(silent_until))
+        self.progress.silent_until = silent_until
+        exited = _guarded(self._trial, self._step)
         if exited is None:
             return True
         if keep and self._generator is not None and exited.outcome is Outcome.FINISHED:
@@ -78,7 +79,7 @@ class GeneratorRun:
         exited = _guarded(self._trial, generator.close)
         return exited if exited is not None and exited.outcome is Outcome.FAILED else None
 
-    def _step(self, silent_until: int) -> Exited | None:
+    def _step(self) -> Exited | None:
         progress = self.progress
         progress.obey()
         if self._generator is None:
@@ -90,10 +91,10 @@ class GeneratorRun:
             except StopIteration as stop:
                 return _conclude(progress, stop.value, step=None)
             try:
-                progress.announce(metrics, silent_until=silent_until)
+                progress.announce(metrics)
             except ReportError as error:
                 return _exited(progress, "bad_value", str(error))
-            if progress.step > silent_until:
+            if progress.step > progress.silent_until:
                 return None
 
 
@@ -123,7 +124,7 @@ def _conclude(progress: Progress, value: object, *, step: int | None) -> Exited 
     """
     if progress.is_stopping:
         return _exited(progress)
-    if progress.value is not None and (value is None or progress.has_looped):
+    if progress.value is not None and (value is None or progress.loop is not None):
         return _exited(progress)  # after trial.epochs a returned value would be a step without a checkpoint
     if value is None:
         return _exited(progress, "no_value", f"Nothing was reported, and nothing returned. {_REMEDY}")

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from pathlib import Path
 
 _OWN_FOLDER = str(Path(__file__).parent)
 _LONGEST = 20_000
 """Characters: enough for any sensible traceback, little enough for a log of thousands of trials."""
+
+_CLASSES = {"OutOfMemoryError", "ResourceExhaustedError"}
+_WORDS = (
+    "out of memory",  # CUDA, HIP, MPS, XLA
+    "resource_exhausted",  # JAX
+    "can't allocate memory",  # torch on the CPU, Linux and macOS
+    "not enough memory",  # the same on Windows
+    "status_alloc_failed",  # cuBLAS and cuDNN, which ask CUDA behind torch's back
+)
 
 
 def failure_of(error: BaseException) -> tuple[str, str]:
@@ -28,11 +38,26 @@ def failure_of(error: BaseException) -> tuple[str, str]:
     return _reason(error), message
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, of the machine or of a GPU, as Python, NumPy, torch, CuPy, JAX and TensorFlow put it.
+
+    Frameworks are known by names and words, so as not to load them.
+    """
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    if not _CLASSES.isdisjoint(kind.__name__ for kind in type(error).__mro__):
+        return True
+    try:
+        text = str(error).lower() if isinstance(error, RuntimeError) else ""
+    except Exception:  # noqa: BLE001 - __str__ is the user's code
+        return False
+    return any(words in text for words in _WORDS)
+
+
 def _reason(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return "exit"
-    names = {kind.__name__ for kind in type(error).__mro__}  # torch's class is known by name, so as not to load torch
-    return "oom" if isinstance(error, MemoryError) or "OutOfMemoryError" in names else "error"
+    return "oom" if is_out_of_memory(error) else "error"
 
 
 def _without_own_frames(report: traceback.TracebackException) -> None:

@@ -7,11 +7,23 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, SupportsFloat, final
 
+from msgspec import Struct
+
 from rung.errors import ReportError, TrialStopped
-from rung.types import Action, Change, Config, Job, Message, Reported
+from rung.types import Action, Change, Checkpoint, Config, Job, Message, Reported
 
 if TYPE_CHECKING:
     from rung.contracts import Channel
+
+
+class Mark(Struct, frozen=True):
+    """Where a run stood, for ``Progress.rewind``; the fields are those of ``Progress``."""
+
+    step: int
+    position: int
+    value: float | None
+    epoch: int | None
+    loop: object | None
 
 
 @final
@@ -23,7 +35,10 @@ class Progress:
     position: the highest of ``step`` and the epochs gone through; what the next report's step counts on from.
     value: the main metric of this trial's last report; None before any.
     epoch: the number of the epoch while the body of a ``trial.epochs`` loop runs, else None.
-    is_yielded: the reports come out of a generator, not by calls. has_looped: there has been a ``trial.epochs`` loop.
+    loop: whatever stands for the ``trial.epochs`` loop that there is, or has been; None before it.
+    saved: the newest two checkpoints of this attempt, newest first.
+    silent_until: reports up to this step have been made before and are not made again.
+    is_yielded: the reports come out of a generator, not by calls.
     is_stopping: the tuner said stop or pause, or ``until`` is reached. knows_its_end: it was told ``until``, or may
     save its result after the last report, so at ``until`` it is let go on; only a further report ends it.
     """
@@ -37,8 +52,10 @@ class Progress:
         self.position = 0
         self.value: float | None = None
         self.epoch: int | None = None
+        self.loop: object | None = None
+        self.saved: tuple[Checkpoint, ...] = ()
+        self.silent_until = 0
         self.is_yielded = False
-        self.has_looped = False
         self.is_stopping = False
         self.knows_its_end = False
         self._awaited = 0
@@ -50,8 +67,8 @@ class Progress:
         self.announce(metrics, step=step)
         self.obey()
 
-    def announce(self, metrics: object, *, step: int | None = None, silent_until: int = 0) -> None:
-        """Post a report, unless its step is at most ``silent_until``; ``obey`` has to follow.
+    def announce(self, metrics: object, *, step: int | None = None) -> None:
+        """Post a report, unless it is a silent one; ``obey`` has to follow.
 
         ReportError when it can't be one; TrialStopped when the trial was to end and no loop is seeing to it.
         """
@@ -59,9 +76,9 @@ class Progress:
             raise TrialStopped
         measured = as_metrics(metrics, self.job.metric)
         step = self._next_step(step)
-        if step > silent_until:
+        if step > self.silent_until:
             self.listen()
-            waits = not self.is_stopping and is_due(self.job, self.step, step)
+            waits = not self.is_stopping and is_due(self.job, max(self.step, self.silent_until), step)
             self.channel.post(Reported(self.job.trial, self.job.attempt, step, measured, waits))
             self._awaited = step if waits else 0
         self.step = step
@@ -74,7 +91,7 @@ class Progress:
             self._hear(self.channel.wait())
         self.listen()
         is_told = self.is_stopping
-        if self.job.until is not None and self.step >= self.job.until:
+        if self._is_at_end():
             self.is_stopping = True
         if self.is_stopping and self.epoch is None and (is_told or not self.knows_its_end):
             raise TrialStopped
@@ -84,12 +101,32 @@ class Progress:
         for message in self.channel.pending():
             self._hear(message)
 
+    def mark(self) -> Mark:
+        """Where the run stands."""
+        return Mark(self.step, self.position, self.value, self.epoch, self.loop)
+
+    def rewind(self, mark: Mark) -> None:
+        """Go back there to train once more from it; what has been reported since is not reported again.
+
+        TrialStopped when the trial was told to end, unless it is only that it has come to ``until``.
+        """
+        if self.is_stopping and not self._is_at_end():
+            raise TrialStopped
+        self.is_stopping = False
+        self._awaited = 0
+        self.silent_until = max(self.silent_until, self.step)
+        self.step, self.position, self.value = mark.step, mark.position, mark.value
+        self.epoch, self.loop = mark.epoch, mark.loop
+
     def resume(self, job: Job) -> None:
         """Go on with what was suspended, as another attempt of the same trial."""
         assert job.trial == self.job.trial, "a suspended trial can't become another one"
         self.job = job
         self.is_stopping = False
         self._awaited = 0
+
+    def _is_at_end(self) -> bool:
+        return self.job.until is not None and self.step >= self.job.until
 
     def _hear(self, message: Message) -> None:
         if isinstance(message, Change):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from rung.types import Config, Json
 
+_EXAMPLE = 'Use {"learning_rate": loguniform(1e-4, 1)}.'
 _MOST_DRAWS = 10_000  # tries for one sample under constraints; about 50 ms
 
 
@@ -174,11 +175,16 @@ class Space(NamedDomains):
 
 
 def as_space(given: Any) -> Space:
-    """A Space as it is, its JSON form, or a mapping from names to what stands for domains."""
+    """A Space as it is, its JSON form, or a mapping from names to what stands for domains.
+
+    SpaceError for an empty mapping: who means a study in which nothing is searched says so by ``Space({})``.
+    """
     if isinstance(given, Space):
         return given
     if isinstance(given, Mapping) and given.get("type") == "space" and "dimensions" in given:
         return Space.from_json(given)
+    if isinstance(given, Mapping) and not given:
+        raise SpaceError("there is nothing to search: the space is empty.", hint=_EXAMPLE)
     return Space(given)
 
 
@@ -194,11 +200,8 @@ class _Step(NamedTuple):
 def _named(domains: Mapping[str, Any]) -> dict[str, Domain]:
     if isinstance(domains, Space):
         raise SpaceError("Space(space) would lose conditions and constraints.", hint="Use the space as it is.")
-    if not isinstance(domains, Mapping) or not domains:
-        raise SpaceError(
-            f"a space is a mapping from at least one name to a domain, got {domains!r}.",
-            hint='Use {"learning_rate": loguniform(1e-4, 1)}.',
-        )
+    if not isinstance(domains, Mapping):
+        raise SpaceError(f"a space is a mapping from names to domains, got {domains!r}.", hint=_EXAMPLE)
     named: dict[str, Domain] = {}
     for name, given in domains.items():
         if not isinstance(name, str) or not name:

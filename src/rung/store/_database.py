@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 import threading
 import time
@@ -44,7 +45,6 @@ class Database:
         self._wal = path.with_name(f"{path.name}-wal")
         self._written: tuple[int, int] | None = None
         self._create = create
-        self._numbers: dict[str, int] = {}
         if create:
             self.writer()
         else:
@@ -108,17 +108,15 @@ class Database:
             try:
                 yield
             finally:
-                self.query("COMMIT")
+                if self._reader is not None:
+                    _roll_back(self._reader)  # nothing was written
 
     def number(self, study: str) -> int:
-        """The number that the study has in this file, for ever; StudyNotFoundError names the nearest name."""
-        number = self._numbers.get(study)
-        if number is None:
-            found = self.query("SELECT id FROM study WHERE name = ?", (study,))
-            if not found:
-                raise study_not_found(study, [name for (name,) in self.query("SELECT name FROM study ORDER BY id")])
-            number = self._numbers[study] = found[0][0]
-        return number
+        """The number that the study has in this file now; StudyNotFoundError names the nearest name."""
+        found = self.query("SELECT id FROM study WHERE name = ?", (study,))
+        if not found:
+            raise study_not_found(study, [name for (name,) in self.query("SELECT name FROM study ORDER BY id")])
+        return int(found[0][0])
 
     def fold_back(self, *, enabled: bool) -> None:
         """Whether commits of this process move the WAL into the file from time to time.
@@ -206,11 +204,7 @@ def _set_up(connection: sqlite3.Connection, path: Path, *, create: bool) -> None
     connection.execute("BEGIN IMMEDIATE")
     try:
         if create and not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-            for version in range(1, SCHEMA_VERSION + 1):
-                schema = resources.files("rung.store").joinpath("schema", f"{version}.sql").read_text("utf-8")
-                for statement in schema.split(";\n"):
-                    connection.execute(statement)
-            connection.execute("INSERT INTO meta VALUES ('schema_version', ?)", (str(SCHEMA_VERSION),))
+            apply_schema(connection, after=0)
         _check_version(connection, path)
         connection.execute("COMMIT")
     except BaseException:
@@ -233,7 +227,17 @@ def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreError(f"The file system of {str(path)!r} can't hold a store.", hint="Put it on a local disk.")
 
 
-def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+def apply_schema(connection: sqlite3.Connection, *, after: int) -> None:
+    """Within a transaction: all changes of the schema since that version; 0 begins with an empty file."""
+    for version in range(after + 1, SCHEMA_VERSION + 1):
+        schema = resources.files("rung.store").joinpath("schema", f"{version}.sql").read_text("utf-8")
+        for statement in schema.split(";\n"):
+            connection.execute(statement)
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('schema_version', ?)", (str(SCHEMA_VERSION),))
+
+
+def schema_version(connection: sqlite3.Connection, path: Path) -> int:
+    """The version of the file's schema; StoreError when it is no store, StoreVersionError when it is a newer one."""
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
         if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():  # somebody is about to make a store of it
             raise not_found(path)
@@ -247,3 +251,13 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
         )
     if version < 1:
         raise StoreError(f"{str(path)!r} is a database, but not one of rung.", hint="Choose another file.")
+    return version
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    version = schema_version(connection, path)
+    if version < SCHEMA_VERSION:
+        raise StoreVersionError(
+            f"{str(path)!r} has the schema version {version}; this version of rung needs {SCHEMA_VERSION}.",
+            hint=f"Bring it up to date, a backup is kept beside it: rung store upgrade {shlex.quote(str(path))}",
+        )

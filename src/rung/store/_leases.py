@@ -8,6 +8,7 @@ from typing import final
 import msgspec
 from msgspec import Struct
 
+from rung.errors import StudyNotFoundError
 from rung.store._database import Database
 from rung.store.lease import Holding, fenced, is_free, locked
 from rung.store.owner import Clock, Stamp
@@ -50,7 +51,10 @@ class Leases:
 
     def holding(self, study: int) -> tuple[int, Holding | None]:
         """(epoch, who has the lease if anybody)."""
-        ((epoch, holder, *renewed),) = self._database.query(_SELECT, (study,))
+        found = self._database.query(_SELECT, (study,))
+        if not found:
+            raise _deleted()
+        ((epoch, holder, *renewed),) = found
         return epoch, _holding(epoch, holder, Stamp(*renewed))
 
     def acquire(self, study: int, owner: Owner, *, name: str, ttl: float) -> Lease:
@@ -76,7 +80,10 @@ class Leases:
 
     def check(self, connection: sqlite3.Connection, study: int, lease: Lease) -> None:
         """FencedError when the lease is no longer valid."""
-        epoch, holder, *_ = connection.execute(_SELECT, (study,)).fetchone()
+        found = connection.execute(_SELECT, (study,)).fetchone()
+        if found is None:
+            raise _deleted()
+        epoch, holder, *_ = found
         if holder is None or epoch != lease.epoch:
             raise fenced(lease, holder and _READ(holder).owner)
 
@@ -84,6 +91,16 @@ class Leases:
         """Give the right back; nothing happens when it has passed on already."""
         with self._database.write() as connection:
             connection.execute(_RELEASE, (study, lease.epoch))
+
+
+def read_holding(connection: sqlite3.Connection, study: int) -> Holding | None:
+    """Who has the lease, if anybody, as this connection sees it."""
+    epoch, holder, *renewed = connection.execute(_SELECT, (study,)).fetchone()
+    return _holding(epoch, holder, Stamp(*renewed))
+
+
+def _deleted() -> StudyNotFoundError:
+    return StudyNotFoundError("The study has been deleted while this process knew it.", hint="Begin it anew.")
 
 
 def _holding(epoch: int, holder: str | None, renewed: Stamp) -> Holding | None:

@@ -18,6 +18,7 @@ from rung.store._rows import SELECT_STUDY, SELECT_TRIAL, SELECT_TRIALS, study_ro
 from rung.store.codec import EVENTS, decode_command
 from rung.store.lease import is_held
 from rung.store.owner import Clock
+from rung.types import TrialState
 
 _CHUNK = 5000
 _REPORTS = """
@@ -27,6 +28,12 @@ _REPORTS = """
 _ALL_REPORTS = """
     SELECT trial, step, event FROM report JOIN event USING (study, seq)
     WHERE study = ? AND (trial, step) > (?, ?) ORDER BY trial, step LIMIT ?
+"""
+_LAST_REPORTS = """
+    SELECT report.trial, event FROM trial
+    JOIN report ON report.study = trial.study AND report.trial = number AND report.step = last_step
+    JOIN event ON event.study = report.study AND event.seq = report.seq
+    WHERE trial.study = ? ORDER BY number
 """
 
 
@@ -65,6 +72,12 @@ class SqliteTables:
             raise trial_not_found(study, number, count)
         return trial_row(found[0])
 
+    def running(self, study: str) -> Sequence[TrialRow]:
+        """The trials that run, by number."""
+        sql = f"{SELECT_TRIALS} AND state = ? ORDER BY number"
+        rows = self._database.query(sql, (self._database.number(study), TrialState.RUNNING))
+        return [trial_row(values) for values in rows]
+
     def pending(self, study: str) -> Sequence[tuple[int, Command | UnknownCommand]]:
         """The commands in the inbox that no event has answered yet, oldest first."""
         rows = self._database.query(SELECT_OPEN, (self._database.number(study),))
@@ -74,12 +87,22 @@ class SqliteTables:
         """(trial, step, at, metrics) by trial and step, of one trial or all."""
         return self._reports(self._database.number(study), trial)
 
+    def last_metrics(self, study: str) -> Mapping[int, Mapping[str, float]]:
+        """The metrics of the last report of each trial that has one."""
+        rows = self._database.query(_LAST_REPORTS, (self._database.number(study),))
+        return {trial: _observed(text).metrics for trial, text in rows}
+
     def _reports(self, study: int, only: int | None) -> Iterator[tuple[int, int, float, Mapping[str, float]]]:
         sql = _ALL_REPORTS if only is None else _REPORTS
         trial = -1 if only is None else only
         step = -1
         while rows := self._database.query(sql, (study, trial, step, _CHUNK)):
             for trial, step, text in rows:
-                event = EVENTS.decode(text)
-                assert isinstance(event, Observed)
+                event = _observed(text)
                 yield trial, step, event.at, event.metrics
+
+
+def _observed(text: str) -> Observed:
+    event = EVENTS.decode(text)
+    assert isinstance(event, Observed)
+    return event

@@ -167,6 +167,15 @@ class MemoryTables:
         row.checkpoints = list(row.checkpoints)
         return row
 
+    def running(self, study: str) -> Sequence[TrialRow]:
+        """The trials that run, by number."""
+        log = _find(self._logs, study)
+        with self._lock:
+            rows = [copy.copy(row) for _, row in sorted(log.folded().running.items())]
+        for row in rows:
+            row.checkpoints = list(row.checkpoints)
+        return rows
+
     def pending(self, study: str) -> Sequence[tuple[int, Command | UnknownCommand]]:
         """The commands in the inbox that no event has answered yet, oldest first."""
         return list(_find(self._logs, study).commands.items())
@@ -180,6 +189,10 @@ class MemoryTables:
         ]
         observed.sort(key=lambda event: (event.trial, event.step))
         return ((event.trial, event.step, event.at, event.metrics) for event in observed)
+
+    def last_metrics(self, study: str) -> Mapping[int, Mapping[str, float]]:
+        """The metrics of the last report of each trial that has one."""
+        return {trial: metrics for trial, _, _, metrics in self.reports(study)}
 
 
 @final

@@ -25,6 +25,12 @@ from rung.types import Lease, Owner
 _CHUNK = 5000
 """Events read at a time; no read transaction stays open between two chunks, so a slow reader holds nobody up."""
 
+_BEGIN_HEAD = """
+    INSERT INTO head (study, epoch)
+    VALUES (?, coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'epoch'), 0))
+"""
+"""Epochs go on where those of deleted studies ended, so that no lease of one is valid for another of its name."""
+
 
 @final
 class SqliteStore:
@@ -54,7 +60,7 @@ class SqliteStore:
             except sqlite3.IntegrityError:
                 raise study_exists(created.study) from None
             assert study is not None
-            connection.execute("INSERT INTO head (study) VALUES (?)", (study,))
+            connection.execute(_BEGIN_HEAD, (study,))
             Projection(study, Ledger(), 0).append(connection, (created,))
 
     def append(self, events: Sequence[Event], *, lease: Lease) -> int:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
-from itertools import zip_longest
+from itertools import count, zip_longest
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rung.contracts import Store
-from rung.events import Observed
+from rung.errors import StoreError
+from rung.events import Event, Observed
 from rung.ledger import Ledger
 from rung.rows import StudyRow, TrialRow
 from rung.store._projection import Projection
@@ -25,54 +27,87 @@ _RESTORE_CREATED = """
 """
 
 
+class _Log(Struct):
+    """What a log tells: the ledger, and what the tables hold beside it. problem: why it can't be read to its end."""
+
+    ledger: Ledger = field(default_factory=Ledger)
+    keys: list[str] = field(default_factory=list)
+    reports: list[tuple[int, int, float, Any]] = field(default_factory=list)
+    problem: str = ""
+
+
 def verify(store: Store, study: str) -> list[str]:
-    """Every difference between the tables of a study and those that follow from its log; empty when all is well."""
+    """Every difference between the tables of a study and those that follow from its log; empty when all is well.
+
+    What can't be read is a difference too. When the log itself is damaged there is one, which begins with ``log:``.
+    """
     snapshot = store.database.snapshot() if isinstance(store, SqliteStore) else nullcontext()
     with snapshot:
-        ledger = Ledger()
-        keys: list[str] = []
-        reports: list[tuple[int, int, float, Any]] = []
-        for expected, (seq, event) in enumerate(store.read(study), 1):
-            if seq != expected:
-                return [f"log: event {expected} is missing"]
-            try:
-                ledger.apply(event)
-            except (KeyError, AssertionError):
-                return [f"log: event {seq} ({event.__struct_config__.tag}) can't follow those before it"]
-            if isinstance(event, Observed):
-                reports.append((event.trial, event.step, event.at, event.metrics))
-            elif event.key is not None:
-                keys.append(event.key)
-        if ledger.study is None:
-            return ["log: it is empty"]
-        reports.sort(key=lambda report: report[:2])
+        log = _folded(store.read(study))
+        study_row = log.ledger.study
+        if log.problem or study_row is None:
+            return [f"log: {log.problem or 'it is empty'}"]
+        log.reports.sort(key=lambda report: report[:2])
         return [
-            *_study_differences(store.tables.study(study), ledger.study),
-            *_trial_differences(store.tables.trials(study), ledger),
-            *_report_differences(store.tables.reports(study), reports),
-            *(_key_differences(store, study, keys) if isinstance(store, SqliteStore) else ()),
+            *_readable("study", lambda: _study_differences(store.tables.study(study), study_row)),
+            *_readable("trials", lambda: _trial_differences(store.tables.trials(study), log.ledger)),
+            *_readable("reports", lambda: _report_differences(store.tables.reports(study), log.reports)),
+            *(_key_differences(store, study, log.keys) if isinstance(store, SqliteStore) else ()),
         ]
+
+
+def _folded(events: Iterator[tuple[int, Event]]) -> _Log:
+    log = _Log()
+    for expected in count(1):
+        try:
+            seq, event = next(events)
+        except StopIteration:
+            return log
+        except StoreError as error:
+            log.problem = f"event {expected} can't be read: {error.sentence}"
+            return log
+        if seq != expected:
+            log.problem = f"event {expected} is missing"
+            return log
+        try:
+            log.ledger.apply(event)
+        except (KeyError, AssertionError):
+            log.problem = f"event {seq} ({event.__struct_config__.tag}) can't follow those before it"
+            return log
+        if isinstance(event, Observed):
+            log.reports.append((event.trial, event.step, event.at, event.metrics))
+        elif event.key is not None:
+            log.keys.append(event.key)
+    raise AssertionError("count() has no end")
+
+
+def _readable(what: str, differences: Callable[[], Iterable[str]]) -> list[str]:
+    """The differences, or the one that the tables hold something that no rung has written."""
+    try:
+        return list(differences())
+    except (StoreError, LookupError, TypeError, ValueError, AssertionError) as error:
+        return [f"{what}: a row of the tables can't be read: {error}"]
 
 
 def rebuild(store: SqliteStore, study: str) -> None:
     """Write the tables of a study anew from its log, in one transaction. StudyLockedError while a tuner has it."""
     lease = store.acquire(study, current_owner(), ttl=_REBUILD_TTL_S)
     try:
-        _rewrite(store, study)
+        with store.database.write() as connection:
+            rewrite(connection, store.database.number(study))
     finally:
         store.release(lease)
 
 
-def _rewrite(store: SqliteStore, study: str) -> None:
-    number = store.database.number(study)
-    with store.database.write() as connection:
-        for table in ("trial", "report", "event_key"):
-            connection.execute(f"DELETE FROM {table} WHERE study = ?", (number,))  # noqa: S608 - our own names
-        connection.execute(_RESTORE_CREATED, (number,))
-        rows = connection.execute("SELECT event FROM event WHERE study = ? ORDER BY seq", (number,))
-        projection = Projection(number, Ledger(), 0)
-        while chunk := rows.fetchmany(10_000):
-            projection.fold(connection, [EVENTS.decode(text) for (text,) in chunk])
+def rewrite(connection: sqlite3.Connection, study: int) -> None:
+    """Within a transaction: the tables of the study with this number, anew from its log."""
+    for table in ("trial", "report", "event_key"):
+        connection.execute(f"DELETE FROM {table} WHERE study = ?", (study,))  # noqa: S608 - our own names
+    connection.execute(_RESTORE_CREATED, (study,))
+    rows = connection.execute("SELECT event FROM event WHERE study = ? ORDER BY seq", (study,))
+    projection = Projection(study, Ledger(), 0)
+    while chunk := rows.fetchmany(10_000):
+        projection.fold(connection, [EVENTS.decode(text) for (text,) in chunk])
 
 
 def _study_differences(found: StudyRow, expected: StudyRow) -> Iterator[str]:

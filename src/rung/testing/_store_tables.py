@@ -56,6 +56,15 @@ def reports_come_by_trial_and_step(place: StorePlace) -> None:
     assert list(place.store.tables.reports("lenet", 999)) == []
 
 
+def the_last_metrics_are_those_of_the_last_reports(place: StorePlace) -> None:
+    lease = place.begin()
+    assert place.store.tables.last_metrics("lenet") == {}
+    place.store.append(list(sample_log(6, 300)), lease=lease)
+    last = {trial: metrics for trial, _, _, metrics in place.store.tables.reports("lenet")}
+    for store in (place.store, place.reopened()):
+        assert repr(store.tables.last_metrics("lenet")) == repr(last)
+
+
 def studies_come_oldest_first(place: StorePlace) -> None:
     assert list(place.store.tables.studies()) == []
     for study in ("zoo", "alexnet", "lenet"):
@@ -72,6 +81,16 @@ def one_trial_is_that_of_all(place: StorePlace) -> None:
         assert repr(place.reopened().tables.trial("lenet", row.number)) == repr(row)
     with pytest.raises(TrialNotFoundError, match=r"no trial 99\. Its trials are numbered from 0 to 1"):
         place.store.tables.trial("lenet", 99)
+
+
+def running_trials_are_those_of_all(place: StorePlace) -> None:
+    lease = place.begin()
+    assert list(place.store.tables.running("lenet")) == []
+    for event in sample_log(7, 120):
+        place.store.append([event], lease=lease)
+        running = [row for row in place.store.tables.trials("lenet") if row.state is TrialState.RUNNING]
+        assert list(place.store.tables.running("lenet")) == running
+    assert list(place.reopened().tables.running("lenet")) == running
 
 
 def remarks_need_a_trial_that_exists(place: StorePlace) -> None:
@@ -118,8 +137,10 @@ PROMISES: tuple[Promise, ...] = (
     tables_follow_every_single_append,
     tables_follow_appends_of_any_size,
     reports_come_by_trial_and_step,
+    the_last_metrics_are_those_of_the_last_reports,
     studies_come_oldest_first,
     one_trial_is_that_of_all,
+    running_trials_are_those_of_all,
     remarks_need_a_trial_that_exists,
     rows_are_copies,
     every_study_has_a_folder_of_its_own,

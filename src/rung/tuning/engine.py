@@ -17,6 +17,7 @@ from rung.ledger import Ledger
 
 if TYPE_CHECKING:
     from rung.contracts import Scheduler
+    from rung.tuning.standing import Fold
     from rung.types import Decision, Exhausted, Proposal, Wait
 
 _FORWARDED = frozenset({Changed, Ended, Enqueued, SpaceEdited})
@@ -34,15 +35,18 @@ def trial_seed(seed: int, trial: int) -> int:
 
 @final
 class Engine:
-    """A scheduler and the ledger of its study, folded together."""
+    """A scheduler and the ledger of its study, folded together; ``also``: what else is folded with them."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(self, scheduler: Scheduler, *, also: Sequence[Fold] = ()) -> None:
         self.scheduler = scheduler
         self.ledger = Ledger()
+        self._also = tuple(also)
 
     def fold(self, event: Event) -> Sequence[Decision]:
         """Take the next event of the log; returns what the scheduler decides because of it."""
         self.ledger.apply(event)
+        for fold in self._also:
+            fold(event, self.ledger)
         kind = type(event)
         if kind is Observed:
             return self.scheduler.update(event) if event.loss is not None else ()  # type: ignore[union-attr, arg-type]

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from rung.errors import ExhaustedError, ReportError, SettingError
 from rung.runtime.progress import as_metrics, as_step
+from rung.tuning.endings import Endings
 from rung.tuning.inbox import Inbox
 from rung.tuning.intake import Intake
 from rung.tuning.starter import Limits, Starter
@@ -80,11 +81,14 @@ class ByHand:
 class Hand:
     """Turns a tuner's loop by hand. Trials stay open until they are told, over sessions too."""
 
-    def __init__(self, session: Session, backend: ByHand, *, folder: Path, limits: Limits) -> None:
+    def __init__(
+        self, session: Session, backend: ByHand, *, folder: Path, limits: Limits, endings: Endings | None = None
+    ) -> None:
         self._session = session
         self._intake = Intake(session, backend, max_kills=limits.max_kills)
         self._inbox = Inbox(session, self._intake)
-        self._starter = Starter(session, folder=folder, limits=limits)
+        self._endings = endings or Endings()
+        self._starter = Starter(session, folder=folder, limits=limits, endings=self._endings)
         self._inbox.drop_stale_stops()
 
     def ask(self, count: int) -> list[Asked]:
@@ -102,6 +106,8 @@ class Hand:
             self._intake.stage(started)
             begun.append(Asked(started.trial, started.config, started.until))
         self._intake.commit()
+        if not begun and (over := self._endings.messages.get(self._starter.idle_why)):
+            raise ExhaustedError(f"the study is over: {over}.", hint="Make a new Tuner with another stop to go on.")
         if not begun:
             raise ExhaustedError(
                 f"there is nothing to ask for ({self._starter.idle_why}).",

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from rung.events import (
     ArtifactLogged,
     Checkpointed,
-    Collected,
     Decided,
     Ended,
     Event,
@@ -19,6 +17,7 @@ from rung.events import (
     Observed,
     Placed,
 )
+from rung.tuning.collector import Collector
 from rung.types import (
     Action,
     Exited,
@@ -38,10 +37,8 @@ if TYPE_CHECKING:
     from rung.contracts import Backend
     from rung.rows import TrialRow
     from rung.tuning.session import Session
-    from rung.types import Checkpoint
 
 MESSAGE_LIMIT = 20_000  # characters of a failure's message that are kept; the whole output is in the trial's log
-_KEPT_CHECKPOINTS = 2  # the newest, and the one before in case the newest turns out to be torn
 
 
 @final
@@ -59,7 +56,7 @@ class Intake:
         self._backend = backend
         self._max_kills = max_kills
         self._replies: list[tuple[int, Message]] = []
-        self._removable: list[str] = []
+        self._collector = Collector(session)
 
     def deliver(self, facts: Sequence[Fact]) -> None:
         """Take facts in order. Those of a run that is over, or of an older attempt, are refused: nothing is stored."""
@@ -73,7 +70,7 @@ class Intake:
             elif type(fact) is Saved:
                 at = self._session.at()
                 self.stage(Checkpointed(at=at, trial=fact.trial, attempt=fact.attempt, checkpoint=fact.checkpoint))
-                self._collect(trial)
+                self._collector.collect(trial)
             elif type(fact) is Exited:
                 self._exited(trial, fact)
             else:
@@ -107,7 +104,7 @@ class Intake:
         """End a run that broke a limit, or that does not end when it should; beyond its last step it is complete."""
         self._backend.stop(trial.number)
         if trial.decided is Action.PAUSE and trial.reason == "study":
-            self._wait(trial)
+            self.interrupt(trial, reason="interrupted")
         elif trial.decided is not None:
             self._end(trial, decided_state(trial), reason=trial.reason, message=trial.message)
         elif trial.until is not None and trial.last_step >= trial.until:
@@ -124,21 +121,13 @@ class Intake:
         self.stage(Interrupted(at=at, trial=trial.number, attempt=trial.attempt, reason=reason, message=message))
         self.ended.append(trial)
 
-    def _wait(self, trial: TrialRow) -> None:
-        """The whole study is paused, and this run with it: the trial goes on in the next session."""
-        at = self._session.at()
-        self.stage(Interrupted(at=at, trial=trial.number, attempt=trial.attempt, reason="interrupted"))
-        self.ended.append(trial)
-
     def commit(self) -> None:
         """Flush, and only then answer the trials and remove the files that nobody needs."""
         self._session.flush()
         replies, self._replies = self._replies, []
         for trial, message in replies:
             self._backend.send(trial, message)
-        removable, self._removable = self._removable, []
-        for path in removable:
-            Path(path).unlink(missing_ok=True)
+        self._collector.remove()
 
     def _reported(self, trial: TrialRow, fact: Reported) -> None:
         session = self._session
@@ -159,42 +148,45 @@ class Intake:
         if fact.waits and trial.decided is None:
             self._replies.append((fact.trial, Verdict(Action.CONTINUE, fact.step)))
 
-    def _collect(self, trial: TrialRow) -> None:
-        """Let go of the checkpoints that nobody needs after this one was saved, or after its trial was ended.
-
-        Those of its parent, too, when that is over and was only kept for this one.
-        """
-        ledger = self._session.ledger
-        parent = None if trial.parent is None else ledger.trials[trial.parent]
-        for each in (trial, parent) if parent is not None and parent.state.is_final else (trial,):
-            kept = _needed(each, is_starting=each.number in ledger.unsaved_children)
-            unneeded = tuple(checkpoint.path for checkpoint in each.checkpoints if checkpoint not in kept)
-            if unneeded:
-                self.stage(Collected(at=self._session.at(), trial=each.number, paths=unneeded))
-                self._removable.extend(unneeded)
-
     def _exited(self, trial: TrialRow, fact: Exited) -> None:
-        message = fact.message[-MESSAGE_LIMIT:]
+        message, code = fact.message[-MESSAGE_LIMIT:], fact.exit_code
         if trial.decided is Action.PAUSE and trial.reason == "study" and fact.outcome is not Outcome.FAILED:
-            self._wait(trial)
+            self.interrupt(trial, reason="interrupted")
         elif fact.outcome is Outcome.FAILED and trial.decided is not Action.STOP:
-            self._end(trial, TrialState.FAILED, reason=fact.reason, message=message)
+            self._end(trial, TrialState.FAILED, reason=fact.reason, message=message, exit_code=code)
         elif trial.decided is not None:
-            self._end(trial, decided_state(trial), reason=trial.reason, message=trial.message)
+            self._end(trial, decided_state(trial), reason=trial.reason, message=trial.message, exit_code=code)
         elif fact.outcome is Outcome.FINISHED:
-            self._end(trial, TrialState.COMPLETED)
+            self._end(trial, TrialState.COMPLETED, exit_code=code)
         elif trial.kills + 1 < self._max_kills:
             self.interrupt(trial, reason="killed", message=message)
         else:
-            times = f"its process was killed {trial.kills + 1} times. {message}"
-            self._end(trial, TrialState.FAILED, reason=fact.reason or "killed", message=times)
+            times = f"its process was killed {trial.kills + 1} times. {message}" if trial.kills else message
+            self._end(trial, TrialState.FAILED, reason=fact.reason or "killed", message=times, exit_code=code)
 
-    def _end(self, trial: TrialRow, state: TrialState, *, reason: str = "", message: str = "") -> None:
+    def _end(
+        self,
+        trial: TrialRow,
+        state: TrialState,
+        *,
+        reason: str = "",
+        message: str = "",
+        exit_code: int | None = None,
+    ) -> None:
         was_running = trial.state is TrialState.RUNNING
-        at = self._session.at()
-        self.stage(Ended(at=at, trial=trial.number, attempt=trial.attempt, state=state, reason=reason, message=message))
+        self.stage(
+            Ended(
+                at=self._session.at(),
+                trial=trial.number,
+                attempt=trial.attempt,
+                state=state,
+                reason=reason,
+                message=message,
+                exit_code=exit_code,
+            )
+        )
         if state.is_final:
-            self._collect(trial)
+            self._collector.collect(trial)
         if was_running:
             self.ended.append(trial)
 
@@ -207,20 +199,6 @@ def _event_of(fact: Fact, at: float) -> Event:
         return ArtifactLogged(at=at, trial=fact.trial, attempt=fact.attempt, artifact=fact.artifact)
     assert isinstance(fact, Remarked), "every kind of fact becomes an event"
     return Noted(at=at, trial=fact.trial, text=fact.text, by="trial", unix=time.time())
-
-
-def _needed(trial: TrialRow, *, is_starting: bool) -> list[Checkpoint]:
-    """The checkpoints of a trial that somebody may still read. is_starting: whether a child may begin from them.
-
-    Of one that is over these are those by which it may be judged; or the newest, so that nothing trained is lost.
-    """
-    checkpoints = trial.checkpoints
-    if not trial.state.is_final:
-        newest = len(checkpoints) if is_starting else _KEPT_CHECKPOINTS
-        return [*checkpoints[-newest:], *(each for each in checkpoints if each.step == trial.best_step)]
-    steps = {trial.best_step, trial.last_step} if trial.state is TrialState.COMPLETED else {trial.best_step}
-    judged = [each for each in checkpoints if each.step in steps]
-    return [*judged, *checkpoints[-1:]] if is_starting or not judged else judged
 
 
 def decided_state(trial: TrialRow) -> TrialState:

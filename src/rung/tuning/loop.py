@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from rung.events import Started, WorkerPaused
+from rung.stopping import Halt
+from rung.tuning.endings import Endings
 from rung.tuning.inbox import How, Inbox
 from rung.tuning.intake import Intake
 from rung.tuning.starter import Limits, Starter
@@ -27,8 +29,8 @@ INBOX_PERIOD_S = 0.2  # how long a command may lie in the inbox before a busy tu
 class Loop:
     """Runs until nothing is left to do, a limit is reached, or somebody stops it; ``why`` says which.
 
-    ``why`` is one of: done, exhausted, seconds, stopped, interrupted, failures. A signal handler may set ``end_now``;
-    the loop then ends what runs as soon as it looks.
+    ``why`` is one of: done, exhausted, seconds, criterion, budget, stopped, interrupted, failures. A signal handler may
+    set ``end_now``; the loop then ends what runs as soon as it looks.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Loop:
         *,
         folder: Path,
         limits: Limits,
+        endings: Endings | None = None,
         fixed: frozenset[str] = frozenset(),
         given: Sequence[Config] = (),
     ) -> None:
@@ -51,10 +54,11 @@ class Loop:
         self._ledger = session.ledger
         self._backend = backend
         self._limits = limits
+        self._endings = endings or Endings()
         self._began_at = session.at()
         self._looked_at = -math.inf
         self._next_limit_at = -math.inf
-        self._starter = Starter(session, folder=folder, limits=limits, given=given)
+        self._starter = Starter(session, folder=folder, limits=limits, endings=self._endings, given=given)
 
     def run(self) -> str:
         """Work until the end; returns ``why``."""
@@ -66,7 +70,8 @@ class Loop:
             if not self.why:
                 self._fill()
             if not self._ledger.running:
-                return self.why or self._starter.idle_why
+                self.why = self.why or self._starter.idle_why
+                return self.why
             try:
                 self.is_in_objective = self._backend.runs_in_caller
                 self._backend.poll(INBOX_PERIOD_S, self._deliver)
@@ -74,6 +79,11 @@ class Loop:
                 self.end_now = True
             finally:
                 self.is_in_objective = False
+
+    @property
+    def message(self) -> str:
+        """The reason for the end in words for people; empty where ``why`` says all."""
+        return self._endings.messages.get(self.why, "")
 
     def stop(self, why: str) -> None:
         """Start nothing more and let the running trials finish."""
@@ -111,13 +121,18 @@ class Loop:
         at, seconds = self._session.at(), self._limits.seconds
         if seconds is not None and at - self._began_at >= seconds:
             self.stop_now(self.why or "seconds")
+        halt = self._endings.look(self._ledger, at)
+        if halt is Halt.RUNS:
+            self.stop_now(self.why or self._endings.why)
+        elif halt is Halt.STARTS:
+            self.stop(self._endings.why)
         if at > self._next_limit_at:
             self._next_limit_at = self._hold_trial_limits(at)
         # Real seconds even when the backend's are virtual: people and other hosts wait in real time.
         if time.monotonic() - self._looked_at < INBOX_PERIOD_S:
             return
         self._looked_at = time.monotonic()
-        self._session.keep_alive()
+        self._session.check_lease()
         self.inbox.carry_out()
         if self.inbox.stop is not None:
             _STOPS[self.inbox.stop](self, self.why or "stopped")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, final
 
 import msgspec
@@ -23,17 +25,21 @@ from rung.events import StudyCreated
 from rung.provenance import collect_provenance
 from rung.space import Space
 from rung.store.owner import current_owner
+from rung.tuning.clerk import acquire_for_tuner
 from rung.tuning.engine import Engine
+from rung.tuning.labels import Labels
 from rung.tuning.session import Observer, Session
 
 if TYPE_CHECKING:
     from rung.contracts import Scheduler, Store
+    from rung.tuning.standing import Fold
     from rung.types import Goal, Json, Lease
 
 Resume: TypeAlias = Literal["auto", "must", "never"]
 """Whether an existing study of that name is gone on with: if there is one, necessarily, or not at all."""
 
 
+NO_LABELS = Labels()
 LEASE_S = 60.0  # after this long without a sign of life a tuner on another host may take over
 
 
@@ -57,7 +63,9 @@ def find_study(store: Store, name: str, *, resume: Resume) -> StudyCreated | Non
     return created
 
 
-def new_study(name: str, scheduler: Scheduler, goal: Goal, *, seed: int | None, objective: Json) -> StudyCreated:
+def new_study(
+    name: str, scheduler: Scheduler, goal: Goal, *, seed: int | None, objective: Json, labels: Labels = NO_LABELS
+) -> StudyCreated:
     """The first event of a study that does not exist yet; an unset seed is drawn from the operating system."""
     spec = scheduler.spec()
     return StudyCreated(
@@ -68,6 +76,9 @@ def new_study(name: str, scheduler: Scheduler, goal: Goal, *, seed: int | None, 
         searcher=spec.get("searcher"),
         scheduler=spec,
         objective=objective,
+        project=labels.project,
+        message=labels.message,
+        tags=labels.tags,
     )
 
 
@@ -81,6 +92,8 @@ def compare(stored: StudyCreated, wanted: StudyCreated, *, seed: int | None) -> 
         differences.append(f"scheduler: {_brief(stored.scheduler)} in the study, {_brief(wanted.scheduler)} here")
     if seed is not None and seed != stored.seed:
         differences.append(f"seed: {stored.seed} in the study, {seed} here")
+    if not _is_same_objective(stored.objective, wanted.objective):
+        differences.append(f"objective: {_named(stored.objective)} in the study, {_named(wanted.objective)} here")
     if differences:
         raise StudyMismatchError(
             f"the study {stored.study!r} exists and differs: " + "; ".join(differences) + ".",
@@ -93,18 +106,22 @@ class OpenStudy:
     """A study as a tuner has it in hand: its store, its name, and an engine that has folded its log.
 
     Reading needs no lease, so the bookkeeping is there before the first run. ``created`` is the first event; a new
-    study is written to the store only when a session begins. After a session that could not end in good order, as when
-    the disk is full, the engine may be ahead of the log: then no other session begins.
+    study is written to the store only when a session begins. ``also``: what is folded besides the engine. After a
+    session that could not end in good order, as when the disk is full, the engine may be ahead of the log: then no
+    other session begins.
     """
 
-    def __init__(self, store: Store, scheduler: Scheduler, created: StudyCreated, *, is_new: bool) -> None:
+    def __init__(
+        self, store: Store, scheduler: Scheduler, created: StudyCreated, *, is_new: bool, also: Sequence[Fold] = ()
+    ) -> None:
         self.store = store
         self.name = created.study
-        self.engine = Engine(scheduler)
+        self.engine = Engine(scheduler, also=also)
         self._created = created
         self._is_new = is_new
         self._sequence = 0
         self._lease: Lease | None = None
+        self._session: Session | None = None
         if is_new:
             self.engine.fold(created)
         else:
@@ -117,11 +134,12 @@ class OpenStudy:
         now: Callable[[], float],
         observers: Sequence[Observer] = (),
         settings: Mapping[str, Json] | None = None,
+        labels: Labels = NO_LABELS,
         ttl: float = LEASE_S,
     ) -> Session:
         """Take the lease, fold what others have written meanwhile, and begin a session.
 
-        settings: how this session goes, for whoever resumes it.
+        settings: how this session goes, for whoever resumes it. labels: added to what the study has.
         """
         if self._lease is not None:
             raise RungError(
@@ -134,11 +152,14 @@ class OpenStudy:
             self._created = msgspec.structs.replace(self._created, provenance=provenance, unix=time.time())
             self.store.create(self._created)
             self._is_new, self._sequence = False, 1
-        self._lease = lease = self.store.acquire(self.name, current_owner(), ttl=ttl)
+        self._lease = lease = acquire_for_tuner(self.store, self.name, current_owner(), ttl=ttl)
         try:
             self._catch_up()
-            session = Session(self.store, self.engine, lease, now=now, observers=observers)
+            self._session = session = Session(self.store, self.engine, lease, now=now, observers=observers)
             session.begin(slots=slots, unix=time.time(), settings=settings or {}, provenance=provenance)
+            for event in labels.additions(session.study, session.at()):
+                session.stage(event)
+            session.flush()
         except BaseException:
             self.abandon()
             raise
@@ -150,20 +171,22 @@ class OpenStudy:
         assert ledger.study is not None
         return find_incumbent(ledger.study, ledger.trials, incumbent_from)
 
-    def leave(self, session: Session, why: str) -> None:
+    def leave(self, session: Session, why: str, message: str = "") -> None:
         """End a session in good order; another one may follow."""
         try:
-            session.end(why)
+            session.end(why, message)
         except BaseException:
             self.abandon()
             raise
         self._sequence = session.sequence
-        self._lease = None
+        self._lease = self._session = None
 
     def abandon(self) -> None:
         """Give the lease back, if that can be done, after a session that can't end in good order."""
-        if self._lease is not None:
-            with contextlib.suppress(StoreError):
+        with contextlib.suppress(StoreError):
+            if self._session is not None:
+                self._session.let_go()
+            elif self._lease is not None:
                 self.store.release(self._lease)
 
     def _catch_up(self) -> None:
@@ -172,6 +195,28 @@ class OpenStudy:
 
 def _plain(value: Json) -> Json:
     return msgspec.json.decode(msgspec.json.encode(value))
+
+
+def _is_same_objective(stored: Json, wanted: Json) -> bool:
+    """Whether two names may stand for one objective. None says nothing: that function has no name.
+
+    A file that was run as a script and is imported as a module the next time is the same file.
+    """
+    if stored is None or wanted is None or _plain(stored) == _plain(wanted):
+        return True
+    if not isinstance(stored, str) or not isinstance(wanted, str):
+        return False
+    (there, _, name), (here, _, other_name) = stored.rpartition(":"), wanted.rpartition(":")
+    is_file_and_module = there.endswith(".py") != here.endswith(".py")
+    return name == other_name and is_file_and_module and _module(there) == _module(here)
+
+
+def _module(place: str) -> str:
+    return Path(place).stem if place.endswith(".py") else place.rpartition(".")[2]
+
+
+def _named(objective: Json) -> str:
+    return objective if isinstance(objective, str) else shlex.join(objective)
 
 
 def _goal(goal: Goal) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias, final
 
 from rung.events import Event, SessionEnded, SessionStarted
 from rung.ledger import Ledger
 from rung.rows import StudyRow
+from rung.tuning.heartbeat import Heartbeat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ class Session:
 
     Nothing that depends on a staged event may leave the tuner (a start, a verdict, an acknowledgement) before the
     flush. ``sequence`` is the number of the newest event. After a failed flush memory is ahead of the log: the session
-    is unusable, and a new one replays.
+    is unusable, and a new one replays. From its beginning to its end the lease is renewed by a thread beside it.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Session:
         self._observers = tuple(observers)
         self._staged: list[Event] = []
         self._clock_offset = self.study.at - now()
-        self._renewed_at = time.monotonic()  # real seconds, also when the backend's are virtual
+        self._heartbeat = Heartbeat(self._renew, period_s=lease.ttl / 3)
 
     @property
     def study(self) -> StudyRow:
@@ -71,23 +71,20 @@ class Session:
             return
         staged, self._staged = self._staged, []
         self.sequence = self._store.append(staged, lease=self._lease)
-        self._renewed_at = time.monotonic()
         for observer in self._observers:
             for event in staged:
                 observer(event, self.ledger)
 
-    def keep_alive(self) -> None:
-        """Renew the lease when a third of its time has passed without an append."""
-        if time.monotonic() - self._renewed_at > self._lease.ttl / 3:
-            self._store.renew(self._lease)
-            self._renewed_at = time.monotonic()
+    def check_lease(self) -> None:
+        """FencedError when the study has passed to somebody else in a time when there was nothing to write."""
+        self._heartbeat.check()
 
     def commands(self) -> Sequence[tuple[int, object]]:
         """What people have asked for since the last event that answered one."""
         return self._store.take(self._lease)
 
     def begin(self, *, slots: int, unix: float, settings: Mapping[str, Json], provenance: Mapping[str, Json]) -> None:
-        """Log who works on the study from now on."""
+        """Log who works on the study from now on, and begin to keep the lease."""
         self.stage(
             SessionStarted(
                 at=self.at(),
@@ -100,9 +97,18 @@ class Session:
             )
         )
         self.flush()
+        self._heartbeat.start()
 
     def end(self, why: str, message: str = "") -> None:
         """Log that the session ended in good order, and give the lease back."""
         self.stage(SessionEnded(at=self.at(), session=self.study.sessions, why=why, message=message))
         self.flush()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Keep the lease no longer, and give it back."""
+        self._heartbeat.stop()
         self._store.release(self._lease)
+
+    def _renew(self) -> None:
+        self._store.renew(self._lease)

@@ -13,6 +13,8 @@ from msgspec import Struct, structs
 
 from rung.errors import SettingError
 from rung.events import Started
+from rung.stopping import Halt
+from rung.tuning.endings import Endings
 from rung.tuning.engine import trial_seed
 from rung.types import Config, Exhausted, Job, Proposal
 
@@ -52,27 +54,35 @@ class Limits(Struct, frozen=True, kw_only=True):
                 raise SettingError(f"{name}={value!r} is not a limit.", hint=f"Give {words} of at least {least}.")
 
 
-_LEAST_COUNTS = {"new_trials": 0, "max_trials": 0, "max_kills": 1, "failures_in_a_row": 1}
+_LEAST_COUNTS = {"new_trials": 0, "max_trials": 1, "max_kills": 1, "failures_in_a_row": 1}
 
 
 @final
 class Starter:
-    """Chooses the next run. ``idle_why`` says why there was none the last time: done or exhausted.
+    """Chooses the next run. ``idle_why`` says why there was none: done, exhausted, or what has put an end to it.
 
-    given: configurations to run before all others, whatever the scheduler would propose.
+    endings: looked at before each start. given: configurations to run before all others, whatever the scheduler would
+    propose.
     """
 
-    def __init__(self, session: Session, *, folder: Path, limits: Limits, given: Sequence[Config] = ()) -> None:
+    def __init__(
+        self, session: Session, *, folder: Path, limits: Limits, endings: Endings, given: Sequence[Config] = ()
+    ) -> None:
         self.idle_why = "done"
         self._session = session
         self._ledger = session.ledger
         self._folder = folder
         self._limits = limits
+        self._endings = endings
         self._given = deque(given)
         self._first_new = len(session.ledger.trials) + len(given)
 
     def next_start(self, worker: int) -> Started | None:
         """The next run for a free worker, or None when there is nothing to run now."""
+        halt = self._endings.look(self._ledger, self._session.at())
+        if halt >= Halt.STARTS:
+            self.idle_why = self._endings.why
+            return None
         if waiting := self._ledger.waiting:
             trial = waiting[min(waiting)]
             is_retry = trial.reason != "continued"
@@ -93,16 +103,17 @@ class Starter:
         if self._given:
             number, config = len(self._ledger.trials), self._given.popleft()
             return Started(at=self._session.at(), trial=number, attempt=1, config=config, cause="given", worker=worker)
-        return self.suggested_start(worker)
+        return self._suggested_start(worker, is_full=halt is Halt.NEW_TRIALS)
 
-    def suggested_start(self, worker: int) -> Started | None:
-        """The run that the scheduler proposes, or None."""
-        new_trials = self._may_begin_new()
+    def _suggested_start(self, worker: int, *, is_full: bool) -> Started | None:
+        """The run that the scheduler proposes, or None. is_full: no new trial may begin, whatever the limits are."""
+        new_trials = not is_full and self._may_begin_new()
         began = time.perf_counter()
         proposal = self._session.engine.propose(new_trials=new_trials)
         decide_s = time.perf_counter() - began
         if not isinstance(proposal, Proposal):
-            self.idle_why = "exhausted" if isinstance(proposal, Exhausted) and new_trials else "done"
+            is_exhausted = isinstance(proposal, Exhausted) and new_trials
+            self.idle_why = self._endings.why if is_full else "exhausted" if is_exhausted else "done"
             return None
         is_new = proposal.trial is None
         number = len(self._ledger.trials) if proposal.trial is None else proposal.trial

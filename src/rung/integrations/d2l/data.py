@@ -12,9 +12,8 @@ import numpy as np
 import torch
 
 from rung.errors import MissingExtraError
-
-from .download import CHECKSUMS, MIRRORS, fetch
-from .idx import DataError, decode
+from rung.integrations.d2l.download import CHECKSUMS, MIRRORS, fetch
+from rung.integrations.d2l.idx import DataError, decode
 
 CLASSES = 10
 SIDE = 28  # pixels

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from idx_files import idx_bytes, idx_gz, small_files
-from lenet.download import CHECKSUMS, fetch
-from lenet.idx import DataError
+from rung.integrations.d2l.download import CHECKSUMS, fetch
+from rung.integrations.d2l.idx import DataError
 
 TIMEOUT = 10.0  # seconds; never reached unless a test hangs
 
@@ -178,7 +178,7 @@ def test_a_failing_disk_leaves_nothing_behind(tmp_path, mirror, monkeypatch):
     def refuse(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("lenet.download.os.fsync", refuse)
+    monkeypatch.setattr("rung.integrations.d2l.download.os.fsync", refuse)
     with pytest.raises(OSError, match="No space left"):
         fetch_small(tmp_path, mirror)
     assert list(tmp_path.iterdir()) == []

@@ -6,8 +6,8 @@ from idx_files import idx_gz, small_files
 
 torch = pytest.importorskip("torch")
 
-from lenet.data import load  # noqa: E402 - needs torch
-from lenet.idx import DataError  # noqa: E402 - needs torch
+from rung.integrations.d2l.data import load  # noqa: E402 - needs torch
+from rung.integrations.d2l.idx import DataError  # noqa: E402 - needs torch
 
 from rung.errors import MissingExtraError  # noqa: E402 - sorted with the above
 
@@ -184,7 +184,7 @@ def test_download_fills_the_folder_first(tmp_path, monkeypatch):
             (folder / name).write_bytes(gzip.compress(gzip.decompress(idx_gz(array))))
         return folder
 
-    monkeypatch.setattr("lenet.data.fetch", fetch)
+    monkeypatch.setattr("rung.integrations.d2l.data.fetch", fetch)
     data = load(tmp_path, download=True, mirrors=["http://mirror"])
     assert asked == [(tmp_path, ["http://mirror"])]
     assert len(data.test.labels) == 20

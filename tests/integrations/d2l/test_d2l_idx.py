@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from lenet.idx import DataError, decode
+from rung.integrations.d2l.idx import DataError, decode
 
 
 @given(hnp.arrays(np.uint8, st.tuples(st.integers(0, 5), st.integers(1, 6), st.integers(1, 6))), st.integers(0, 7))

@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .idx import DataError, decode
+from rung.integrations.d2l.idx import DataError, decode
 
 MIRRORS = (
     "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
@@ -70,7 +70,8 @@ def _get(address: str, *, timeout: float) -> bytes:
         raise DataError(f"{address}: expected an address that begins with https:// or http://.")
     try:
         with urllib.request.urlopen(address, timeout=timeout) as response:  # noqa: S310 - the scheme is checked above
-            return response.read()
+            content: bytes = response.read()
+            return content
     except http.client.IncompleteRead as error:
         received, expected = len(error.partial), len(error.partial) + (error.expected or 0)
         raise DataError(f"{address}: the transfer broke off after {received:,} of {expected:,} bytes.") from error

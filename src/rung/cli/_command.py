@@ -1,0 +1,111 @@
+"""Commands from the command line to a study: checked before they are posted, and what became of them, in words."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from rung.cli._options import DEFAULT_STORE
+from rung.cli._wishes import check, described
+from rung.commands import Command, Enqueue, Note, RetryTrial, StopStudy, Tag
+from rung.errors import RungError
+from rung.events import CommandHandled
+from rung.tuning.clerk import is_clerk, write_down_remarks
+
+if TYPE_CHECKING:
+    from rung.contracts import Store
+    from rung.events import Event
+    from rung.rows import StudyRow
+
+PATIENCE_S = (
+    5.0  # a tuner looks into its inbox five times a second, unless an objective in its own thread keeps it busy
+)
+_LOOK_AGAIN_S = 0.05
+_Answers: TypeAlias = "dict[int, Event]"
+
+
+def send(store: Store, study: str, command: Command) -> str:
+    """Have a command carried out; returns a sentence on what became of it. RungError when it can't be, or was refused.
+
+    Notes and tags are written down at once where nobody runs the study. Else the tuner's answer is waited for, for some
+    seconds; where there is none to answer, the command stays in the inbox until the study is resumed.
+    """
+    return send_all(store, study, [command])[0]
+
+
+def send_all(store: Store, study: str, commands: Sequence[Command]) -> list[str]:
+    """The same for several; all are checked before the first is posted. The error names all that were refused."""
+    row = store.tables.study(study)
+    for command in commands:
+        check(store, row, command, is_run=is_run(row))
+    numbers = [store.post(study, command) for command in commands]
+    has_remarks = any(isinstance(command, Note | Tag) for command in commands)
+    answers = _answers(store, study, set(numbers), has_remarks=has_remarks)
+    refused = [event.refused for event in answers.values() if isinstance(event, CommandHandled) and event.refused]
+    if refused:
+        raise RungError(" ".join(refused))
+    row = store.tables.study(study)
+    return [
+        described(row, command) + _outlook(store, row, command, is_answered=number in answers)
+        for number, command in zip(numbers, commands, strict=True)
+    ]
+
+
+def is_run(row: StudyRow) -> bool:
+    """Whether a tuner has the study in hand now."""
+    return row.owner is not None and not is_clerk(row.owner)
+
+
+def resume_line(store: Store, row: StudyRow) -> str:
+    """The command that goes on with a study from here; its total is raised where what is asked for exceeds it."""
+    words = ["rung", "resume", row.name]
+    total, begun = row.settings.get("max_trials"), sum(row.counts.values())
+    asked = sum(isinstance(command, Enqueue | RetryTrial) for _, command in store.tables.pending(row.name))
+    if total is not None and begun + asked > total:
+        words += ["--trials", str(begun + asked)]
+    return shlex.join([*words, *store_words(store)])
+
+
+def _answers(store: Store, study: str, numbers: Collection[int], *, has_remarks: bool) -> _Answers:
+    """The events that answer these commands, as far as there are any after some seconds."""
+    answers: _Answers = {}
+    after, patience_ends = 0, time.monotonic() + PATIENCE_S
+    while True:
+        is_held = is_run(store.tables.study(study))
+        if not is_held and has_remarks:
+            write_down_remarks(store, study)
+        for after, event in store.read(study, after):  # noqa: B007  # to be gone on from
+            number = getattr(event, "command", None)
+            if number in numbers:
+                answers[number] = event
+        is_over = not is_held and not has_remarks
+        if len(answers) == len(numbers) or is_over or time.monotonic() > patience_ends:
+            return answers
+        time.sleep(_LOOK_AGAIN_S)
+
+
+def _outlook(store: Store, row: StudyRow, command: Command, *, is_answered: bool) -> str:
+    """How the sentence on a command ends: when that will be, and what is to be done for it."""
+    if not is_answered and is_run(row):
+        assert row.owner is not None, "a study that is run has an owner"
+        return f", once process {row.owner.pid} on {row.owner.host} looks into its inbox."
+    if not is_answered:
+        return f", once the study is resumed: {resume_line(store, row)}"
+    if isinstance(command, StopStudy):
+        return f". Go on with it by: {resume_line(store, row)}"
+    total, begun = row.settings.get("max_trials"), sum(row.counts.values())
+    if isinstance(command, Enqueue | RetryTrial) and total is not None and begun >= total:
+        line = shlex.join(["rung", "resume", row.name, "--trials", str(begun + 1), *store_words(store)])
+        return f", once this run has ended and the study's total of {total} trials is raised: {line}"
+    return "."
+
+
+def store_words(store: Store) -> list[str]:
+    """``--store URL`` where a command without it would mean another store, else nothing."""
+    usual = os.environ.get("RUNG_STORE") or DEFAULT_STORE
+    path = Path(usual.removeprefix("sqlite:///")).expanduser().absolute()
+    return [] if store.url == f"sqlite:///{path}" else ["--store", store.url]

@@ -1,0 +1,31 @@
+"""``rung add``: a configuration that somebody wants to be tried."""
+
+from __future__ import annotations
+
+import click
+
+from rung.cli._options import debug_option, reading, store_option
+
+
+@click.command()
+@click.argument("study")
+@click.argument("values", nargs=-1, metavar="NAME=VALUE...")
+@click.option("--like", type=click.IntRange(min=0), metavar="N", help="Start from the configuration of trial N.")
+@store_option
+@debug_option
+def add(study: str, values: tuple[str, ...], like: int | None, store: str) -> None:
+    """Have a configuration tried next: rung add lenet lr=0.1 batch_size=128.
+
+    With --like 3, what is not given is as in trial 3: rung add lenet --like 3 lr=0.2.
+    """
+    from rung.cli._command import send
+    from rung.cli._space import parse_values
+    from rung.commands import Enqueue
+    from rung.space import Space
+
+    given = parse_values(values, "rung add STUDY")
+    with reading(store) as opened:
+        row = opened.tables.study(study)
+        base = {} if like is None else opened.tables.trial(study, like).config
+        config = Space.from_json(row.space).validate({**base, **given})
+        click.echo(send(opened, study, Enqueue(config)))

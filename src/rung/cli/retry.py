@@ -1,0 +1,54 @@
+"""``rung retry``: try what has failed once more, once its cause is mended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from rung.cli._options import UsageProblem, debug_option, reading, store_option
+
+if TYPE_CHECKING:
+    from rung.contracts import Store
+
+
+@click.command()
+@click.argument("what", metavar="STUDY#TRIAL | STUDY")
+@click.option("--failed", is_flag=True, help="All failed trials of the study that nobody has retried yet.")
+@store_option
+@debug_option
+def retry(what: str, store: str, *, failed: bool) -> None:
+    """Try the configuration of a failed or stopped trial again, as a new trial: rung retry lenet#3.
+
+    rung retry lenet --failed takes all that have failed.
+    """
+    from rung.cli._command import send_all
+    from rung.cli._target import find_target
+    from rung.commands import RetryTrial
+
+    with reading(store) as opened:
+        target = find_target(what, opened)
+        if target.trial is not None and failed:
+            raise UsageProblem(
+                "--failed is for a whole study.", hint=f"rung retry {target}, or {target.study} --failed"
+            )
+        if target.trial is None and not failed:
+            raise UsageProblem(
+                f"{what!r} names a study, not a trial of it.", hint=f"Write {what}#0, or --failed for all that failed."
+            )
+        numbers = _failed(opened, target.study) if target.trial is None else [target.trial]
+        if not numbers:
+            click.echo(f"No trial of {target.study} has failed that was not retried.")
+        for sentence in send_all(opened, target.study, [RetryTrial(number) for number in numbers]):
+            click.echo(sentence)
+
+
+def _failed(store: Store, study: str) -> list[int]:
+    """The failed trials that no other trial retries, and none is about to."""
+    from rung.commands import RetryTrial
+    from rung.types import TrialState
+
+    trials = store.tables.trials(study)
+    retried = {trial.retry_of for trial in trials}
+    retried |= {command.trial for _, command in store.tables.pending(study) if isinstance(command, RetryTrial)}
+    return [trial.number for trial in trials if trial.state is TrialState.FAILED and trial.number not in retried]

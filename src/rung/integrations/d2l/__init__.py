@@ -1,0 +1,63 @@
+"""The classes of "Dive into Deep Learning", chapter 19, with rung's engine behind them.
+
+    from rung.integrations import d2l
+
+takes the place of the book's own import. Names are resolved when they are first used, as they need torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from rung.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from rung.integrations.d2l.adapt import as_scheduler, as_searcher
+    from rung.integrations.d2l.board import ProgressBoard
+    from rung.integrations.d2l.datasets import DataModule, FashionMNIST
+    from rung.integrations.d2l.devices import cpu, gpu, num_gpus, numpy, try_gpu
+    from rung.integrations.d2l.hyperparameters import HyperParameters, add_to_class
+    from rung.integrations.d2l.models import LeNet, SoftmaxRegression, init_cnn
+    from rung.integrations.d2l.modules import Classifier, Module
+    from rung.integrations.d2l.parts import BasicScheduler, HPOScheduler, HPOSearcher, RandomSearcher
+    from rung.integrations.d2l.trainer import HPOTrainer, Trainer
+    from rung.integrations.d2l.tuner import HPOTuner
+
+_HOMES = {
+    "adapt": ("as_scheduler", "as_searcher"),
+    "board": ("ProgressBoard",),
+    "datasets": ("DataModule", "FashionMNIST"),
+    "devices": ("cpu", "gpu", "num_gpus", "numpy", "try_gpu"),
+    "hyperparameters": ("HyperParameters", "add_to_class"),
+    "models": ("LeNet", "SoftmaxRegression", "init_cnn"),
+    "modules": ("Classifier", "Module"),
+    "parts": ("BasicScheduler", "HPOScheduler", "HPOSearcher", "RandomSearcher"),
+    "trainer": ("HPOTrainer", "Trainer"),
+    "tuner": ("HPOTuner",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "BasicScheduler", "Classifier", "DataModule", "FashionMNIST", "HPOScheduler", "HPOSearcher", "HPOTrainer",
+    "HPOTuner", "HyperParameters", "LeNet", "Module", "ProgressBoard", "RandomSearcher", "SoftmaxRegression",
+    "Trainer", "add_to_class", "as_scheduler", "as_searcher", "cpu", "gpu", "init_cnn", "num_gpus", "numpy", "try_gpu",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'rung.integrations.d2l' has no attribute {name!r}")
+    try:
+        value = getattr(import_module(f"rung.integrations.d2l.{home}"), name)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise MissingExtraError(f"d2l.{name}", "torch") from error
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,59 @@
+"""Which checkpoints nobody needs any more: logged first, and removed once the log has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+from rung.events import Collected
+from rung.types import TrialState
+
+if TYPE_CHECKING:
+    from rung.rows import TrialRow
+    from rung.tuning.session import Session
+    from rung.types import Checkpoint
+
+_KEPT_CHECKPOINTS = 2  # the newest, and the one before in case the newest turns out to be torn
+
+
+@final
+class Collector:
+    """Stages what can go, and removes the files of what the log has let go of."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._removable: list[str] = []
+
+    def collect(self, trial: TrialRow) -> None:
+        """Let go of the checkpoints that nobody needs after this trial has saved one, or is over.
+
+        Those of its parent, too, when that is over and was only kept for this one.
+        """
+        ledger = self._session.ledger
+        parent = None if trial.parent is None else ledger.trials[trial.parent]
+        for each in (trial, parent) if parent is not None and parent.state.is_final else (trial,):
+            kept = _needed(each, is_starting=each.number in ledger.unsaved_children)
+            unneeded = tuple(checkpoint.path for checkpoint in each.checkpoints if checkpoint not in kept)
+            if unneeded:
+                self._session.stage(Collected(at=self._session.at(), trial=each.number, paths=unneeded))
+                self._removable.extend(unneeded)
+
+    def remove(self) -> None:
+        """Remove the files; only once what was staged is committed."""
+        removable, self._removable = self._removable, []
+        for path in removable:
+            Path(path).unlink(missing_ok=True)
+
+
+def _needed(trial: TrialRow, *, is_starting: bool) -> list[Checkpoint]:
+    """The checkpoints of a trial that somebody may still read. is_starting: whether a child may begin from them.
+
+    Of one that is over these are those by which it may be judged; or the newest, so that nothing trained is lost.
+    """
+    checkpoints = trial.checkpoints
+    if not trial.state.is_final:
+        newest = len(checkpoints) if is_starting else _KEPT_CHECKPOINTS
+        return [*checkpoints[-newest:], *(each for each in checkpoints if each.step == trial.best_step)]
+    steps = {trial.best_step, trial.last_step} if trial.state is TrialState.COMPLETED else {trial.best_step}
+    judged = [each for each in checkpoints if each.step in steps]
+    return [*judged, *checkpoints[-1:]] if is_starting or not judged else judged

@@ -1,0 +1,94 @@
+"""On what terms a tuner runs its study: how many at once, with what, until when, and under which name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, structs
+
+from rung.backends.resources import Resources
+from rung.bookkeeping import IncumbentFrom
+from rung.durations import as_seconds
+from rung.errors import SettingError
+from rung.stopping import Criterion
+from rung.tuning.endings import Endings, endings_of
+from rung.tuning.labels import Labels, checked_labels
+from rung.tuning.setup import checked_workers
+from rung.tuning.standing import Tally
+from rung.tuning.starter import Limits
+from rung.types import Json
+
+if TYPE_CHECKING:
+    from rung.contracts import Backend, Tables
+    from rung.ledger import Ledger
+
+
+class Terms(Struct, frozen=True, kw_only=True):
+    """What a ``Tuner`` was given besides its study. project_limit: seconds."""
+
+    workers: int | None
+    resources: Resources | None
+    incumbent_from: IncumbentFrom
+    limits: Limits
+    stop: Criterion | None
+    project_limit: float | None
+    labels: Labels
+
+    def tally(self) -> Tally:
+        """What counts as the stop criterion needs it."""
+        metrics = () if self.stop is None else self.stop.metrics()
+        return Tally(metrics=metrics, incumbent_from=self.incumbent_from)
+
+    def endings(self, tables: Tables, ledger: Ledger, tally: Tally) -> Endings:
+        """What may end the session that is about to begin; SettingError when the project's budget is spent already."""
+        return endings_of(tables, ledger, stop=self.stop, tally=tally, project_limit=self.project_limit)
+
+    def settings(self, limits: Limits, *, begun: int) -> dict[str, Json]:
+        """What ``rung resume`` needs to go on as this run would have.
+
+        limits: of this run. begun: how many trials there are already.
+        """
+        given = structs.asdict(limits)
+        more, total = given.pop("new_trials"), given.pop("max_trials")
+        totals = [count for count in (total, None if more is None else begun + more) if count is not None]
+        settings = {
+            "max_trials": min(totals, default=None),
+            "seconds": given.pop("seconds"),
+            "workers": self.workers,
+            "incumbent_from": self.incumbent_from,
+            "limits": given,
+            "stop": None if self.stop is None else self.stop.to_json(),
+            "project_limit": self.project_limit,
+            "resources": None if self.resources is None else self.resources.to_json(),
+        }
+        return {name: value for name, value in settings.items() if value is not None}
+
+
+def checked_terms(
+    *,
+    workers: int | None,
+    backend: Backend | None,
+    resources: Resources | None,
+    incumbent_from: IncumbentFrom,
+    limits: Limits | None,
+    stop: Criterion | None,
+    project: str | None,
+    message: str,
+    tags: Sequence[str],
+    project_limit: float | str | None,
+) -> Terms:
+    """SettingError when one of these has no meaning, or two contradict each other."""
+    if stop is not None and not isinstance(stop, Criterion):
+        raise SettingError(
+            f"stop={stop!r} is not a stop criterion.", hint="Use those of rung.stopping: trials(100) | reached(0.1)."
+        )
+    return Terms(
+        workers=checked_workers(workers, backend, resources),
+        resources=resources,
+        incumbent_from=incumbent_from,
+        limits=limits or Limits(),
+        stop=stop,
+        project_limit=None if project_limit is None else as_seconds(project_limit, name="project_limit"),
+        labels=checked_labels(project, message, tags),
+    )
