@@ -98,7 +98,8 @@ def full_disk(folder: Path) -> None:
 def newer_store(folder: Path) -> None:
     a_study()
     with contextlib.closing(sqlite3.connect(folder / "rung.db")) as database:
-        database.execute("PRAGMA user_version = 999")
+        database.execute("UPDATE meta SET value = '99' WHERE name = 'schema_version'")
+        database.commit()
     rung.open_study("lenet", "rung.db")
 
 

@@ -210,6 +210,7 @@ ENVIRONMENT_EXCEPTIONS = {
     "runtime.wire": "and where its tuner is",
     "integrations.d2l.datasets": "the book's listing has no argument for a folder",
     "backends._forkserver": "the number of threads must be in the environment before NumPy or torch is imported",
+    "backends.resources": "clusters say there which GPUs a process may use",
     "backends._server": "processes are started with the environment of their tuner and what is added to it",
 }
 

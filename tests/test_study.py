@@ -109,7 +109,7 @@ def test_a_best_step_without_a_checkpoint() -> None:
 
 def test_a_plot_at_a_path(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    figure = study_of(train).plot(tmp_path / "study.png", step_name="epoch")
+    figure = study_of(train).plot(path=tmp_path / "study.png", step_name="epoch")
     assert (tmp_path / "study.png").read_bytes().startswith(b"\x89PNG")
     assert any("epoch" in axes.get_xlabel() for axes in figure.axes)
 

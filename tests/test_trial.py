@@ -9,9 +9,9 @@ from recording_channel import RecordingChannel, make_job
 
 import rung
 from rung import _trial
-from rung._trial import Trial, current_trial, enter, is_in_trial_process, leave
-from rung.errors import ReportError, RungError, TrialStopped
-from rung.types import Reported
+from rung._trial import LONGEST_NOTE, Trial, current_trial, enter, is_in_trial_process, leave
+from rung.errors import ReportError, RungError, SettingError, TrialStopped
+from rung.types import Remarked, Reported
 
 
 @pytest.fixture
@@ -143,3 +143,17 @@ def test_until_ends_a_plain_loop(trial, channel):
         with pytest.raises(TrialStopped):
             rung.report(0.5)
     assert channel.steps == list(range(1, 10))
+
+
+def test_a_note_is_told(trial, channel):
+    trial.note("x" * LONGEST_NOTE)
+    assert channel.facts == [Remarked(trial.number, trial.attempt, "x" * LONGEST_NOTE)]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("", "0 characters"), ("x" * 10_001, "10,001 characters"), (3, "int"), (None, "NoneType")]
+)
+def test_what_is_no_note_is_refused(trial, channel, text, says):
+    with pytest.raises(SettingError, match=f"{says} can't be a note. Give a text of 1 to 10,000 characters"):
+        trial.note(text)
+    assert channel.facts == []

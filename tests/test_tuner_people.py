@@ -8,8 +8,20 @@ from typing import Any
 import pytest
 
 from rung.backends.simulated import Simulated
-from rung.commands import ChangeTrial, Command, ContinueTrial, EditSpace, Enqueue, PauseTrial, StopStudy, StopTrial
-from rung.events import Changed, CommandHandled, Ended, Event, Observed, SpaceEdited, Started
+from rung.commands import (
+    ChangeTrial,
+    Command,
+    ContinueTrial,
+    EditSpace,
+    Enqueue,
+    Note,
+    PauseTrial,
+    RetryTrial,
+    StopStudy,
+    StopTrial,
+    Tag,
+)
+from rung.events import Changed, CommandHandled, Decided, Ended, Enqueued, Event, Observed, SpaceEdited, Started
 from rung.schedulers.asha import ASHA
 from rung.schedulers.basic import BasicScheduler
 from rung.searchers.grid import GridSearcher
@@ -207,3 +219,97 @@ def test_with_several_workers_and_a_scheduler_that_pauses() -> None:
     assert store.tables.trials("s")[3].state is TrialState.STOPPED
     assert any(event.config == {"x": 0.3125} for event in starts(events))
     assert all(not event.refused for event in events if isinstance(event, CommandHandled) and event.what != "StopTrial")
+
+
+# Pausing the whole study
+
+
+class Weights:
+    """What a training changes, as ``trial.epochs`` saves it; it counts the epochs, so that a repeated one shows."""
+
+    def __init__(self) -> None:
+        self.epochs = 0.0
+
+    def state_dict(self) -> dict[str, float]:
+        return {"epochs": self.epochs}
+
+    def load_state_dict(self, state: dict[str, float]) -> None:
+        self.epochs = state["epochs"]
+
+
+def trains_by_epochs(trial: Any) -> None:
+    weights = Weights()
+    for _ in trial.epochs(8, weights=weights):
+        weights.epochs += 1
+        trial.report(error=trial.config["x"] ** 2 + 1 / weights.epochs)
+
+
+def stopping() -> ASHA:
+    """Decides at the steps 1, 2 and 4, so that a trial stands still there."""
+    return ASHA(RandomSearcher(SPACE), max_t=8, reduction_factor=2)
+
+
+def by_epochs(store: MemoryStore, plan: dict[Callable[[Any], bool], Command] | None = None) -> list[Any]:
+    """A session up to six trials in all; returns what the log has after it."""
+    watching = [Person(store, plan or {})]
+    Tuner(trains_by_epochs, stopping(), store=store, study="s", seed=4, observers=watching).run(max_trials=6)
+    return [event for _, event in store.read("s")]
+
+
+@pytest.mark.parametrize("step", [1, 2, 4])
+def test_a_paused_study_goes_on_at_the_next_epoch_as_if_nothing_had_happened(step: int) -> None:
+    unbroken, paused = MemoryStore(), MemoryStore()
+    by_epochs(unbroken)
+    events = by_epochs(paused, {observed(0, step): StopStudy(how="pause")})
+    row = paused.tables.trial("s", 0)
+    assert paused.tables.study("s").ended_why == "stopped"
+    assert (row.state, row.last_step, row.checkpoints[-1].step) == (TrialState.WAITING, step, step)
+    assert [event.by for event in events if isinstance(event, Decided)] == ["study"]
+    events = by_epochs(paused)
+    first, again = (event for event in starts(events) if event.trial == 0)
+    assert (first.cause, again.cause) == ("new", "retried")
+    assert list(_curves(paused)) == list(_curves(unbroken))
+    assert [row.state for row in paused.tables.trials("s")] == [row.state for row in unbroken.tables.trials("s")]
+    assert verify_decisions(paused.read("s"), stopping()).differences == []
+
+
+def test_a_study_that_is_paused_again_and_again() -> None:
+    unbroken, paused = MemoryStore(), MemoryStore()
+    by_epochs(unbroken)
+    for trial, step in ((0, 1), (0, 4), (3, 1)):
+        by_epochs(paused, {observed(trial, step): StopStudy(how="pause")})
+    by_epochs(paused)
+    assert list(_curves(paused)) == list(_curves(unbroken))
+    assert verify_decisions(paused.read("s"), stopping()).differences == []
+
+
+def _curves(store: MemoryStore) -> Any:
+    return ((trial, step, metrics["error"]) for trial, step, _, metrics in store.tables.reports("s"))
+
+
+def test_a_retry_is_a_new_trial_of_the_same_configuration() -> None:
+    def fails_once(x: float, _seen: set[float] = set()) -> float:  # noqa: B006  # that it is kept is what is wanted
+        if x not in _seen:
+            _seen.add(x)
+            raise RuntimeError("no memory left")
+        return x
+
+    store, events = run({ended(1): RetryTrial(1)}, objective=fails_once)
+    rows = store.tables.trials("s")
+    assert [row.state for row in rows] == [
+        TrialState.FAILED,
+        TrialState.FAILED,
+        TrialState.COMPLETED,
+        TrialState.FAILED,
+    ]
+    assert [row.retry_of for row in rows] == [None, None, 1, None]
+    assert rows[2].config == rows[1].config
+    assert [event.retry_of for event in events if isinstance(event, Enqueued)] == [1]
+
+
+def test_a_note_and_a_tag_while_a_study_runs() -> None:
+    store, _ = run({observed(0, 1): Note("slow", 0), observed(1, 1): Tag(("vision",))})
+    assert [note.text for note in store.tables.trial("s", 0).notes] == ["slow"]
+    assert store.tables.study("s").tags == ("vision",)
+    with_people, without = (list(_curves(each)) for each in (store, run({})[0]))
+    assert with_people == without

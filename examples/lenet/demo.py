@@ -15,11 +15,11 @@ from pathlib import Path
 
 import rung
 from rung.cli.trials import trials
+from rung.integrations.d2l.data import default_cache, load
+from rung.integrations.d2l.idx import DataError
 from rung.store import open_store
 from rung.tuner import free_name
 
-from rung.integrations.d2l.data import default_cache, load
-from rung.integrations.d2l.idx import DataError
 from .train import MAX_EPOCHS, Training, test_error
 
 SPACE = {"learning_rate": rung.loguniform(1e-2, 1.0), "batch_size": rung.randint(32, 256)}
@@ -73,7 +73,7 @@ def conclude(study: rung.Study, out: Path, place: dict[str, object]) -> None:
         sys.exit("demo: no trial reported a value, so there is nothing to conclude.")
     weights = rung.load_checkpoint(study.best_checkpoint())["model"]
     picture = out / f"{study.name}.png"
-    study.plot(picture, step_name="epoch")
+    study.plot(path=picture, step_name="epoch")
     print(
         f"\nIncumbent: trial {best.trial} at epoch {best.step}, validation error {best.error:.4f}, {dict(best.config)}"
     )

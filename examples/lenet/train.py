@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 import rung
-
 from rung.integrations.d2l.data import Data, Part, load
+
 from .model import new_lenet
 
 MAX_EPOCHS = 10

@@ -17,10 +17,12 @@ from rung.tuner import Tuner
 from rung.tuning.starter import Limits
 
 if TYPE_CHECKING:
+    from rung.backends.resources import Resources
     from rung.bookkeeping import IncumbentFrom
     from rung.console import ProgressMode
     from rung.contracts import Backend, Scheduler, Searcher, Store
     from rung.space import Space
+    from rung.stopping import Criterion
     from rung.study import Study
     from rung.tuning.opening import Resume
     from rung.tuning.session import Observer
@@ -45,12 +47,18 @@ def tune(
     seconds: float | None = None,
     workers: int | None = None,
     backend: Backend | None = None,
+    resources: Resources | None = None,
     store: Store | str | Path = DEFAULT_STORE,
     study: str | None = None,
     seed: int | None = None,
     resume: Resume = "auto",
     incumbent_from: IncumbentFrom = "any",
     limits: Limits | None = None,
+    stop: Criterion | None = None,
+    project: str | None = None,
+    message: str = "",
+    tags: Sequence[str] = (),
+    project_limit: float | str | None = None,
     progress: ProgressMode = "auto",
     observers: Sequence[Observer] = (),
 ) -> Study:
@@ -60,8 +68,9 @@ def tune(
     ``module:function``. space: a ``Space``, or a mapping to domains, lists and ``scipy.stats`` distributions.
     initial_config, points_to_evaluate: tried first; one or the other. searcher, scheduler: names or objects. The
     scheduler ``auto`` is ASHA (stopping) when the function has a ``max_epochs`` parameter with a default of at least
-    2, else every trial runs to its end. max_trials: the study's total. seconds: wall time; one of the two is needed
-    unless the searcher ends by itself. store: ``rung.db`` in the working directory by default, or ``"memory"``.
+    2, else every trial runs to its end. max_trials: the study's total. seconds: wall time. stop: other criteria, see
+    ``rung.stopping``. One of the three is needed unless the searcher ends by itself, and a value to be reached alone is
+    not enough. store: ``rung.db`` in the working directory by default, or ``"memory"``.
     progress: ``auto``, ``live``, ``plain``, ``json`` or ``off``. All else as ``Tuner`` takes it.
     """
     target = as_objective(objective)
@@ -69,8 +78,8 @@ def tune(
         built = _scheduler(scheduler, _searcher(searcher, space, initial_config, points_to_evaluate), target)
     else:
         built = _ready_made(scheduler, space, initial_config, points_to_evaluate)
-    if max_trials is None and seconds is None and not ends_by_itself(built):
-        raise SettingError("nothing says when to end.", hint="Give max_trials=… or seconds=….")
+    if not has_end(built, max_trials=max_trials, seconds=seconds, stop=stop):
+        raise SettingError("nothing says when to end.", hint="Give max_trials=…, seconds=… or stop=….")
     address = str(store) if isinstance(store, str | Path) else store.url
     shown = make_progress(progress, store=address, max_trials=max_trials)
     tuner = Tuner(
@@ -82,10 +91,16 @@ def tune(
         study=study,
         workers=workers,
         backend=backend,
+        resources=resources,
         seed=seed,
         resume=resume,
         incumbent_from=incumbent_from,
         limits=limits,
+        stop=stop,
+        project=project,
+        message=message,
+        tags=tags,
+        project_limit=project_limit,
         observers=(*shown.observers, *observers),
     )
     with shown, contextlib.ExitStack() as on_failure:
@@ -134,6 +149,13 @@ def _scheduler(scheduler: str, searcher: Searcher, objective: Objective) -> Sche
             hint="Give the function a parameter max_epochs with a default, or use scheduler=ASHA(searcher, max_t=…).",
         )
     return registry.scheduler("basic", searcher)
+
+
+def has_end(scheduler: Scheduler, *, max_trials: int | None, seconds: float | None, stop: Criterion | None) -> bool:
+    """Whether a study is sure to end; a value that is to be reached may never be."""
+    if max_trials is not None or seconds is not None or ends_by_itself(scheduler):
+        return True
+    return stop is not None and stop.ends_some_day()
 
 
 def ends_by_itself(scheduler: Scheduler) -> bool:

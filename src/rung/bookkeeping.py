@@ -16,9 +16,6 @@ from rung.types import Config, Goal, TrialState
 if TYPE_CHECKING:
     from rung.contracts import Tables
 
-if TYPE_CHECKING:
-    from rung.contracts import Tables
-
 IncumbentFrom: TypeAlias = Literal["any", "final"]
 """``any``: the best value at any step of any trial. ``final``: the last values of completed trials only."""
 
@@ -26,7 +23,7 @@ IncumbentFrom: TypeAlias = Literal["any", "final"]
 STUDY_STATES = ("new", "running", "done", "interrupted")
 """The states of a study, see ``state_of``."""
 
-_DONE = {"done", "exhausted", "seconds"}
+_DONE = {"done", "exhausted", "seconds", "criterion"}
 
 
 class Record(Struct, frozen=True):
@@ -100,14 +97,6 @@ def look_up_incumbent(tables: Tables, study: StudyRow, incumbent_from: Incumbent
     else:
         found = [] if study.best_trial is None else [tables.trial(study.name, study.best_trial)]
     return find_incumbent(study, {trial.number: trial for trial in found}, incumbent_from)
-
-
-def read_incumbent(tables: Tables, study: StudyRow, incumbent_from: IncumbentFrom = "any") -> Incumbent | None:
-    """The best trial by the tables of a store; by ``any`` no other trial than that is read."""
-    if incumbent_from == "final":
-        return find_incumbent(study, {row.number: row for row in tables.trials(study.name)}, "final")
-    number = study.best_trial
-    return None if number is None else find_incumbent(study, {number: tables.trial(study.name, number)})
 
 
 def records(trials: Iterable[TrialRow], goal: Goal, incumbent_from: IncumbentFrom = "any") -> list[Record]:

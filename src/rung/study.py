@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from rung import bookkeeping
 from rung.bookkeeping import Incumbent, IncumbentFrom, Record
 from rung.errors import CheckpointError
-from rung.space import Space
 from rung.store import open_store
 from rung.types import Checkpoint, Config
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from rung.analysis.kinds import Source
+    from rung.analysis.plots import Over
+    from rung.analysis.table import Table
     from rung.contracts import Store
     from rung.rows import StudyRow, TrialRow
+    from rung.types import Json
 
 
 def open_study(name: str, store: str | Path, *, incumbent_from: IncumbentFrom = "any") -> Study:
@@ -54,7 +57,7 @@ class Study:
     @property
     def best(self) -> Incumbent | None:
         """The incumbent with its trial, step, configuration and error; None before there is one."""
-        return bookkeeping.find_incumbent(self.row, {row.number: row for row in self.trials}, self._incumbent_from)
+        return bookkeeping.look_up_incumbent(self._store.tables, self.row, self._incumbent_from)
 
     @property
     def incumbent(self) -> Config | None:
@@ -77,15 +80,25 @@ class Study:
         """(step, metrics) of one trial."""
         return [(step, metrics) for _, step, _, metrics in self._store.tables.reports(self.name, trial)]
 
+    def log(self, trial: int) -> str:
+        """What the trial has printed, as far as it was kept; empty when it printed nothing, or ran in this process."""
+        self._store.tables.trial(self.name, trial)
+        logs = sorted((self._store.folder(self.name) / f"trial-{trial:05d}").glob("*.log"))
+        return "".join(log.read_text(errors="replace") for log in logs)
+
+    def artifacts(self, trial: int) -> dict[str, Path]:
+        """The files that the trial has logged, by name; of one name the newest."""
+        return {kept.name: Path(kept.path) for kept in self._store.tables.trial(self.name, trial).artifacts}
+
     def best_checkpoint(self) -> Checkpoint:
-        """The checkpoint of the incumbent's best step; ``rung.load_checkpoint`` gives the weights in it.
+        """The checkpoint of the incumbent's best step; ``load_best`` gives what is in it.
 
         CheckpointError when that step left none, as functions without ``trial.epochs`` do.
         """
         best = self.best
         if best is None:
             raise CheckpointError(f"the study {self.name!r} has no value yet, so there is no best checkpoint.")
-        trial = next(row for row in self.trials if row.number == best.trial)
+        trial = self._store.tables.trial(self.name, best.trial)
         for checkpoint in reversed(trial.checkpoints):
             if checkpoint.step == best.step:
                 return checkpoint
@@ -95,30 +108,116 @@ class Study:
             "every=k only after each k-th.",
         )
 
-    def plot(self, path: str | Path | None = None, *, step_name: str = "step") -> Figure:
-        """The study at a glance: any-time curve, learning curves, configurations. With a path, saved as a picture.
+    def load_best(self) -> Any:
+        """The state at the incumbent's best step: ``load_best()["model"]`` are the weights that ``epochs`` saved.
 
-        step_name: what a step is called on the axes, such as ``epoch``. MissingExtraError without matplotlib.
+        CheckpointError when that step left none, or its file is gone or torn.
         """
-        from rung.analysis.curves import overview
-        from rung.analysis.plots import plot_overview
+        from rung.runtime.checkpoints import load_checkpoint
 
-        row = self.row
-        reports = self._store.tables.reports(self.name)
-        seen = overview(self.trials, reports, goal=row.goal, space=Space.from_json(row.space))
-        figure = plot_overview(seen, step_name=step_name, title=self.name)
+        return load_checkpoint(self.best_checkpoint())
+
+    def table(self, where: str | None = None) -> list[dict[str, Json]]:
+        """One flat dict per trial: number, state, hyperparameters, best, value, steps, times in seconds, metrics.
+
+        where: only the trials that pass this filter, such as ``"lr<0.1 and state=done"``. SettingError when it isn't
+        understood.
+        """
+        return list(self._table(where).rows)
+
+    def to_pandas(self, where: str | None = None) -> Any:
+        """The table as a pandas.DataFrame. MissingExtraError without pandas."""
+        from rung.analysis.table import as_pandas
+
+        return as_pandas(self._table(where))
+
+    def to_polars(self, where: str | None = None) -> Any:
+        """The table as a polars.DataFrame. MissingExtraError without polars."""
+        from rung.analysis.table import as_polars
+
+        return as_polars(self._table(where))
+
+    def plot(
+        self,
+        kind: str = "overview",
+        path: str | Path | None = None,
+        *,
+        where: str | None = None,
+        x: Over | None = None,
+        hyperparameters: Sequence[str] | None = None,
+        step_name: str = "step",
+    ) -> Figure:
+        """A matplotlib figure of the study. With a path, saved there in the format that its ending says.
+
+        kind: overview, any_time, curves, parallel, slice, contour or timeline. where: a filter for the trials shown.
+        x: what the any-time curve runs along: seconds, trials or epochs. hyperparameters: which ones parallel, slice
+        and contour show. step_name: what a step is called on the axes, such as ``epoch``. SettingError for what is not
+        understood; MissingExtraError without matplotlib.
+        """
+        from rung.analysis.kinds import Wish, make_figure
+        from rung.analysis.pictures import format_of, save
+
         if path is not None:
-            figure.savefig(path)
+            format_of(path)  # before the work that would be lost
+        wish = Wish(over=x, names=hyperparameters, step_name=step_name, title=self.name)
+        figure = make_figure(kind, self._source(where), wish)
+        if path is not None:
+            save(figure, path)
         return figure
+
+    def plot_json(
+        self, kind: str = "overview", *, where: str | None = None, hyperparameters: Sequence[str] | None = None
+    ) -> dict[str, Json]:
+        """What a figure of that kind shows, as JSON: for other programs to draw. Needs no matplotlib."""
+        from rung.analysis.curves import to_json
+        from rung.analysis.kinds import Wish, make_columns
+
+        return to_json(make_columns(kind, self._source(where), Wish(names=hyperparameters)))
+
+    def live(self) -> None:
+        """Show the study in a notebook, kept up to date while a tuner works. MissingExtraError without IPython."""
+        from rung.console.notebook import show_live
+
+        show_live(self)
 
     def close(self) -> None:
         """Let go of the store; the study can't be read any more. Needed only where files must not stay open."""
         self._store.close()
 
+    def _selected(self, row: StudyRow, where: str | None) -> list[TrialRow]:
+        from rung.columns import columns_of_trials
+        from rung.filters import select
+
+        trials = self.trials
+        return select(where, trials, columns_of_trials(row, trials, lambda: self._store.tables.last_metrics(self.name)))
+
+    def _table(self, where: str | None) -> Table:
+        from rung.analysis.table import trial_table
+
+        row = self.row
+        return trial_table(row, self._selected(row, where), self._store.tables.last_metrics(self.name))
+
+    def _source(self, where: str | None) -> Source:
+        from rung.analysis.kinds import Source
+
+        row = self.row
+        return Source(
+            row,
+            self._selected(row, where),
+            reports=lambda: self._store.tables.reports(self.name),
+            events=lambda: (event for _, event in self._store.read(self.name)),
+        )
+
     def __repr__(self) -> str:
-        best = self.best
-        found = "no value yet" if best is None else f"{self.row.goal.metric} {best.error:g} in trial {best.trial}"
-        return f"<Study {self.name!r}: {len(self.trials)} trials, {found}>"
+        row, best = self.row, self.best
+        found = "no value yet" if best is None else f"{row.goal.metric} {best.error:g} in trial {best.trial}"
+        return f"<Study {self.name!r}: {sum(row.counts.values())} trials, {found}>"
+
+    def _repr_html_(self) -> str:
+        """The study on a card, for notebooks: no scripts, so that it looks the same wherever it is kept."""
+        from rung.console.card import study_card
+
+        return study_card(self.row, self.best, self.trials)
 
 
 def resume_command(store: Store, name: str) -> str:

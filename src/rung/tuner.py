@@ -12,31 +12,19 @@ from typing import TYPE_CHECKING, Any, Literal, Self, final
 from msgspec import structs
 
 from rung import bookkeeping
-from rung._trial import is_in_trial_process
 from rung.bookkeeping import IncumbentFrom, Record
 from rung.contracts import Backend, Scheduler, Store
-from rung.durations import as_seconds
 from rung.errors import RungError, SettingError, StoreError, StudyPausedError
 from rung.runtime.objective import Objective, as_objective
 from rung.store import open_store
 from rung.study import Study, resume_command
-from rung.tuning.endings import Endings, endings_of
+from rung.tuning.endings import Endings
 from rung.tuning.hand import Asked, ByHand, Hand
 from rung.tuning.interrupts import heed_interrupts
-from rung.tuning.labels import checked_labels
 from rung.tuning.loop import Loop
 from rung.tuning.opening import OpenStudy, Resume, compare, find_study, new_study
-from rung.tuning.setup import (
-    checked_goal,
-    checked_stop,
-    checked_workers,
-    default_backend,
-    free_name,
-    reference_of,
-    settings_of,
-)  # fmt: skip
-from rung.tuning.standing import Tally
-from rung.tuning.starter import Limits
+from rung.tuning.setup import checked_goal, default_backend, free_name, reference_of, refuse_in_trial_process
+from rung.tuning.terms import checked_terms
 from rung.types import Config, Decision, Json
 
 if TYPE_CHECKING:
@@ -44,6 +32,7 @@ if TYPE_CHECKING:
     from rung.rows import TrialRow
     from rung.stopping import Criterion
     from rung.tuning.session import Observer, Session
+    from rung.tuning.starter import Limits
 
 
 @final
@@ -88,21 +77,23 @@ class Tuner:
         project_limit: float | str | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
-        if is_in_trial_process():
-            raise RungError(
-                "a trial process imported a script that starts a study, which would start a second one.",
-                hint='Put the call of tune() or Tuner() under `if __name__ == "__main__":`.',
-            )
+        refuse_in_trial_process()
         self._objective = None if objective is None else as_objective(objective)
         self._goal = checked_goal(metric, mode)
-        self._workers = checked_workers(workers, backend, resources)
-        self._backend, self._resources = backend, resources
-        self._limits = limits or Limits()
-        self._stop = checked_stop(stop)
-        self._labels = checked_labels(project, message, tags)
-        self._project_limit = None if project_limit is None else as_seconds(project_limit, name="project_limit")
-        self._incumbent_from: IncumbentFrom = incumbent_from
-        self._tally = Tally(metrics=() if stop is None else stop.metrics(), incumbent_from=incumbent_from)
+        self._terms = checked_terms(
+            workers=workers,
+            backend=backend,
+            resources=resources,
+            incumbent_from=incumbent_from,
+            limits=limits,
+            stop=stop,
+            project=project,
+            message=message,
+            tags=tags,
+            project_limit=project_limit,
+        )
+        self._tally = self._terms.tally()
+        self._backend = backend
         self._observers = tuple(observers)
         self._owns_store = isinstance(store, str | Path)
         self._store = open_store(str(store), create=True) if isinstance(store, str | Path) else store
@@ -111,13 +102,14 @@ class Tuner:
                 on_failure.callback(self._store.close)
             name = study or free_name(self._store, "study" if self._objective is None else self._objective.name)
             reference = None if self._objective is None else reference_of(self._objective)
-            wanted = new_study(name, scheduler, self._goal, seed=seed, objective=reference, labels=self._labels)
+            labels = self._terms.labels
+            wanted = new_study(name, scheduler, self._goal, seed=seed, objective=reference, labels=labels)
             if study is None and resume == "auto":
                 resume = "never"  # the name was free a moment ago; whoever has taken it since has another study
             stored = find_study(self._store, name, resume=resume)
             if stored is not None:
                 compare(stored, wanted, seed=seed)
-                self._labels.check_project(stored)
+                labels.check_project(stored)
             also = [self._tally.apply]
             self._open = OpenStudy(self._store, scheduler, stored or wanted, is_new=stored is None, also=also)
             on_failure.pop_all()
@@ -144,23 +136,19 @@ class Tuner:
             raise SettingError("this tuner has no objective to run.", hint="Use ask() and tell(), or give one.")
         self._put_down()
         wanted = {"new_trials": number_of_trials, "max_trials": max_trials, "seconds": seconds}
-        limits = structs.replace(self._limits, **{name: value for name, value in wanted.items() if value is not None})
-        settings = settings_of(limits, begun=len(self._trials()) + len(given), others=self._settings())
+        limits = structs.replace(
+            self._terms.limits, **{name: value for name, value in wanted.items() if value is not None}
+        )
+        reference, n_given = reference_of(self._objective), len(given)
+        settings = self._terms.settings(limits, self._open.engine.ledger, objective=reference, n_given=n_given)
         endings = self._endings()
         with self._running_backend() as backend:
             session = self._begin(backend, settings)
             try:
                 fixed = self._objective.fixed_among(session.engine.scheduler.space)
                 folder = self._store.folder(self._open.name)
-                loop = Loop(
-                    session,
-                    backend,
-                    folder=folder,
-                    limits=limits,
-                    endings=endings,
-                    fixed=fixed,
-                    given=[dict(config) for config in given],
-                )
+                configs = [dict(config) for config in given]
+                loop = Loop(session, backend, folder=folder, limits=limits, endings=endings, fixed=fixed, given=configs)
                 with heed_interrupts(loop, say=_say):
                     why = loop.run()
             except BaseException:
@@ -209,18 +197,18 @@ class Tuner:
     @property
     def study(self) -> Study:
         """The read side of the study."""
-        return Study(self._store, self._open.name, incumbent_from=self._incumbent_from)
+        return Study(self._store, self._open.name, incumbent_from=self._terms.incumbent_from)
 
     @property
     def incumbent(self) -> Config | None:
         """The best configuration so far; None before there is one."""
-        best = self._open.incumbent(self._incumbent_from)
+        best = self._open.incumbent(self._terms.incumbent_from)
         return None if best is None else best.config
 
     @property
     def incumbent_error(self) -> float | None:
         """The incumbent's value of the metric."""
-        best = self._open.incumbent(self._incumbent_from)
+        best = self._open.incumbent(self._terms.incumbent_from)
         return None if best is None else best.error
 
     @property
@@ -236,31 +224,17 @@ class Tuner:
     @property
     def records(self) -> list[Record]:
         """Configuration, error and runtime of each finished trial."""
-        return bookkeeping.records(self._trials(), self._goal, self._incumbent_from)
+        return bookkeeping.records(self._trials(), self._goal, self._terms.incumbent_from)
 
     def _trials(self) -> list[TrialRow]:
         return list(self._open.engine.ledger.trials.values())
 
-    def _settings(self) -> dict[str, Json]:
-        assert self._objective is not None
-        objective, begun_with = reference_of(self._objective), self._open.created.objective
-        return {
-            "objective": None if objective == begun_with else objective,
-            "workers": self._workers,
-            "incumbent_from": self._incumbent_from,
-            "stop": None if self._stop is None else self._stop.to_json(),
-            "project_limit": self._project_limit,
-            "resources": None if self._resources is None else self._resources.to_json(),
-        }
-
     def _endings(self) -> Endings:
-        tables, ledger = self._store.tables, self._open.engine.ledger
-        return endings_of(tables, ledger, stop=self._stop, tally=self._tally, project_limit=self._project_limit)
+        return self._terms.endings(self._store.tables, self._open.engine.ledger, self._tally)
 
     def _begin(self, backend: Backend, settings: Mapping[str, Json] | None = None) -> Session:
-        return self._open.begin(
-            slots=backend.slots, now=backend.now, observers=self._observers, settings=settings, labels=self._labels
-        )
+        slots, now, observers, labels = backend.slots, backend.now, self._observers, self._terms.labels
+        return self._open.begin(slots=slots, now=now, observers=observers, settings=settings, labels=labels)
 
     @contextlib.contextmanager
     def _by_hand(self) -> Iterator[Hand]:
@@ -270,7 +244,7 @@ class Tuner:
             session = self._begin(backend)
             try:
                 folder = self._store.folder(self._open.name)
-                hand = Hand(session, backend, folder=folder, limits=self._limits, endings=endings)
+                hand = Hand(session, backend, folder=folder, limits=self._terms.limits, endings=endings)
             except BaseException:
                 self._open.abandon()
                 raise
@@ -291,7 +265,7 @@ class Tuner:
     @contextlib.contextmanager
     def _running_backend(self) -> Iterator[Backend]:
         assert self._objective is not None
-        backend = self._backend or default_backend(self._objective, self._workers, self._resources)
+        backend = self._backend or default_backend(self._objective, self._terms.workers, self._terms.resources)
         folder = self._store.folder(self._open.name)
         folder.mkdir(parents=True, exist_ok=True)
         backend.open(self._open.name, self._objective, folder)
@@ -302,9 +276,10 @@ class Tuner:
 
     def _after(self, why: str, loop: Loop) -> None:
         if why == "failures":
+            failures = self._terms.limits.failures_in_a_row
             raise StudyPausedError(
-                f"the study {self._open.name!r} is paused: every worker had {self._limits.failures_in_a_row} failures "
-                f"in a row. The last one: {loop.workers.last_failure}.",
+                f"the study {self._open.name!r} is paused: every worker had {failures} failures in a row. "
+                f"The last one: {loop.workers.last_failure}.",
                 hint=f"Mend the cause and go on with: {resume_command(self._store, self._open.name)}",
             )
         if why == "interrupted":

@@ -230,7 +230,8 @@ class Outcome(enum.StrEnum):
 class Exited(Struct, frozen=True, tag=True):
     """The run is over. ``reason``: one word (error, no_value, oom, crashed, exit …); ``message``: for people.
 
-    exit_code: of a script, negative for a signal as in ``subprocess``; None for a function.
+    exit_code: of a script, negative for a signal as in ``subprocess``; None for a function. is_whole: the objective
+    came to its own end, whatever it had been told; False where nobody knows, as of a script.
     """
 
     trial: int
@@ -239,6 +240,7 @@ class Exited(Struct, frozen=True, tag=True):
     reason: str = ""
     message: str = ""
     exit_code: int | None = None
+    is_whole: bool = False
 
 
 Fact: TypeAlias = Launched | Reported | Saved | Logged | Remarked | Exited

@@ -1,12 +1,11 @@
 import json
 
-import pytest
 from made_up_studies import ACCURACY, ERROR, reports_of, small_study, trial
-from scipy import stats
 
-from rung.analysis.curves import Input, configs, curves, overview, to_json
+from rung.analysis.configs import configs, numeric_inputs
+from rung.analysis.curves import curves, overview, to_json
 from rung.analysis.trajectory import trajectory
-from rung.space import Choice, Constant, Float, Int, Normal, Ordinal, as_space
+from rung.space import Float, Int
 from rung.types import TrialState
 
 SPACE = {"learning_rate": Float(0.01, 1, log=True), "batch_size": Int(32, 255)}
@@ -55,53 +54,12 @@ def test_the_best_is_the_one_of_the_trajectory_also_among_equals():
     assert curves(rows, reports, goal=ERROR).best_trial == trajectory(rows, reports, goal=ERROR).trial[-1] == 1
 
 
-def test_where_trials_were_tried():
-    rows, _ = small_study()
-    found = configs(rows, goal=ERROR, space=SPACE, best_trial=2)
-    assert found.inputs == (Input("learning_rate", True, 0.01, 1.0), Input("batch_size", False, 32.0, 255.0))
-    assert found.tried[2].inputs == (0.2, 128.0)
-    assert [tried.value for tried in found.tried] == [0.3, 0.8, 0.1, None, 0.6, 0.5, 0.4, 0.7]
-    assert found.best_trial == 2
-
-
-def test_values_are_in_the_users_direction():
-    rows = [trial(0, best_loss=-0.9, learning_rate=0.1, batch_size=32)]
-    assert configs(rows, goal=ACCURACY, space=SPACE, best_trial=0).tried[0].value == 0.9
-
-
-@pytest.mark.parametrize(
-    ("space", "inputs"),
-    [
-        ({"layer": Choice(["a", "b"]), "size": Ordinal([1, 2, 4])}, ()),
-        (
-            {"fixed": Constant(3), "one": Float(2, 2), "width": Int(1, 64, log=True)},
-            (Input("width", log=True, low=1.0, high=64.0),),
-        ),
-        (
-            {"a": Normal(0, 1, low=-1), "b": Float(0, 1), "c": Float(0, 1)},
-            (Input("a", low=-1.0), Input("b", low=0.0, high=1.0)),
-        ),
-        (
-            {"rate": stats.loguniform(1e-2, 1), "shape": stats.beta(2, 3)},
-            (Input("rate", log=True, low=0.01, high=1.0), Input("shape")),
-        ),
-    ],
-)
-def test_the_first_two_numbers_that_vary_become_axes(space, inputs):
-    assert configs([], goal=ERROR, space=as_space(space), best_trial=None).inputs == inputs
-
-
-def test_trials_without_one_of_the_inputs_are_left_out():
-    rows = [trial(0, learning_rate=0.1), trial(1, learning_rate=0.1, batch_size=32)]
-    assert [tried.trial for tried in configs(rows, goal=ERROR, space=SPACE, best_trial=None).tried] == [1]
-
-
 def test_an_overview_is_made_of_its_parts_and_reads_the_reports_once():
     rows, reports = small_study()
     found = overview(rows, iter(reports), goal=ERROR, space=SPACE)
     assert found.trajectory == trajectory(rows, reports, goal=ERROR)
     assert found.curves == curves(rows, reports, goal=ERROR)
-    assert found.configs == configs(rows, goal=ERROR, space=SPACE, best_trial=2)
+    assert found.configs == configs(rows, goal=ERROR, inputs=numeric_inputs(SPACE), best_trial=2)
 
 
 def test_json():
@@ -117,7 +75,13 @@ def test_json():
         "values": [0.8],
         "best_step": 1,
     }
-    assert found["configs"]["inputs"][0] == {"name": "learning_rate", "log": True, "low": 0.01, "high": 1.0}
+    assert found["configs"]["inputs"][0] == {
+        "name": "learning_rate",
+        "log": True,
+        "low": 0.01,
+        "high": 1.0,
+        "categories": [],
+    }
     assert found["configs"]["tried"][3] == {
         "trial": 3,
         "state": "failed",

@@ -8,7 +8,7 @@ from made_up_studies import ACCURACY, ERROR
 pytest.importorskip("matplotlib")
 
 from rung.analysis._frame import Span, fit_input, fit_values, metric_label, new_figure, plain, span_of, time_unit
-from rung.analysis.curves import Input
+from rung.analysis.configs import Input
 from rung.errors import MissingExtraError
 
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30)

@@ -10,15 +10,10 @@ pytest.importorskip("matplotlib")
 
 from matplotlib.colors import LogNorm, to_hex
 
-from rung.analysis.curves import configs, curves, overview
-from rung.analysis.plots import (
-    BEST,
-    LOOKS,
-    plot_configs,
-    plot_curves,
-    plot_overview,
-    plot_trajectory,
-)
+from rung.analysis._looks import BEST, LOOKS
+from rung.analysis.configs import configs, numeric_inputs
+from rung.analysis.curves import curves, overview
+from rung.analysis.plots import plot_configs, plot_curves, plot_overview, plot_trajectory
 from rung.analysis.trajectory import trajectory
 from rung.errors import SettingError
 from rung.space import Float, Int
@@ -139,7 +134,7 @@ def test_a_hundred_trials_need_no_longer_legend_and_are_drawn_fainter():
 
 def test_configurations_lie_on_the_plane_by_state_and_value():
     rows, _ = small_study()
-    figure = plot_configs(configs(rows, goal=ERROR, space=SPACE, best_trial=2))
+    figure = plot_configs(configs(rows, goal=ERROR, inputs=numeric_inputs(SPACE), best_trial=2))
     axes, bar = figure.axes
     drawn = groups(axes)
     assert drawn.keys() == {look.word for look in LOOKS.values()}
@@ -156,7 +151,7 @@ def test_configurations_lie_on_the_plane_by_state_and_value():
 @pytest.mark.parametrize(("goal", "sign"), [(ERROR, 1), (ACCURACY, -1)])
 def test_dark_is_good_in_both_directions(goal, sign):
     rows = [trial(number, learning_rate=0.1, batch_size=32, best_loss=sign * 0.1 * number) for number in range(1, 6)]
-    axes = plot_configs(configs(rows, goal=goal, space=SPACE, best_trial=None)).axes[0]
+    axes = plot_configs(configs(rows, goal=goal, inputs=numeric_inputs(SPACE), best_trial=None)).axes[0]
     group = groups(axes)["completed"]
     brightness = group.to_rgba(np.array([0.1, 0.5]))[:, :3].sum(axis=1)
     assert (brightness[0] < brightness[1]) == (goal.mode == "min")
@@ -165,7 +160,7 @@ def test_dark_is_good_in_both_directions(goal, sign):
 def test_one_input_is_drawn_against_the_value():
     rows, _ = small_study()
     space = {"learning_rate": SPACE["learning_rate"]}
-    (axes,) = plot_configs(configs(rows, goal=ERROR, space=space, best_trial=2)).axes
+    (axes,) = plot_configs(configs(rows, goal=ERROR, inputs=numeric_inputs(space), best_trial=2)).axes
     np.testing.assert_array_equal(groups(axes)["completed"].get_offsets(), [[0.1, 0.3], [0.2, 0.1]])
     np.testing.assert_array_equal(groups(axes)["failed"].get_offsets(), [[0.5, 0.6]])
     assert axes.get_ylabel() == "best error (lower is better)"
@@ -175,14 +170,14 @@ def test_one_input_is_drawn_against_the_value():
 def test_a_second_input_on_a_logarithm_and_losses_over_orders_of_magnitude():
     space = {"width": Int(32, 255), "rate": SPACE["learning_rate"]}
     rows = [trial(number, width=40, rate=0.1, best_loss=10.0**-number) for number in range(5)]
-    axes = plot_configs(configs(rows, goal=ERROR, space=space, best_trial=4)).axes[0]
+    axes = plot_configs(configs(rows, goal=ERROR, inputs=numeric_inputs(space), best_trial=4)).axes[0]
     assert (axes.get_xscale(), axes.get_yscale()) == ("linear", "log")
     assert isinstance(groups(axes)["completed"].norm, LogNorm)
 
 
 def test_no_number_to_draw_along():
     with pytest.raises(SettingError, match="no numeric hyperparameter that varies"):
-        plot_configs(configs([], goal=ERROR, space={}, best_trial=None))
+        plot_configs(configs([], goal=ERROR, inputs=numeric_inputs({}), best_trial=None))
 
 
 def test_overview_shows_every_report_behind_the_best():

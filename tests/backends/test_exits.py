@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rung.backends import _exits
-from rung.backends._exits import OutOfMemory, exited_by, script_exited_by
+from rung.backends._exits import OutOfMemory, exited_by, script_exited_by, with_output
 from rung.types import Exited, Job, Outcome
 
 JOB = Job(study="s", trial=3, attempt=2, config={}, metric="error", seed=1, folder="/nowhere")
@@ -139,3 +139,21 @@ def test_a_silent_script_is_told_how_to_speak(counter):
     assert "rung.report(error=...)" in message
     assert "`rung report error=...`" in message
     assert Path("/nowhere").name not in message
+
+
+def test_an_exit_code_is_explained_by_the_last_line():
+    exited = Exited(0, 1, Outcome.FAILED, "exit", "The script ended with exit code 2.")
+    assert with_output(exited, "usage: train.py\ntrain.py: error: unrecognized arguments: --rate\n \n").message == (
+        "The script ended with exit code 2: train.py: error: unrecognized arguments: --rate\n"
+        "The last lines of its output:\nusage: train.py\ntrain.py: error: unrecognized arguments: --rate\n \n"
+    )
+    assert with_output(exited, "x" * 1000).message.startswith(f"The script ended with exit code 2: {'x' * 200}\n")
+    assert with_output(exited, " \n").message == f"{exited.message}\nThe last lines of its output:\n \n"
+
+
+@pytest.mark.parametrize(
+    ("reason", "message"), [("killed", "It was killed."), ("exit", "It exited with 3.\nTraceback")]
+)
+def test_other_ends_say_themselves_what_they_are(reason, message):
+    exited = Exited(0, 1, Outcome.LOST, reason, message)
+    assert with_output(exited, "epoch 3").message == f"{message}\nThe last lines of its output:\nepoch 3"

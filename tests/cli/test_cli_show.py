@@ -3,10 +3,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli_project import make_study
+from cli_project import SPACE, make_study, trained
 
-from rung.cli.show import _last_lines
-from rung.store import open_store
+from rung.commands import StopTrial
+from rung.events import ArtifactLogged, Noted, Placed, Started
+from rung.schedulers.asha import ASHA
+from rung.searchers.random import RandomSearcher
+from rung.store import current_owner, open_store
+from rung.tuner import Tuner
+from rung.types import Artifact
 
 
 def test_a_study(invoke, finished: Path) -> None:
@@ -22,7 +27,7 @@ def test_a_study(invoke, finished: Path) -> None:
     assert facts["settings"] == "max_trials=8 incumbent_from=any failures_in_a_row=null"
     assert facts["trials"].startswith("8: ")
     assert facts["best"].startswith("error 0.")
-    assert facts["time"].endswith("in 1 session")
+    assert " in 1 session; finished runs took " in facts["time"]
     assert "Python 3." in facts["code"]
     assert "rung 0." in facts["code"]
 
@@ -58,8 +63,11 @@ def test_a_stopped_trial(invoke, invoke_json, finished: Path) -> None:
 def test_a_failed_trial_shows_its_traceback(invoke, invoke_json, finished: Path) -> None:
     number = trial_in_state(invoke_json, finished, "failed")
     text = invoke("show", f"lenet#{number}", "--store", finished).stdout
-    assert "state    failed (error): RuntimeError: diverged" in text
-    assert "Traceback (most recent call last):" in text
+    assert "state  failed (error): RuntimeError: diverged" in text
+    assert "\nTraceback (most recent call last):\n" in text
+    assert text.endswith(
+        f"\nOnce the cause is mended, try it again: rung retry lenet#{number} --store sqlite:///{finished}\n"
+    )
 
 
 def test_a_trial_in_json(invoke_json, finished: Path) -> None:
@@ -89,17 +97,16 @@ def test_what_a_trial_printed_is_shown(invoke, execute, invoke_json, tmp_path: P
     assert invoke("show", "f#0").stdout.endswith(f"\n{log}:\n  hello 1\n")
 
 
-def test_of_a_long_log_only_the_end_is_read(tmp_path: Path) -> None:
-    log = tmp_path / "output.log"
-    log.write_text("\n".join(f"line {number}" for number in range(100_000)))
-    assert _last_lines(log) == [f"line {number}" for number in range(99_980, 100_000)]
+def test_of_a_long_log_only_the_end_is_shown(invoke, execute, tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text("def f(x):\n    print(*range(1000), sep='\\n')\n    return 1.0")
+    execute("run", "f.py:f", "-s", "x=1", "--searcher", "grid", "--progress", "off")
+    printed = invoke("show", "f#0").stdout.splitlines()[-20:]
+    assert printed == [f"  {number}" for number in range(980, 1000)]
 
 
 def test_a_trial_that_is_not_there(invoke, finished: Path) -> None:
     result = invoke("show", "lenet#8", "--store", finished, exit_code=1)
-    assert result.stderr == (
-        "rung: the study 'lenet' has no trial 8.\nhint: It has 8 trials, counted from 0: rung trials lenet\n"
-    )
+    assert result.stderr == ("rung: The study 'lenet' has no trial 8.\nhint: Its trials are numbered from 0 to 7.\n")
 
 
 @pytest.mark.parametrize("what", ["lennet", "lennet#1"])
@@ -131,4 +138,72 @@ def test_an_interrupted_study_shows_how_to_go_on(invoke, tmp_path: Path, finishe
     there.close()
     text = invoke("show", "lenet").stdout
     assert "interrupted (its tuner was killed)" in text
-    assert f"rung resume lenet --store sqlite:///{tmp_path}/rung.db" in text
+    assert text.endswith("rung resume lenet\n")
+    elsewhere = invoke("show", "lenet", "--store", finished).stdout
+    assert "go on" not in elsewhere, "that one is done"
+
+
+@pytest.fixture
+def labelled(invoke, tmp_path: Path) -> None:
+    """A study with whatever people may add to it, in the usual place."""
+    make_study(tmp_path / "rung.db", trials=2)
+    invoke("note", "lenet", "looks good")
+    invoke("tag", "lenet", "vision", "fast")
+    invoke("note", "lenet#1", "diverges\nand then recovers")
+    invoke("tag", "lenet#1", "odd")
+    invoke("add", "lenet", "lr=0.1", "opt=adam")
+
+
+@pytest.mark.usefixtures("labelled")
+def test_what_people_have_said_and_asked_for(invoke, invoke_json) -> None:
+    lines = [line.split(maxsplit=1) for line in invoke("show", "lenet").stdout.splitlines()]
+    facts = {words[0]: words[1] for words in lines if len(words) == 2}
+    assert facts["tags"] == "vision fast"
+    assert facts["notes"].endswith("  looks good")
+    assert facts["asked"] == "Tried next: lr=0.1 opt=adam seed=5 (not yet)"
+    assert facts["go"] == "on      rung resume lenet --trials 3"
+    page = invoke_json("show", "lenet")
+    assert page["tags"] == ["vision", "fast"]
+    assert [note["text"] for note in page["notes"]] == ["looks good"]
+    assert page["asked"] == [{"command": 5, "what": "Tried next: lr=0.1 opt=adam seed=5"}]
+
+
+@pytest.mark.usefixtures("labelled")
+def test_what_people_have_said_of_a_trial(invoke, invoke_json) -> None:
+    text = invoke("show", "lenet#1").stdout
+    assert "\ntags   odd\n" in text
+    assert "  diverges\n" in text
+    assert "\n       and then recovers\n" in text
+    page = invoke_json("show", "lenet#1")
+    assert page["tags"] == ["odd"]
+    assert [note["text"] for note in page["notes"]] == ["diverges\nand then recovers"]
+
+
+def test_what_is_out_of_the_ordinary_about_a_trial(invoke, invoke_json, tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "rung.db"), create=True)
+    with Tuner(trained, ASHA(RandomSearcher(SPACE), max_t=9), store=store, study="lenet", seed=3) as tuner:
+        tuner.run(max_trials=1, given=[{"lr": 0.05, "opt": "adam", "seed": 5}])
+    lease = store.acquire("lenet", current_owner(), ttl=60)
+    config, artifact = {"lr": 0.1, "opt": "adam", "seed": 5}, Artifact("net.onnx", "/f/net.onnx", "0" * 64, 1234, 3)
+    started = Started(at=9.0, trial=1, attempt=1, config=config, notes={"retry_of": 0})
+    placed = Placed(at=9.0, trial=1, attempt=1, host="there", pid=42, gpus="0,2")
+    kept = ArtifactLogged(at=9.0, trial=1, attempt=1, artifact=artifact)
+    store.append([started, placed, kept, Noted(at=9.0, trial=1, text="halved", by="trial", unix=1.7e9)], lease=lease)
+    store.post("lenet", StopTrial(1))
+    store.release(lease)
+    store.close()
+    assert "given  by hand; nobody suggested this configuration" in invoke("show", "lenet#0").stdout
+    text = invoke("show", "lenet#1").stdout
+    for line in (
+        "retry    of trial 0",
+        "process  42 on there",
+        "gpus     0,2",
+        "files    net.onnx: /f/net.onnx (1,234 bytes)",
+        "asked    Trial 1 is stopped (not yet)",
+    ):
+        assert f"\n{line}\n" in text
+    assert "(trial)  halved" in text
+    page = invoke_json("show", "lenet#1")
+    assert (page["retry_of"], page["gpus"], page["is_given"]) == (0, "0,2", False)
+    assert page["artifacts"][0]["bytes"] == 1234
+    assert page["asked"] == ["Trial 1 is stopped"]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rung.cli._options import UsageProblem
-from rung.cli._space import parse_space, parse_value, parse_values
+from rung.cli._space import parse_domains, parse_value, parse_values
 from rung.space import Choice, Constant, Domain, Float, Int, Normal, Ordinal
 
 
@@ -36,11 +36,11 @@ from rung.space import Choice, Constant, Domain, Float, Int, Normal, Ordinal
     ],
 )
 def test_forms(text: str, domain: Domain) -> None:
-    assert parse_space([text])["x"] == domain
+    assert parse_domains([text])["x"] == domain
 
 
 def test_the_order_is_that_of_the_command_line() -> None:
-    assert list(parse_space(["b=1", "a=log:1:2", "c=x,y"])) == ["b", "a", "c"]
+    assert list(parse_domains(["b=1", "a=log:1:2", "c=x,y"])) == ["b", "a", "c"]
 
 
 @pytest.mark.parametrize(
@@ -66,14 +66,14 @@ def test_the_order_is_that_of_the_command_line() -> None:
 )
 def test_what_is_wrong_is_said_with_what_would_be_right(text: str, message: str, hint: str) -> None:
     with pytest.raises(UsageProblem, match="-s ") as caught:
-        parse_space([text])
+        parse_domains([text])
     assert message in caught.value.message
     assert hint in caught.value.hint
 
 
 def test_a_name_that_is_given_twice() -> None:
     with pytest.raises(UsageProblem, match="'lr' is given twice"):
-        parse_space(["lr=1", "lr=2"])
+        parse_domains(["lr=1", "lr=2"])
 
 
 def test_values() -> None:

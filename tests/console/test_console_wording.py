@@ -117,3 +117,8 @@ def test_method(searcher: object, scheduler: object, text: str) -> None:
         created_unix=0.0,
     )
     assert wording.method(row) == text
+
+
+def test_sizes() -> None:
+    counts = (0, 999, 1000, 3_400_000, 999_400_000, 12e9, 5e15)
+    assert list(map(wording.size, counts)) == ["0 B", "999 B", "1.0 kB", "3.4 MB", "999 MB", "12.0 GB", "5000 TB"]

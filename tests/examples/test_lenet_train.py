@@ -7,9 +7,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from lenet import train as training  # noqa: E402 - needs torch
-from rung.integrations.d2l.data import Part, load  # noqa: E402 - needs torch
 from lenet.model import new_lenet  # noqa: E402 - needs torch
 
+from rung.integrations.d2l.data import Part, load  # noqa: E402 - needs torch
 from rung.runtime.objective import Kind, as_objective  # noqa: E402 - sorted with the above
 
 EASY = {"learning_rate": 0.1, "batch_size": 8}

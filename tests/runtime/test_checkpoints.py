@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from recording_channel import make_job
 
 from rung.errors import CheckpointError
-from rung.runtime.checkpoints import first_intact, load, load_checkpoint, save
+from rung.runtime.checkpoints import first_intact, load, load_checkpoint, save, sweep
 from rung.types import Checkpoint
 
 STATE = {"weights": np.arange(5.0), "step": 3, "name": "lenet", "nested": [(1, {2: b"x"}), None]}
@@ -203,3 +204,23 @@ def test_saving_plain_states_does_not_load_torch(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_what_killed_attempts_left_behind_is_swept(tmp_path):
+    known = save(STATE, folder=tmp_path, step=2, attempt=1)
+    for name in ("step-000003-attempt-1.npz", "step-000003-attempt-2.npz", "step-000003-attempt-2.partial"):
+        (tmp_path / name).write_bytes(b"waste")
+    kept = {"step-000001-attempt-3.npz", "step-000004-attempt-x.npz", "output.log", "mine-step-000001-attempt-1.npz"}
+    for name in kept:
+        (tmp_path / name).write_bytes(b"kept")
+    sweep(make_job(tmp_path, attempt=3, checkpoints=(known,)))
+    assert {path.name for path in tmp_path.iterdir()} == {*kept, Path(known.path).name}
+    sweep(make_job(tmp_path / "missing", attempt=3))
+
+
+def test_a_parents_checkpoints_are_not_swept(tmp_path):
+    parents = save(STATE, folder=tmp_path / "parent", step=2, attempt=1)
+    save(STATE, folder=tmp_path / "child", step=3, attempt=1)
+    sweep(make_job(tmp_path / "child", attempt=2, parent=0, checkpoints=(parents,)))
+    assert Path(parents.path).exists()
+    assert list((tmp_path / "child").iterdir()) == []

@@ -267,3 +267,23 @@ def test_a_change_is_seen_in_the_next_epoch(tmp_path):
         rates.append(trial.config["rate"])
         trial.report(0.5)
     assert rates == [0.5, 2.0]
+
+
+def test_a_run_sweeps_what_the_killed_one_before_it_left(tmp_path):
+    trial, channel = make(tmp_path)
+    for _ in trial.epochs(2, total=Total()):
+        trial.report(0.5)
+    newest, oldest = channel.checkpoints  # the newest one was not logged any more
+    again, channel_again = make(tmp_path, attempt=2, checkpoints=(oldest,))
+    assert list(again.epochs(2, total=Total())) == [2]
+    assert channel_again.saved == [2]
+    assert not Path(newest.path).exists()
+    assert Path(oldest.path).exists()
+
+
+def test_a_first_run_sweeps_nothing(tmp_path):
+    other = tmp_path / "step-000001-attempt-0.npz"
+    other.touch()
+    trial, _ = make(tmp_path)
+    assert list(trial.epochs(1, total=Total())) == [1]
+    assert other.exists()

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 from rung.runtime import progress
-from rung.runtime.failures import failure_of
+from rung.runtime.failures import failure_of, is_out_of_memory
 
 
 class OutOfMemoryError(RuntimeError):
@@ -39,6 +41,8 @@ def raising(error):
         (MemoryError(), "oom", "MemoryError"),
         (OutOfMemoryError("CUDA"), "oom", f"{__name__}.OutOfMemoryError: CUDA"),
         (type("Sub", (OutOfMemoryError,), {})("x"), "oom", f"{__name__}.Sub: x"),
+        (RuntimeError("CUDA error: out of memory"), "oom", "RuntimeError: CUDA error: out of memory"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "oom", "OSError: [Errno 12] Cannot allocate memory"),
         (SystemExit(3), "exit", "It exited with 3."),
         (SystemExit("usage"), "exit", "It exited with 'usage'."),
         (GeneratorExit("odd"), "error", "GeneratorExit: odd"),
@@ -97,3 +101,40 @@ def test_endless_recursion_is_short():
     _, message = failure_of(caught(recurse))
     assert message.startswith("RecursionError")
     assert len(message) < 5_000
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("Unable to allocate 8.00 GiB for an array"),  # NumPy
+        type("OutOfMemoryError", (RuntimeError,), {})("CUDA out of memory. Tried to allocate 20.00 MiB."),  # torch
+        RuntimeError("MPS backend out of memory (MPS allocated: 9.05 GB)"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate memory: you"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        type("XlaRuntimeError", (RuntimeError,), {})("RESOURCE_EXHAUSTED: Failed to allocate 1073741824 bytes."),  # JAX
+        type("ResourceExhaustedError", (Exception,), {})("OOM when allocating tensor with shape[1000]"),  # TensorFlow
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+    ],
+)
+def test_whoever_says_it_out_of_memory_is_recognised(error):
+    assert is_out_of_memory(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("out of memory"), RuntimeError("bad shape"), OSError(errno.ENOENT, "no"), Unprintable(), SystemExit(1)],
+)
+def test_other_errors_are_not_out_of_memory(error):
+    assert not is_out_of_memory(error)
+
+
+def test_a_runtime_error_without_words_is_not_out_of_memory():
+    assert not is_out_of_memory(type("Odd", (Unprintable, RuntimeError), {})())
+
+
+def test_torch_says_that_it_is_out_of_memory_in_words_that_are_known():
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    assert is_out_of_memory(torch.cuda.OutOfMemoryError("no"))
+    with pytest.raises(RuntimeError) as raised:
+        torch.empty(1 << 60)
+    assert is_out_of_memory(raised.value)

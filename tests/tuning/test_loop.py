@@ -147,11 +147,11 @@ def test_the_lease_is_looked_after(stage: Begin, monkeypatch: pytest.MonkeyPatch
     place = stage()
     n = 0
 
-    def keep_alive() -> None:
+    def check_lease() -> None:
         nonlocal n
         n += 1
 
-    monkeypatch.setattr(place.session, "keep_alive", keep_alive)
+    monkeypatch.setattr(place.session, "check_lease", check_lease)
     place.backend.script.extend([[], [finish(0)]])
     place.loop(new_trials=1).run()
     assert n >= 3

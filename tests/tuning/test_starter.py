@@ -12,6 +12,7 @@ from rung.errors import SettingError
 from rung.events import Continued
 from rung.tuning.engine import trial_seed
 from rung.tuning.intake import Intake
+from rung.tuning.endings import Endings
 from rung.tuning.starter import Limits, Starter
 from rung.types import Action, Exhausted, Proposal, TrialState, Wait
 
@@ -19,7 +20,7 @@ Begin = Callable[..., Stage]
 
 
 def starter_of(place: Stage, **limits: Any) -> Starter:
-    return Starter(place.session, folder=Path("/studies/s"), limits=Limits(**limits))
+    return Starter(place.session, folder=Path("/studies/s"), limits=Limits(**limits), endings=Endings())
 
 
 def pause(place: Stage, intake: Intake, number: int, *, by: str = "scheduler") -> None:

@@ -52,18 +52,21 @@ def span_of(values: Sequence[float], *, goal: Goal, reach: float = REACH) -> Spa
     return Span(goal.value(best), goal.value(shown[-1]), beyond=len(losses) - len(shown))
 
 
-def fit_values(axes: Axes, values: Sequence[float], *, goal: Goal) -> None:
-    """Let the vertical axis show the span of these values, and say in a corner how many lie beyond it."""
+def fit_values(axes: Axes, values: Sequence[float], *, goal: Goal, reach: float = REACH, what: str = "report") -> None:
+    """Let the vertical axis show the span of these values, and say in a corner how many lie beyond it.
+
+    what: of what these are the values, one each.
+    """
     if not values:
         return
-    span = span_of(values, goal=goal)
+    span = span_of(values, goal=goal, reach=reach)
     if span.log:
         axes.set_yscale("log")
     elif span.beyond:
         margin = MARGIN * (span.bad - span.good)
         ends = sorted((span.good - margin, span.bad + margin))
         axes.set_ylim(ends[0], ends[1])
-        reports = "1 report" if span.beyond == 1 else f"{span.beyond:,} reports"
+        reports = f"1 {what}" if span.beyond == 1 else f"{span.beyond:,} {what}s"
         top = goal.mode == "min"
         axes.annotate(
             f"{'↑' if top else '↓'} {reports} beyond",

@@ -44,7 +44,13 @@ def main() -> NoReturn:
     sys.path[:], sys.argv[:] = plan.path, plan.argv
     enter_trial_process()
     tuner = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=line)
-    nursery = Nursery(OrderLine(tuner), plan, _beginning(plan, plan_file, payload, tuner))
+    begin = _beginning(plan, plan_file, payload, tuner)
+
+    def begin_in_its_environment(launch: Launch, end: socket.socket | None) -> NoReturn:
+        os.environ.update(launch.environ)
+        begin(launch, end)
+
+    nursery = Nursery(OrderLine(tuner), plan, begin_in_its_environment)
     _print_by_line()
     atexit._clear()  # noqa: SLF001 - no public way; what has been imported must not be torn down by every trial
     gc.collect()

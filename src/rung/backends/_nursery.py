@@ -142,7 +142,6 @@ class Nursery:
             os.dup2(output, 2)
             for number in files:
                 os.close(number)
-            os.environ.update(launch.environ)
             self._begin(launch, end)
         except BaseException:  # noqa: BLE001 - nothing may get out of a forked copy of the fork-server
             traceback.print_exc()

@@ -6,7 +6,7 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, final
@@ -20,7 +20,7 @@ from rung.backends._plan import Forked, Launch, Notice, Plan, Ready, Reaped
 from rung.backends._runs import Run
 from rung.backends._scripts import Door, command_line
 from rung.backends._server import Loss, Supervisor
-from rung.backends.resources import GPU_VARIABLE, ORDER_VARIABLE
+from rung.backends.resources import GPU_VARIABLE
 from rung.types import Exited, Fact, Handle, Job, Message, Outcome
 
 if TYPE_CHECKING:
@@ -95,12 +95,12 @@ class Office:
     def poll(self, timeout: float, deliver: Deliver) -> None:
         """Wait for facts, and deliver all that are there in one go."""
         deadline = time.monotonic() + timeout
-        self._wait(0.0 if any(run.is_over for run in self._runs.values()) else timeout)
+        _wait(self._board, self._watch, self._runs, 0.0 if any(run.is_over for run in self._runs.values()) else timeout)
         while not (facts := self._collect()):
             left = deadline - time.monotonic()
             if left <= 0:
                 return
-            self._wait(left)
+            _wait(self._board, self._watch, self._runs, left)
         told = [run for run in self._runs.values() if run.pid is not None]
         deliver(facts)
         for run in told:
@@ -122,7 +122,7 @@ class Office:
 
     def _launch(self, run: Run) -> None:
         job = run.job
-        environ = _gpu_environ(run.gpus)
+        environ = {GPU_VARIABLE: run.gpus} if run.gpus else {}
         launch = Launch(job.trial, job.attempt, f"{job.folder}/output.log", environ=environ)
         if self._door is not None:
             argv, environ = command_line(self._argv, job.config), environ | self._door.environ(run)
@@ -132,17 +132,6 @@ class Office:
         with theirs:
             run.connect(Line(ours))
             self._servers.launch(launch, theirs)
-
-    def _wait(self, timeout: float) -> None:
-        """Wait until something happens, and look at the memory of the trials when it is time to."""
-        if self._watch is None:
-            self._board.wait(timeout)
-            return
-        self._board.wait(min(timeout, self._watch.seconds_left()))
-        running = {run.pid: run for run in self._runs.values() if run.pid is not None and not run.is_over}
-        for pid, why in self._watch.look(running):
-            run = running[pid]
-            run.fail(Exited(run.job.trial, run.job.attempt, Outcome.FAILED, "oom", why))
 
     def _collect(self) -> list[Fact]:
         facts: list[Fact] = []
@@ -180,9 +169,16 @@ class Office:
             run.conclude(partial(ending, run), "" if loss.was_ready else loss.printed)
 
 
-def _gpu_environ(gpus: str) -> dict[str, str]:
-    """What makes CUDA see these GPUs alone, by the numbers that nvidia-smi gives them unless somebody wants others."""
-    return {ORDER_VARIABLE: os.environ.get(ORDER_VARIABLE, "PCI_BUS_ID"), GPU_VARIABLE: gpus} if gpus else {}
+def _wait(board: Switchboard, watch: MemoryWatch | None, runs: Mapping[int, Run], timeout: float) -> None:
+    """Wait until something happens, and look at the memory of the trials when it is time to."""
+    if watch is None:
+        board.wait(timeout)
+        return
+    board.wait(min(timeout, watch.seconds_left()))
+    running = {run.pid: run for run in runs.values() if run.pid is not None and not run.is_over}
+    for pid, why in watch.look(running):
+        job = running[pid].job
+        running[pid].fail(Exited(job.trial, job.attempt, Outcome.FAILED, "oom", why))
 
 
 def _ending(run: Run, status: int, out_of_memory: OutOfMemory) -> Exited:

@@ -16,6 +16,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     start: as in ``Processes``. tuner: its process id. path, argv: what ``sys`` has in the tuner.
     threads: None leaves the numerical libraries alone. folder: temporary; removed by the last process.
+    manages_gpus: each trial is told which ones are its own.
     """
 
     start: Literal["auto", "fork", "spawn"]
@@ -27,6 +28,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     log_bytes: int
     grace_s: float
     folder: str | None = None
+    manages_gpus: bool = False
 
 
 class Launch(Struct, frozen=True, tag=True):

@@ -150,8 +150,9 @@ class Run:
         said = read_fact(body)
         if self.exited is not None:
             return
-        fact = self._as_report(line, said) if isinstance(said, Note) else said
-        if fact is None:  # it was refused
+        fact = _as_report(said, self.job, self._step) if isinstance(said, Note) else said
+        if isinstance(fact, Refused):
+            self._send(line, fact)
             return
         if (fact.trial, fact.attempt) != (self.job.trial, self.job.attempt):
             raise GarbledError(f"it speaks for attempt {fact.attempt} of trial {fact.trial}")
@@ -167,29 +168,22 @@ class Run:
             self._step = max(self._step, fact.step)
             if fact.waits:
                 self._waiting[fact.step] = line
+            elif fact is not said:
+                self._noted.append((line, fact.step))
         if fact is said and not (isinstance(fact, Reported) and fact.waits):
             self._lines[line] += 1
         self._facts.append(fact)
-
-    def _as_report(self, line: Line, note: Note) -> Reported | None:
-        """What a Note reports, or None after refusing it."""
-        job, last = self.job, self._step
-        step = note.step or last + 1
-        if job.metric not in note.metrics or step <= last:
-            self._send(line, Refused(_objection(job, note, last)))
-            return None
-        waits = is_due(job, last, step)
-        if not waits:
-            self._noted.append((line, step))
-        return Reported(job.trial, job.attempt, step, note.metrics, waits)
 
     def _send(self, line: Line, message: ToTrial) -> None:
         if line in self._lines:
             self._board.send(line, message_frame(message))
 
 
-def _objection(job: Job, note: Note, last: int) -> str:
-    """What is wrong with a Note that can't be a report."""
+def _as_report(note: Note, job: Job, last: int) -> Reported | Refused:
+    """What a Note reports after the step ``last``, or what is wrong with it."""
+    step = note.step or last + 1
     if job.metric not in note.metrics:
-        return f"The metric {job.metric!r} is missing. Report {job.metric}=... each time."
-    return f"Step {note.step} comes after step {last}. Steps must grow."
+        return Refused(f"The metric {job.metric!r} is missing. Report {job.metric}=... each time.")
+    if step <= last:
+        return Refused(f"Step {step} comes after step {last}. Steps must grow.")
+    return Reported(job.trial, job.attempt, step, note.metrics, is_due(job, last, step))

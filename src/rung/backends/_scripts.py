@@ -19,7 +19,7 @@ from rung.runtime.wire import ATTEMPT, CONFIG, SOCKET, TOKEN, TRIAL
 from rung.types import Config, Json
 
 NOTHING_ADDED = "{-}"
-"""In a command line: the hyperparameters that it doesn't mention are not for it; the script asks for them, if at all."""
+"""In a command line: what it doesn't mention of the hyperparameters isn't for it; a script may still ask for them."""
 
 _LONGEST_PATH = 100  # bytes; sun_path has room for 104 on macOS and 108 on Linux
 

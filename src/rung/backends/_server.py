@@ -195,4 +195,6 @@ def _environ(plan: Plan) -> dict[str, str]:
     environ = {name: value for name, value in os.environ.items() if name not in {SOCKET, TRIAL, ATTEMPT, TOKEN, CONFIG}}
     if plan.threads is not None:
         environ.update(dict.fromkeys(_THREADS, str(plan.threads)))
+    if plan.manages_gpus:  # CUDA's own order is by speed; what people know is that of nvidia-smi
+        environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
     return environ

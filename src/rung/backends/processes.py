@@ -97,6 +97,7 @@ class Processes:
             threads=self._threads,
             log_bytes=self._log_bytes,
             grace_s=self._grace_s,
+            manages_gpus=bool(self._gpus),
         )
         memory = self.resources.memory
         assert not isinstance(memory, str), "Resources has made it a number"

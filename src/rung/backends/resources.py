@@ -14,7 +14,6 @@ from rung.errors import SettingError
 from rung.types import Json
 
 GPU_VARIABLE = "CUDA_VISIBLE_DEVICES"
-ORDER_VARIABLE = "CUDA_DEVICE_ORDER"
 ALL = "all"
 
 _UNITS = {"": 1, "K": 1, "M": 2, "G": 3, "T": 4}

@@ -73,14 +73,15 @@ def resume_line(store: Store, row: StudyRow) -> str:
 def _answers(store: Store, study: str, numbers: Collection[int], *, has_remarks: bool) -> _Answers:
     """The events that answer these commands, as far as there are any after some seconds."""
     answers: _Answers = {}
-    after, patience_ends = 0, time.monotonic() + PATIENCE_S
+    seen, patience_ends = 0, time.monotonic() + PATIENCE_S
     while True:
         is_held = is_run(store.tables.study(study))
         if not is_held and has_remarks:
             write_down_remarks(store, study)
-        for after, event in store.read(study, after):  # noqa: B007  # to be gone on from
+        for sequence, event in store.read(study, seen):
+            seen = sequence
             number = getattr(event, "command", None)
-            if number in numbers:
+            if number is not None and number in numbers:
                 answers[number] = event
         is_over = not is_held and not has_remarks
         if len(answers) == len(numbers) or is_over or time.monotonic() > patience_ends:

@@ -7,8 +7,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from rung.bookkeeping import look_up_incumbent, state_of
-from rung.bookkeeping import read_incumbent
-from rung.console.wording import ENDINGS
+from rung.console.wording import ended
 from rung.types import TrialState
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def why_of(row: StudyRow) -> str:
         return f"running (process {row.owner.pid} on {row.owner.host})"
     if state == "new":
         return state
-    why = "its tuner was killed" if row.ended_why is None else ENDINGS.get(row.ended_why, row.ended_why)
+    why = "its tuner was killed" if row.ended_why is None else ended(row.ended_why, row.ended_message)
     return why if why.startswith(state) else f"{state} ({why})"
 
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from rung.durations import as_seconds
+from rung.errors import SettingError
+
 if TYPE_CHECKING:
     from rung.contracts import Store
 
 COUNT = click.IntRange(min=1)
-SECONDS = click.FloatRange(min=0, min_open=True)
 DEFAULT_STORE = "sqlite:///rung.db"
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -51,6 +53,14 @@ def progress_options(command: _Command) -> _Command:
         help="How to show what happens: a live table, a line per event, or a JSON object per event.",
     )
     return shown(click.option("--json", "as_json", is_flag=True, help="The same as --progress json.")(command))
+
+
+def read_duration(_context: click.Context, option: click.Parameter, value: str | None) -> float | None:
+    """What an option that is a duration stands for, in seconds; UsageProblem for what is none."""
+    try:
+        return None if value is None else as_seconds(value, name=option.opts[0])
+    except SettingError as error:
+        raise UsageProblem(error.sentence, hint=error.hint) from error
 
 
 @contextlib.contextmanager

@@ -12,9 +12,11 @@ from msgspec import Struct, structs
 
 from rung._trial import importing_training_code
 from rung.cli.main import FAILED, INTERRUPTED, NOTHING_SUCCEEDED, tell, tell_error
+from rung.backends.resources import Resources
 from rung.console import make_progress
 from rung.errors import ObjectiveError, StudyPausedError
-from rung.runtime.objective import Kind, Objective, as_objective
+from rung.runtime.objective import Objective, as_objective
+from rung.stopping import Criterion
 from rung.tuner import Tuner
 from rung.tuning.starter import Limits
 from rung.types import Goal, TrialState
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """What to run, and for how long. max_trials: the study's total. seconds: of this run."""
+    """What to run, and for how long. max_trials: the study's total. seconds: of this run. project_limit: seconds."""
 
     study: str
     objective: Objective
@@ -41,6 +43,12 @@ class Order(Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     max_trials: int | None = None
     seconds: float | None = None
+    stop: Criterion | None = None
+    resources: Resources | None = None
+    project: str | None = None
+    message: str = ""
+    tags: tuple[str, ...] = ()
+    project_limit: float | None = None
     progress: ProgressMode = "auto"
 
 
@@ -71,11 +79,17 @@ def conduct(order: Order, store: Store) -> int:
         mode=order.goal.mode,
         store=store,
         study=order.study,
-        workers=order.workers or (1 if order.objective.kind is Kind.SCRIPT else None),
+        workers=order.workers,
+        resources=order.resources,
         seed=order.seed,
         resume=order.resume,
         incumbent_from=order.incumbent_from,
         limits=order.limits,
+        stop=order.stop,
+        project=order.project,
+        message=order.message,
+        tags=order.tags,
+        project_limit=order.project_limit,
         observers=shown.observers,
     )
     try:
@@ -90,9 +104,17 @@ def conduct(order: Order, store: Store) -> int:
         return FAILED if _has_succeeded(tuner.study.row) else NOTHING_SUCCEEDED
     if row.ended_why == "interrupted":
         return INTERRUPTED
-    if order.max_trials and not has_run and row.ended_why == "done":
-        tell(f"nothing was left to do for {order.study!r}.", "Raise --trials to go on.")
+    if not has_run:
+        _point_out_idleness(order, row)
     return 0 if _has_succeeded(row) else NOTHING_SUCCEEDED
+
+
+def _point_out_idleness(order: Order, row: StudyRow) -> None:
+    """A run that found nothing to do says why."""
+    if order.max_trials and row.ended_why == "done":
+        tell(f"nothing was left to do for {order.study!r}.", "Raise --trials to go on.")
+    elif row.ended_why == "criterion":
+        tell(f"nothing was left to do for {order.study!r}: {row.ended_message}.", "Give another --stop to go on.")
 
 
 def stored_limits(settings: Mapping[str, Any]) -> Limits:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from rung.cli._options import UsageProblem
 from rung.errors import SpaceError
-from rung.space import Choice, Constant, Float, Int, Normal, Ordinal, Space
+from rung.space import Choice, Constant, Float, Int, Normal, Ordinal
 
 if TYPE_CHECKING:
     from rung.space import Domain
@@ -48,8 +48,8 @@ _FORMS = (
 )
 
 
-def parse_space(texts: Sequence[str]) -> Space:
-    """The space of all ``-s``. UsageProblem says which one is wrong, and what would be right."""
+def parse_domains(texts: Sequence[str]) -> dict[str, Domain]:
+    """The hyperparameters of all ``-s``. UsageProblem says which one is wrong, and what would be right."""
     domains: dict[str, Domain] = {}
     for text in texts:
         name, equals, value = text.partition("=")
@@ -57,13 +57,18 @@ def parse_space(texts: Sequence[str]) -> Space:
             raise UsageProblem(f"-s {text!r} has no name and value.", hint=f"Write {_FORMS}.")
         if name in domains:
             raise UsageProblem(f"-s {name!r} is given twice.", hint="Give each hyperparameter once.")
-        try:
-            domains[name] = _domain(value)
-        except _BadFormError as error:
-            raise UsageProblem(f"-s {text!r}: {error}", hint=error.hint) from error
-        except SpaceError as error:
-            raise UsageProblem(f"-s {text!r}: {error.sentence}", hint=error.hint or f"Write {_FORMS}.") from error
-    return Space(domains)
+        domains[name] = parse_domain(value, where=f"-s {text!r}")
+    return domains
+
+
+def parse_domain(text: str, *, where: str) -> Domain:
+    """The domain that a text such as ``log:1e-4:1`` stands for; UsageProblem says ``where`` it is wrong."""
+    try:
+        return _domain(text)
+    except _BadFormError as error:
+        raise UsageProblem(f"{where}: {error}", hint=error.hint) from error
+    except SpaceError as error:
+        raise UsageProblem(f"{where}: {error.sentence}", hint=error.hint or f"Write {_FORMS}.") from error
 
 
 def parse_values(texts: Sequence[str], option: str) -> dict[str, Any]:
@@ -73,6 +78,8 @@ def parse_values(texts: Sequence[str], option: str) -> dict[str, Any]:
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise UsageProblem(f"{option} {text!r} has no name and value.", hint=f"Write {option} lr=0.1.")
+        if name in values:
+            raise UsageProblem(f"{option} {name!r} is given twice.", hint="Give each name once.")
         values[name] = parse_value(value)
     return values
 

@@ -37,7 +37,8 @@ class StudyLog:
     def catch_up(self, *, last: int | None = None) -> None:
         """Tell what is in the log and hasn't been told yet, or only the ``last`` lines of it."""
         kept: deque[str] = deque(maxlen=last)
-        for self._sequence, event in self._store.read(self._study, after=self._sequence):
+        for sequence, event in self._store.read(self._study, after=self._sequence):
+            self._sequence = sequence
             kept.extend(self._lines(event))
             if last is None:
                 _print(kept)

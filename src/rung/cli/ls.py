@@ -35,7 +35,7 @@ def ls(where: str | None, project: str | None, store: str, *, as_json: bool) -> 
         elif found:
             _print(found, opened)
         elif rows:
-            click.echo(f"None of the studies in {opened.url} passes; there are {len(rows)}.")
+            click.echo(f"No study passes, of {len(rows)} in {opened.url}.")
         else:
             click.echo(f"No studies in {opened.url}.")
             click.echo("Begin one: rung run -s lr=log:1e-4:1 --metric error --trials 20 -- python train.py")

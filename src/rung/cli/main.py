@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import keyword
 import os
 import sys
 from collections.abc import Sequence
@@ -15,26 +16,34 @@ from rung.cli._options import UsageProblem
 from rung.errors import RungError
 
 _VERBS = {
-    "run": "Tune a script or a function.",
+    "run": "Tune a script or a function, or what a TOML file says.",
     "resume": "Go on with a study, whatever stopped it.",
-    "stop": "End a study that runs, or one of its trials.",
-    "pause": "End what runs at its next checkpoint, to go on later.",
-    "retry": "Try a failed or stopped trial once more.",
-    "add": "Have a configuration tried next.",
-    "note": "Keep a note on a study or a trial, or read them.",
-    "tag": "Tag a study or a trial.",
+    "track": "Run a command by hand and record it as a trial.",
     "ls": "List the studies of a store.",
+    "top": "Watch all studies of a store.",
     "show": "Show one study, or one trial of it.",
     "trials": "List the trials of a study.",
     "best": "Print the best configuration.",
-    "log": "Show what a trial printed, or what happened in a study; -f follows.",
-    "top": "Watch all studies of a store.",
-    "track": "Record a run by hand as a trial.",
+    "log": "Print what a trial has printed, or what happened in a study.",
+    "plot": "Draw a figure of a study.",
+    "stop": "Stop a study, or one trial of it.",
+    "pause": "Pause a study, or one trial of it, at the next checkpoint.",
+    "retry": "Try the configuration of a failed or stopped trial again.",
+    "add": "Have a configuration tried next.",
+    "note": "Keep a remark on a study or a trial.",
+    "tag": "Put tags on a study or a trial.",
+    "export": "Write a study as a table.",
+    "import": "Make a study of results from elsewhere.",
+    "store": "Look after the place where studies are kept.",
     "verify": "Check a study against its log.",
+    "doctor": "Check this machine and the store.",
     "report": "Report metrics from within a trial, in any language.",
-    "completion": "Print the script that completes rung's commands in a shell.",
+    "completion": "Complete words with the tab key.",
 }
-"""Verb -> what it does. Each is the command of the same name in the module of the same name, imported when needed."""
+"""Verb -> what it does. Each is the command of the same name in the module of the same name, imported when needed.
+
+``import``, which Python keeps for itself, is ``import_`` there.
+"""
 
 FAILED, USAGE, NOTHING_SUCCEEDED, INTERRUPTED = 1, 2, 3, 130
 
@@ -50,7 +59,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The verb's command; a usage error that names the nearest verb when there is none."""
         if cmd_name in _VERBS:
-            return cast("click.Command", getattr(import_module(f"rung.cli.{cmd_name}"), cmd_name))
+            name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+            return cast("click.Command", getattr(import_module(f"rung.cli.{name}"), name))
         if ctx.resilient_parsing:  # shell completion only asks
             return None
         near = difflib.get_close_matches(cmd_name, _VERBS, n=1)

@@ -12,86 +12,124 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 from msgspec import structs
 
-from rung.cli._options import COUNT, SECONDS, UsageProblem, debug_option, progress_options, store_option
+from rung.cli._options import UsageProblem, debug_option, progress_options, store_option
+from rung.cli._run_options import (
+    end_options,
+    machine_options,
+    message_option,
+    name_options,
+    resources_of,
+    search_options,
+    trial_options,
+)  # fmt: skip
 from rung.cli.main import tell
 from rung.errors import StudyExistsError
 
 if TYPE_CHECKING:
     from rung.cli._session import Order
+    from rung.cli._study_file import StudyFile
     from rung.contracts import Scheduler, Searcher, Store
     from rung.runtime.objective import Objective
 
 _REFERENCE = re.compile(r"[^\s:]+:[A-Za-z_][\w.]*")
 _OPTION_OF = {"max_t": "--max-t", "grace_period": "--grace", "reduction_factor": "--eta", "variant": "--variant"}
 
-_option = click.option
-
 
 @click.command(context_settings={"show_default": True})
-@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[-- PROGRAM ARGS… | MODULE:FUNCTION]")
-@_option("-n", "--name", metavar="NAME", help="The study's name; an existing study is gone on with.")
-@_option("--new", is_flag=True, help="Begin a new study even where the name is taken: it gets a number.")
-@_option("-s", "--space", multiple=True, metavar="NAME=…", help="A hyperparameter: lr=log:1e-4:1, opt=adam,sgd.")
-@_option("--init", multiple=True, metavar="NAME=VALUE", help="One value of the configuration to try first.")
-@_option("--metric", default="error", metavar="NAME", help="The metric that is judged.")
-@_option("--mode", type=click.Choice(["min", "max"]), default="min", help="Whether it is to be low or high.")
-@_option("--searcher", default="random", metavar="NAME", help="random, grid, sobol, or module:Class.")
-@_option("--scheduler", default="auto", metavar="NAME", help="basic, asha, or module:Class; auto knows when asha fits.")
-@_option("--max-t", type=int, metavar="N", help="asha: the step at which a trial is fully trained.")
-@_option("--grace", "grace_period", type=int, metavar="N", help="asha: the steps that every trial gets.")
-@_option("--eta", "reduction_factor", type=int, metavar="N", help="asha: one in so many goes on from each rung.")
-@_option("--variant", type=click.Choice(["stopping", "promotion"]), help="asha: stop the others, or pause them.")
-@_option("--trials", "max_trials", type=COUNT, metavar="N", help="The study's total, earlier runs counted.")
-@_option("--seconds", type=SECONDS, metavar="S", help="Wall time of this run.")
-@_option("--trial-seconds", type=SECONDS, metavar="S", help="The most that one trial may take.")
-@_option("--stall-seconds", type=SECONDS, metavar="S", help="The most between two reports of a trial.")
-@_option("-w", "--workers", type=COUNT, default=1, metavar="N", help="Trials at the same time, in processes.")
-@_option("--seed", type=click.IntRange(min=0), metavar="N", help="Makes the search repeatable.")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[STUDY.toml] [-- PROGRAM ARGS… | MODULE:FUNCTION]")
+@name_options
+@message_option
+@search_options
+@end_options
+@trial_options
+@machine_options
+@click.option("--dry-run", is_flag=True, help="Say what would be run, and run nothing.")
 @store_option
 @progress_options
 @debug_option
-def run(words: Sequence[str], store: str, *, as_json: bool, **options: Any) -> int:
+@click.pass_context
+def run(context: click.Context, words: Sequence[str], *, as_json: bool, dry_run: bool, **options: Any) -> int:
     """Tune a script or a function.
 
     \b
     rung run -s lr=log:1e-4:1 -s opt=adam,sgd --metric error --trials 50 -- python train.py
     rung run train:lenet -s lr=log:1e-4:1 --metric error --scheduler asha --max-t 27 --trials 50
+    rung run study.toml --trials 100
 
     The script gets its hyperparameters as --lr 0.03 --opt adam, or where {lr} stands in its command line, and reports
-    with rung.report(error=…) or the command `rung report error=…`. Ctrl-C once waits for the running trials, twice ends
-    them; `rung resume` goes on either way. Exit codes: 1 an error, 2 a wrong command line, 3 no trial succeeded,
-    130 interrupted.
+    with rung.report(error=…) or the command `rung report error=…`. A file says what the options say, which come before
+    it where both are given. Ctrl-C once waits for the running trials, twice ends them; `rung resume` goes on either
+    way. Exit codes: 1 an error, 2 a wrong command line, 3 no trial succeeded, 130 interrupted.
     """  # noqa: D301  click wants the bare \b
-    from rung._tune import ends_by_itself
-    from rung.cli._session import Order, conduct, load_objective
+    from rung.cli._dry_run import show_plan
+    from rung.cli._session import conduct
     from rung.store import open_store
+
+    given, words = _study_file(words)
+    if given is not None:
+        options |= {name: value for name, value in given.options.items() if _is_unset(context, name)}
+    options["progress"] = "json" if as_json else options["progress"]
+    order = _order(list(words), options, given)
+    if dry_run:
+        show_plan(order, options["store"], as_json=as_json)
+        return 0
+    with contextlib.closing(open_store(options["store"], create=True)) as opened:
+        return _conduct_new(order, opened) if order.resume == "never" else conduct(order, opened)
+
+
+def _study_file(words: Sequence[str]) -> tuple[StudyFile | None, Sequence[str]]:
+    """The study file that the line begins with, if it does, and what is to be run."""
+    if not words or not words[0].endswith(".toml"):
+        return None, words
+    from rung.cli._study_file import read_study_file
+
+    given = read_study_file(Path(words[0]))
+    return given, words[1:] or given.words
+
+
+def _is_unset(context: click.Context, option: str) -> bool:
+    return context.get_parameter_source(option) is not ParameterSource.COMMANDLINE
+
+
+def _order(words: list[str], options: Mapping[str, Any], given: StudyFile | None) -> Order:
+    """What is to be run; UsageProblem and errors of rung say what is missing or impossible."""
+    from rung._tune import has_end
+    from rung.cli._session import Order, load_objective
+    from rung.cli._stop import parse_stop
     from rung.tuning.starter import Limits
     from rung.types import Goal
 
-    objective = load_objective(_objective_words(list(words)))
+    objective = load_objective(_objective_words(words), None if given is None else str(given.folder))
     _point_out_other_python(objective)
-    searcher = _searcher(options["searcher"], options["space"], options["init"])
+    searcher = _searcher(options["searcher"], options["space"], options["init"], given)
     scheduler = _scheduler(options["scheduler"], searcher, objective, {name: options[name] for name in _OPTION_OF})
-    if options["max_trials"] is None and options["seconds"] is None and not ends_by_itself(scheduler):
-        raise UsageProblem("nothing says when to end.", hint="Give --trials N or --seconds S.")
-    is_new = options["new"] or options["name"] is None
-    order = Order(
+    max_trials, seconds, stop = options["max_trials"], options["seconds"], parse_stop(options["stop"])
+    if not has_end(scheduler, max_trials=max_trials, seconds=seconds, stop=stop):
+        raise UsageProblem("nothing says when to end.", hint="Give --trials N, --seconds S or --stop WHEN.")
+    resources = resources_of(options)
+    has_gpus = resources is not None and resources.gpus is not None
+    return Order(
         study=options["name"] or _base_name(objective),
         objective=objective,
         scheduler=scheduler,
         goal=Goal(options["metric"], options["mode"]),
-        workers=options["workers"],
-        resume="never" if is_new else "auto",
+        workers=options["workers"] or (None if has_gpus else 1),
+        resume="never" if options["new"] or options["name"] is None else "auto",
         seed=options["seed"],
         limits=Limits(trial_seconds=options["trial_seconds"], stall_seconds=options["stall_seconds"]),
-        max_trials=options["max_trials"],
-        seconds=options["seconds"],
-        progress="json" if as_json else options["progress"],
+        max_trials=max_trials,
+        seconds=seconds,
+        stop=stop,
+        resources=resources,
+        project=options["project"],
+        message=options["message"],
+        tags=tuple(options["tags"]),
+        project_limit=options["project_limit"],
+        progress=options["progress"],
     )
-    with contextlib.closing(open_store(store, create=True)) as opened:
-        return _conduct_new(order, opened) if is_new else conduct(order, opened)
 
 
 def _objective_words(words: list[str]) -> list[str] | str:
@@ -124,16 +162,18 @@ def _point_out_other_python(objective: Objective) -> None:
         )
 
 
-def _searcher(name: str, space: Sequence[str], init: Sequence[str]) -> Searcher:
+def _searcher(name: str, space: Sequence[str], init: Sequence[str], given: StudyFile | None) -> Searcher:
     from rung import registry
-    from rung.cli._space import parse_space, parse_values
+    from rung.cli._space import parse_domains, parse_values
+    from rung.space import Space
 
-    if not space:
+    domains = {**({} if given is None else given.domains), **parse_domains(space)}
+    if not domains:
         raise UsageProblem(
             "nothing says what to search.", hint="Give a -s NAME=… for each hyperparameter: -s lr=log:1e-4:1."
         )
-    first = {"initial_config": parse_values(init, "--init")} if init else {}
-    return registry.searcher(name, parse_space(space), **first)
+    first = {**({} if given is None else given.init), **parse_values(init, "--init")}
+    return registry.searcher(name, Space(domains), **({"initial_config": first} if first else {}))
 
 
 def _scheduler(name: str, searcher: Searcher, objective: Objective, options: Mapping[str, Any]) -> Scheduler:

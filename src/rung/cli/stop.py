@@ -28,7 +28,7 @@ def stop(what: str, store: str, *, now: bool) -> None:
             click.echo(send(opened, target.study, StopStudy(how="now" if now else "finish")))
         elif now:
             raise UsageProblem(
-                "--now is for a whole study.", hint=f"`rung stop {target}` ends the trial at its report."
+                "--now is for a whole study.", hint=f"`rung stop {target}` ends the trial at its next report."
             )
         else:
             click.echo(send(opened, target.study, StopTrial(target.trial)))

@@ -29,7 +29,7 @@ def tag(what: str, added: tuple[str, ...], removed: tuple[str, ...], store: str,
         if not _TAG.fullmatch(word):
             raise UsageProblem(f"{word!r} can't be a tag.", hint="A tag is one word without quotes, commas or = < >.")
     if both := set(added) & set(removed):
-        raise UsageProblem(f"{sorted(both)[0]!r} is to be added and removed.", hint="Decide for one of them.")
+        raise UsageProblem(f"{min(both)!r} is to be added and removed.", hint="Decide for one of them.")
     with reading(store) as opened:
         target = find_target(what, opened)
         sentence = ""

@@ -1,4 +1,4 @@
-"""The live progress of a study: one set of events, shown as a live table, as plain lines or as JSON, or not at all."""
+"""The live progress of a study: one set of events, as a table in a terminal or a notebook, as lines or as JSON."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from rung.ledger import Ledger
     from rung.tuning.session import Observer
 
-ProgressMode: TypeAlias = Literal["auto", "live", "plain", "json", "off"]
-"""``live``: a table that is kept up to date. ``plain``: a line per event worth telling. ``json``: one object per event.
-``auto``: live on a terminal, else plain."""
+ProgressMode: TypeAlias = Literal["auto", "live", "notebook", "plain", "json", "off"]
+"""``live``: a table that is kept up to date. ``notebook``: the same in the output of a cell. ``plain``: a line for each
+event worth telling. ``json``: an object per event. ``auto``: live on a terminal, notebook in a notebook, else plain."""
 
 
 class Renderer(Protocol):
@@ -73,7 +73,7 @@ class Progress:
 def make_progress(
     mode: ProgressMode, *, stream: IO[str] | None = None, store: str = "", max_trials: int | None = None
 ) -> Progress:
-    """The progress of one session in that mode, on ``stream`` (standard output by default).
+    """The progress of one session in that mode, on ``stream`` (standard output by default; a notebook has none).
 
     store: the address to show. max_trials: the total that the study is to reach, if there is one.
     SettingError for an unknown mode.
@@ -89,6 +89,11 @@ def make_progress(
         from rung.console.jsonlines import JsonLines
 
         return Progress(JsonLines(out, store=store, max_trials=max_trials), out)
+    if mode == "notebook" or (mode == "auto" and stream is None and "IPython" in sys.modules):
+        from rung.console.notebook import NotebookTable, is_notebook
+
+        if mode == "notebook" or is_notebook():
+            return Progress(NotebookTable(store=store, max_trials=max_trials), out)
     if mode == "live" or (mode == "auto" and out.isatty()):
         from rung.console.live import LiveTable, can_be_live
 

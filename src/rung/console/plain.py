@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast, final
 
-from rung.console.wording import ENDINGS, address, clock, counted, headline, lasted, method, number, plural, settings
+from rung.console.wording import address, clock, counted, ended, headline, lasted, method, number, plural, settings
 from rung.events import (
     Changed,
     CommandHandled,
@@ -109,7 +109,7 @@ def summary(event: SessionEnded, ledger: Ledger) -> str:
     study = _study(ledger)
     trials = plural(len(ledger.trials), "trial")
     counts = counted(study.counts)
-    parts = [f"study {study.name}: {ENDINGS.get(event.why, event.why)}", f"{trials}: {counts}" if counts else trials]
+    parts = [f"study {study.name}: {ended(event.why, event.message)}", f"{trials}: {counts}" if counts else trials]
     if study.best_trial is not None and study.best_loss is not None:
         value = f"{study.goal.metric} {number(study.goal.value(study.best_loss))}"
         config = settings(ledger.trials[study.best_trial].config)

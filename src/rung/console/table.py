@@ -75,7 +75,7 @@ def columns_of(trials: Sequence[TrialRow], study: StudyRow, *, at: float) -> lis
         Column(title="#", cells=[str(row.number) for row in trials], justify="right"),
         Column(title="state", cells=[MARKS[row.state] for row in trials]),
     ]
-    for place, name in enumerate(searched_names(study)):
+    for place, name in enumerate(shown_names(trials, study)):
         values = [
             shortened(setting(row.config[name]), _LONGEST_SETTING) if name in row.config else "" for row in trials
         ]
@@ -112,6 +112,13 @@ def searched_names(study: StudyRow) -> list[str]:
     """The hyperparameters that differ between trials, in the order of the space."""
     dimensions = study.space.get("dimensions", ()) if isinstance(study.space, Mapping) else ()
     return [dimension["name"] for dimension in dimensions if dimension.get("type") != "constant"]
+
+
+def shown_names(trials: Iterable[TrialRow], study: StudyRow) -> list[str]:
+    """The hyperparameters that have a column: the searched ones, and those that only given trials have."""
+    known = {dimension["name"] for dimension in study.space.get("dimensions", ())} if study.space else set()
+    own = (name for trial in trials if trial.is_given for name in trial.config if name not in known)
+    return list(dict.fromkeys((*searched_names(study), *own)))
 
 
 def note(row: TrialRow) -> str:

@@ -11,6 +11,7 @@ from rung.schedulers._rungs import rung_levels
 from rung.types import TrialState
 
 if TYPE_CHECKING:
+    from rung.events import StudyCreated
     from rung.rows import StudyRow
     from rung.types import Config, Json
 
@@ -28,6 +29,8 @@ ENDINGS: Mapping[str, str] = {
     "done": "done",
     "exhausted": "done, every configuration was tried",
     "seconds": "the time is up",
+    "criterion": "done",
+    "budget": "stopped",
     "stopped": "stopped on request",
     "interrupted": "interrupted",
     "failures": "stopped, everything failed",
@@ -36,6 +39,12 @@ ENDINGS: Mapping[str, str] = {
 
 
 _EXCEPTION = re.compile(r"[\w.]*(Error|Exception|Interrupt|Exit)\b")
+
+
+def ended(why: str, message: str) -> str:
+    """Why a session ended, in full: ``done, 100 trials were begun``."""
+    words = ENDINGS.get(why, why)
+    return f"{words}, {message}" if message else words
 
 
 def number(value: float | None) -> str:
@@ -99,12 +108,23 @@ def counted(counts: Mapping[TrialState, int]) -> str:
     return ", ".join(f"{counts[state]} {state}" for state in TrialState if counts.get(state))
 
 
+def size(count: float) -> str:
+    """Bytes as people read them: ``512 B``, ``3.4 MB``."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            break
+        count /= 1000
+    else:
+        unit = "TB"
+    return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
+
+
 def plural(count: int, noun: str) -> str:
     """``1 trial``, ``2 trials``."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def method(study: StudyRow) -> str:
+def method(study: StudyRow | StudyCreated) -> str:
     """Searcher and scheduler: ``random + asha (stopping, η=3, rungs 1 3 9 27)``."""
     return f"{_name(study.searcher)} + {_name(study.scheduler)}"
 

@@ -124,6 +124,7 @@ def _conclude(progress: Progress, value: object, *, step: int | None) -> Exited 
     """
     if progress.is_stopping:
         return _exited(progress)
+    progress.has_returned = True
     if progress.value is not None and (value is None or progress.loop is not None):
         return _exited(progress)  # after trial.epochs a returned value would be a step without a checkpoint
     if value is None:
@@ -164,7 +165,9 @@ def _guarded(trial: Trial, body: Callable[[], Exited | None]) -> Exited | None:
 
 def _exited(progress: Progress, reason: str = "", message: str = "") -> Exited:
     job = progress.job
-    return Exited(job.trial, job.attempt, Outcome.FAILED if reason else Outcome.FINISHED, reason, message)
+    if reason:
+        return Exited(job.trial, job.attempt, Outcome.FAILED, reason, message)
+    return Exited(job.trial, job.attempt, Outcome.FINISHED, is_whole=progress.has_returned)
 
 
 def _post(progress: Progress, exited: Exited | None) -> None:

@@ -38,7 +38,7 @@ class Progress:
     loop: whatever stands for the ``trial.epochs`` loop that there is, or has been; None before it.
     saved: the newest two checkpoints of this attempt, newest first.
     silent_until: reports up to this step have been made before and are not made again.
-    is_yielded: the reports come out of a generator, not by calls.
+    is_yielded: the reports come out of a generator, not by calls. has_returned: the objective came to its own end.
     is_stopping: the tuner said stop or pause, or ``until`` is reached. knows_its_end: it was told ``until``, or may
     save its result after the last report, so at ``until`` it is let go on; only a further report ends it.
     """
@@ -57,6 +57,7 @@ class Progress:
         self.silent_until = 0
         self.is_yielded = False
         self.is_stopping = False
+        self.has_returned = False
         self.knows_its_end = False
         self._awaited = 0
 

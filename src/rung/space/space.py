@@ -261,6 +261,8 @@ def _inactive(name: str, unmet: Sequence[When], valid: Config) -> SpaceError:
 
 
 def _unknown(name: object, names: Sequence[str]) -> SpaceError:
+    if not names:
+        return SpaceError(f"the space is empty, so it has no dimension {name!r}.", hint="Nothing is searched in it.")
     near = difflib.get_close_matches(str(name), names, n=1)
     hint = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(names)}."
     return SpaceError(f"the space has no dimension {name!r}.", hint=hint)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -73,9 +74,7 @@ def write_whole(store: Store, created: StudyCreated, events: Sequence[Event]) ->
         store.create(created)
     except StudyExistsError:
         first, *more = (event for _, event in store.read(created.study))
-        is_the_same = isinstance(first, StudyCreated) and (first.goal, first.scheduler, first.space) == (
-            created.goal, created.scheduler, created.space,
-        )  # fmt: skip
+        is_the_same = isinstance(first, StudyCreated) and _setting(first) == _setting(created)
         if more or not is_the_same:
             raise
     with _lease(store, created.study) as lease:
@@ -181,6 +180,10 @@ def compact(store: SqliteStore) -> int:
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return max(0, before - store.path.stat().st_size)
+
+
+def _setting(created: StudyCreated) -> bytes:
+    return msgspec.json.encode((created.goal, created.space, created.scheduler))
 
 
 @contextlib.contextmanager

@@ -24,8 +24,12 @@ def open_store(url: str | os.PathLike[str], *, create: bool) -> Store:
     create: make the file when it's missing; else StoreNotFoundError says which path was looked at.
     """
     text = os.fspath(url)
-    if text == "memory":
-        return MemoryStore()
+    return MemoryStore() if text == "memory" else SqliteStore(path_of(text), create=create)
+
+
+def path_of(url: str | os.PathLike[str]) -> Path:
+    """The file of the store at this address; SettingError when the address names none."""
+    text = os.fspath(url)
     if text.startswith(("postgresql:", "postgres:")):
         sentence = f"The store {_without_password(text)!r} needs an extra that this version doesn't have yet."
         raise SettingError(sentence, hint=_FORMS)
@@ -33,9 +37,9 @@ def open_store(url: str | os.PathLike[str], *, create: bool) -> Store:
     if slashes and scheme == "sqlite:":
         if path in {"", ":memory:"}:
             raise SettingError(f"The store {text!r} names no file.", hint=_FORMS)
-        return SqliteStore(Path(path), create=create)
+        return Path(path)
     if not _SCHEME.match(text) and text.endswith(SUFFIXES):
-        return SqliteStore(Path(text), create=create)
+        return Path(text)
     raise SettingError(f"{_without_password(text)!r} is not the address of a store.", hint=_FORMS)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 from rung.testing import objectives
 from rung.testing._driver import Driver, Stage, same, say
-from rung.types import Action, Handle, Message, Reported, Saved, Verdict
+from rung.types import Action, Exited, Handle, Launched, Logged, Message, Remarked, Reported, Saved, Verdict
 
 
 def a_job_arrives_whole(stage: Stage) -> None:
@@ -68,6 +69,36 @@ def a_checkpoint_follows_its_report(stage: Stage) -> None:
         if isinstance(fact, Saved | Reported)
     ]
     same(told, [(name, step) for step in (1, 2, 3) for name in ("Reported", "Saved")])
+
+
+def artifacts_and_notes_are_told_in_order(stage: Stage) -> None:
+    """What a trial keeps and what it remarks arrives between the reports it was said between."""
+    driver = stage.driver(objectives.leaves_things)
+    job = driver.start(decide_at=())
+    driver.finish()
+    driver.expect_good_end()
+    told = [type(fact).__name__ for fact in driver.facts if not isinstance(fact, Launched | Exited)]
+    same(told, ["Reported", "Logged", "Logged", "Remarked", "Reported"])
+    old, new = (fact.artifact for fact in driver.facts if isinstance(fact, Logged))
+    same((old.name, old.path, new.name, new.step), (new.name, new.path, "models/best.bin", 1))
+    same(Path(new.path), Path(job.folder) / "artifacts" / "models" / "best.bin")
+    kept = Path(new.path).read_bytes()
+    same((kept, new.size, new.sha256), (b"new", 3, hashlib.sha256(kept).hexdigest()))
+    same([fact.text for fact in driver.facts if isinstance(fact, Remarked)], ["it went well"])
+
+
+def smaller_batches_go_on_from_a_checkpoint(stage: Stage) -> None:
+    """A trial that runs out of memory twice reports and saves every epoch once, as if nothing had happened."""
+    driver = stage.driver(objectives.fits_only_small_batches)
+    driver.start()
+    driver.finish()
+    driver.expect_good_end()
+    same(driver.curve(), {step: 0.5 * step for step in range(1, objectives.STEPS + 1)})
+    same([checkpoint.step for checkpoint in driver.checkpoints()], list(range(objectives.STEPS, 0, -1)))
+    same(
+        [fact.text for fact in driver.facts if isinstance(fact, Remarked)],
+        [f"out of memory with batch size {size}, goes on with {size // 2}" for size in (64, 32)],
+    )
 
 
 def reports_stream_in_order(stage: Stage) -> None:
@@ -203,6 +234,8 @@ LIVES: Sequence[_Life] = (
     a_returned_value_is_one_more_report_if_it_differs,
     a_generator_may_keep_checkpoints,
     a_checkpoint_follows_its_report,
+    artifacts_and_notes_are_told_in_order,
+    smaller_batches_go_on_from_a_checkpoint,
     reports_stream_in_order,
     trials_follow_each_other,
     a_start_counts_once,

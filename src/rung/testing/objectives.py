@@ -239,3 +239,30 @@ def yields_epochs(trial: rung.Trial) -> Iterator[float]:
     for _ in trial.epochs(STEPS, total=total):
         total.value += trial.config["rate"]
         yield total.value
+
+
+def leaves_things(trial: rung.Trial, rate: float) -> float:
+    """Keeps a file, twice, and leaves a note, between two reports."""
+    rung.report(error=rate)
+    source = trial.folder / "weights.bin"
+    for content in (b"old", b"new"):
+        source.write_bytes(content)
+        trial.log_artifact(source, "models/best.bin")
+    trial.note("it went well")
+    rung.report(error=2 * rate)
+    return 2 * rate
+
+
+def fits_only_small_batches(trial: rung.Trial) -> int:
+    """Runs out of memory in its third epoch until the batch is small enough, and returns the batch size."""
+
+    def fit(batch_size: int) -> int:
+        total = Total()
+        for epoch in trial.epochs(STEPS, total=total):
+            if epoch == 3 and batch_size > 16:
+                raise MemoryError
+            total.value += trial.config["rate"]
+            trial.report(error=total.value)
+        return batch_size
+
+    return trial.batch_size_backoff(fit, 64)

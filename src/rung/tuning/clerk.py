@@ -46,9 +46,13 @@ def write_down_remarks(store: Store, study: str) -> bool:
         return False
     try:
         at = store.tables.study(study).at
-        remarks = [pair for pair in store.take(lease) if isinstance(pair[1], Note | Tag)]
-        if remarks:
-            store.append([_answer(store, study, number, remark, at=at) for number, remark in remarks], lease=lease)
+        answers = [
+            _answer(store, study, number, command, at=at)
+            for number, command in store.take(lease)
+            if isinstance(command, Note | Tag)
+        ]
+        if answers:
+            store.append(answers, lease=lease)
     except FencedError:
         return False
     finally:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, final
 
 from rung.events import Started, WorkerPaused
 from rung.stopping import Halt
+from rung.tuning.deadlines import Deadlines
 from rung.tuning.endings import Endings
 from rung.tuning.inbox import How, Inbox
 from rung.tuning.intake import Intake
@@ -29,8 +30,9 @@ INBOX_PERIOD_S = 0.2  # how long a command may lie in the inbox before a busy tu
 class Loop:
     """Runs until nothing is left to do, a limit is reached, or somebody stops it; ``why`` says which.
 
-    ``why`` is one of: done, exhausted, seconds, criterion, budget, stopped, interrupted, failures. A signal handler may
-    set ``end_now``; the loop then ends what runs as soon as it looks.
+    ``why`` is one of: done, exhausted, seconds, criterion, budget, stopped, interrupted, failures; ``message`` says it
+    in full where there is more to say. A signal handler may set ``end_now``; the loop then ends what runs as soon as it
+    looks.
     """
 
     def __init__(
@@ -44,7 +46,7 @@ class Loop:
         fixed: frozenset[str] = frozenset(),
         given: Sequence[Config] = (),
     ) -> None:
-        self.why = ""
+        self.why = self.message = ""
         self.end_now = False
         self.is_in_objective = False
         self.intake = Intake(session, backend, max_kills=limits.max_kills)
@@ -57,7 +59,7 @@ class Loop:
         self._endings = endings or Endings()
         self._began_at = session.at()
         self._looked_at = -math.inf
-        self._next_limit_at = -math.inf
+        self._deadlines = Deadlines(session, self.intake, limits)
         self._starter = Starter(session, folder=folder, limits=limits, endings=self._endings, given=given)
 
     def run(self) -> str:
@@ -70,8 +72,9 @@ class Loop:
             if not self.why:
                 self._fill()
             if not self._ledger.running:
-                self.why = self.why or self._starter.idle_why
-                return self.why
+                why = self.why or self._starter.idle_why
+                self.message = self._endings.messages.get(why, "")
+                return why
             try:
                 self.is_in_objective = self._backend.runs_in_caller
                 self._backend.poll(INBOX_PERIOD_S, self._deliver)
@@ -79,11 +82,6 @@ class Loop:
                 self.end_now = True
             finally:
                 self.is_in_objective = False
-
-    @property
-    def message(self) -> str:
-        """The reason for the end in words for people; empty where ``why`` says all."""
-        return self._endings.messages.get(self.why, "")
 
     def stop(self, why: str) -> None:
         """Start nothing more and let the running trials finish."""
@@ -126,8 +124,7 @@ class Loop:
             self.stop_now(self.why or self._endings.why)
         elif halt is Halt.STARTS:
             self.stop(self._endings.why)
-        if at > self._next_limit_at:
-            self._next_limit_at = self._hold_trial_limits(at)
+        self._deadlines.hold(at)
         # Real seconds even when the backend's are virtual: people and other hosts wait in real time.
         if time.monotonic() - self._looked_at < INBOX_PERIOD_S:
             return
@@ -136,24 +133,6 @@ class Loop:
         self.inbox.carry_out()
         if self.inbox.stop is not None:
             _STOPS[self.inbox.stop](self, self.why or "stopped")
-
-    def _hold_trial_limits(self, at: float) -> float:
-        """End the runs that have broken a limit; returns the moment until which no other one can.
-
-        That moment, on the study's clock, says when to look again, so that simulated trials always end the same way.
-        """
-        limits = self._limits
-        allowed = (limits.stop_grace_s, limits.trial_seconds, limits.stall_seconds)
-        next_at = at + min(seconds for seconds in allowed if seconds is not None)
-        for trial in self._running():
-            heard_at = max(trial.last_at, self.intake.heard_at.get(trial.number, 0.0))
-            end, reason, message = _latest_end(trial, limits, heard_at)
-            if at > end:
-                self.intake.end_by_force(trial, reason=reason, message=message)
-            else:
-                next_at = min(next_at, end)
-        self.intake.commit()
-        return next_at
 
     def _adopt(self) -> None:
         """Take over what an earlier session left running: keep what lives on, let the rest be tried again."""
@@ -198,19 +177,3 @@ class Loop:
 
 
 _STOPS: dict[How, Callable[[Loop, str], None]] = {"finish": Loop.stop, "pause": Loop.pause, "now": Loop.stop_now}
-
-
-def _latest_end(trial: TrialRow, limits: Limits, heard_at: float) -> tuple[float, str, str]:
-    """When a run must be over, and the reason and message of its failure if it isn't."""
-    if trial.decided is Action.STOP:
-        return trial.decided_at + limits.stop_grace_s, "", ""
-    ends = [(math.inf, "", "")]
-    if trial.decided is not None:
-        ends.append((trial.decided_at + limits.stop_grace_s, "", ""))
-    elif trial.until is not None and trial.last_step >= trial.until:
-        ends.append((heard_at + limits.stop_grace_s, "", ""))
-    if (allowed := limits.trial_seconds) is not None:
-        ends.append((trial.launched_at + allowed, "timeout", f"took more than {allowed:g} s"))
-    if (allowed := limits.stall_seconds) is not None:
-        ends.append((heard_at + allowed, "stalled", f"no report for {allowed:g} s"))
-    return min(ends)

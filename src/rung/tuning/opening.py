@@ -92,7 +92,8 @@ def compare(stored: StudyCreated, wanted: StudyCreated, *, seed: int | None) -> 
         differences.append(f"scheduler: {_brief(stored.scheduler)} in the study, {_brief(wanted.scheduler)} here")
     if seed is not None and seed != stored.seed:
         differences.append(f"seed: {stored.seed} in the study, {seed} here")
-    if not _is_same_objective(stored.objective, wanted.objective):
+    is_by_hand = not there.names  # nothing is searched: each run may have a program of its own
+    if not is_by_hand and not _is_same_objective(stored.objective, wanted.objective):
         differences.append(f"objective: {_named(stored.objective)} in the study, {_named(wanted.objective)} here")
     if differences:
         raise StudyMismatchError(

@@ -5,14 +5,24 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+from rung._trial import is_in_trial_process
 from rung.backends.inline import Inline
-from rung.errors import SettingError
+from rung.errors import RungError, SettingError
 from rung.runtime.objective import Kind, Objective
 from rung.types import Goal, Json
 
 if TYPE_CHECKING:
     from rung.backends.resources import Resources
     from rung.contracts import Backend, Store
+
+
+def refuse_in_trial_process() -> None:
+    """RungError within a trial: its process has imported a script that would begin a second study."""
+    if is_in_trial_process():
+        raise RungError(
+            "a trial process imported a script that starts a study, which would start a second one.",
+            hint='Put the call of tune() or Tuner() under `if __name__ == "__main__":`.',
+        )
 
 
 def reference_of(objective: Objective) -> Json:

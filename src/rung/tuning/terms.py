@@ -44,15 +44,19 @@ class Terms(Struct, frozen=True, kw_only=True):
         """What may end the session that is about to begin; SettingError when the project's budget is spent already."""
         return endings_of(tables, ledger, stop=self.stop, tally=tally, project_limit=self.project_limit)
 
-    def settings(self, limits: Limits, *, begun: int) -> dict[str, Json]:
+    def settings(self, limits: Limits, ledger: Ledger, *, objective: Json, n_given: int = 0) -> dict[str, Json]:
         """What ``rung resume`` needs to go on as this run would have.
 
-        limits: of this run. begun: how many trials there are already.
+        limits: of this run. objective: its name; it is kept where the study began with another one. n_given: how many
+        configurations this run is given.
         """
+        assert ledger.study is not None
+        begun = len(ledger.trials) + n_given
         given = structs.asdict(limits)
         more, total = given.pop("new_trials"), given.pop("max_trials")
         totals = [count for count in (total, None if more is None else begun + more) if count is not None]
         settings = {
+            "objective": None if objective == ledger.study.objective else objective,
             "max_trials": min(totals, default=None),
             "seconds": given.pop("seconds"),
             "workers": self.workers,

@@ -69,7 +69,7 @@ def verify_decisions(events: Iterable[tuple[int, Event]], scheduler: Scheduler) 
             why = f"its loss is not finite at step {event.step}"
             decisions.append(_Due(sequence, Decision(event.trial, Action.STOP, why), "nan"))
         due.extendleft(reversed(decisions))
-        while due and not _counts(due[0].decision, engine):
+        while due and not _counts(due[0], engine):
             due.popleft()
     found.differences.extend(_missing(due))
     return found
@@ -215,10 +215,11 @@ def _words(trial: int, action: Action, by: str) -> str:
     return f"the decision to {action} trial {trial}" + ("" if by == "scheduler" else f" by {by}")
 
 
-def _counts(decision: Decision, engine: Engine) -> bool:
+def _counts(due: _Due, engine: Engine) -> bool:
     """Whether a live tuner would have acted on it; the same rule as its intake."""
+    decision = due.decision
     trial = engine.ledger.open.get(decision.trial)
-    if trial is None or trial.is_given or decision.action is Action.CONTINUE:
+    if trial is None or (trial.is_given and due.by == "scheduler") or decision.action is Action.CONTINUE:
         return False
     return trial.decided is None if trial.state is TrialState.RUNNING else decision.action is Action.STOP
 

@@ -2,14 +2,14 @@ import gzip
 
 import numpy as np
 import pytest
+
 from idx_files import idx_gz, small_files
 
 torch = pytest.importorskip("torch")
 
+from rung.errors import MissingExtraError  # noqa: E402 - sorted with the above
 from rung.integrations.d2l.data import load  # noqa: E402 - needs torch
 from rung.integrations.d2l.idx import DataError  # noqa: E402 - needs torch
-
-from rung.errors import MissingExtraError  # noqa: E402 - sorted with the above
 
 
 def rows(images):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from idx_files import idx_bytes, idx_gz, small_files
 from rung.integrations.d2l.download import CHECKSUMS, fetch
 from rung.integrations.d2l.idx import DataError

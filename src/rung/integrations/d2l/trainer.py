@@ -102,4 +102,4 @@ class HPOTrainer(Trainer):
                 is_right = self.model.accuracy(self.model(*batch[:-1]), batch[-1], averaged=False)  # type: ignore[operator]
                 right += float(is_right.sum())
                 count += len(is_right)
-        return torch.tensor(1 - right / count)
+        return torch.tensor(1 - right / count, dtype=torch.float64)

@@ -1,0 +1,171 @@
+"""The kinds of figures of a study: for each, from its rows to columns, and from the columns to a picture."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
+
+from msgspec import Struct
+
+from rung.analysis.configs import Configs, chosen, configs, inputs_of, numeric_inputs
+from rung.analysis.contour import plot_contour
+from rung.analysis.curves import curves, overview
+from rung.analysis.parallel import plot_parallel
+from rung.analysis.plots import Over, plot_curves, plot_overview, plot_trajectory
+from rung.analysis.slices import plot_slices
+from rung.analysis.timeline import plot_timeline, timeline
+from rung.analysis.trajectory import Report, trajectory
+from rung.errors import SettingError
+from rung.events import Event
+from rung.rows import StudyRow, TrialRow
+from rung.space import Space
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Source(NamedTuple):
+    """What figures are made from. reports, events: those of the whole study, read only by kinds that need them."""
+
+    study: StudyRow
+    trials: Sequence[TrialRow]
+    reports: Callable[[], Iterable[Report]]
+    events: Callable[[], Iterable[Event]]
+
+    @property
+    def space(self) -> Space:
+        """The space as it is now."""
+        return Space.from_json(self.study.space)
+
+    def own_reports(self) -> Iterable[Report]:
+        """The reports of the trials that are shown."""
+        numbers = {row.number for row in self.trials}
+        return (report for report in self.reports() if report[0] in numbers)
+
+
+class Wish(NamedTuple):
+    """How a figure is to be. over: what an any-time curve runs along. names: of the hyperparameters to show.
+
+    step_name: what a step is called.
+    """
+
+    over: Over | None = None
+    names: Sequence[str] | None = None
+    step_name: str = "step"
+    title: str = ""
+
+
+class Kind(NamedTuple):
+    """One kind of figure. columns: gives what it shows; draw: a picture of that. takes: wishes that it knows."""
+
+    says: str
+    columns: Callable[[Source, Wish], Any]
+    draw: Callable[[Any, Wish], Figure]
+    takes: frozenset[str] = frozenset()
+
+
+def make_figure(kind: str, source: Source, wish: Wish) -> Figure:
+    """A figure of this kind. SettingError for an unknown kind or a wish that it can't meet."""
+    found = _find(kind, wish)
+    return found.draw(found.columns(source, wish), wish)
+
+
+def make_columns(kind: str, source: Source, wish: Wish) -> Struct:
+    """What a figure of this kind shows; ``curves.to_json`` gives its JSON."""
+    columns: Struct = _find(kind, wish).columns(source, wish)
+    return columns
+
+
+def _find(name: str, wish: Wish) -> Kind:
+    kind = KINDS.get(name)
+    if kind is None:
+        near = difflib.get_close_matches(name, KINDS, n=1)
+        hint = f"There are: {', '.join(KINDS)}."
+        if "." in name:
+            hint = f"Where the picture goes is said by path={name!r}. {hint}"
+        elif near:
+            hint = f"Did you mean {near[0]!r}? {hint}"
+        raise SettingError(f"There is no kind of figure {name!r}.", hint=hint)
+    if wish.over is not None and wish.over not in get_args(Over):
+        raise SettingError(f"x={wish.over!r} is not known.", hint=f"Use one of {', '.join(get_args(Over))}.")
+    for given, word, argument in ((wish.over, "over", "x"), (wish.names, "names", "hyperparameters")):
+        if given is not None and word not in kind.takes:
+            able = ", ".join(name for name, each in KINDS.items() if word in each.takes)
+            raise SettingError(f"A figure of the kind {name!r} takes no {argument}.", hint=f"These do: {able}.")
+    return kind
+
+
+def _overview(source: Source, _: Wish) -> Struct:
+    return overview(source.trials, source.own_reports(), goal=source.study.goal, space=source.space)
+
+
+def _any_time(source: Source, _: Wish) -> Struct:
+    return trajectory(source.trials, source.own_reports(), goal=source.study.goal)
+
+
+def _curves(source: Source, _: Wish) -> Struct:
+    return curves(source.trials, source.own_reports(), goal=source.study.goal)
+
+
+def _configs(source: Source, wish: Wish) -> Configs:
+    inputs = inputs_of(source.space, source.trials)
+    if wish.names is not None:
+        inputs = chosen(inputs, wish.names)
+    return configs(source.trials, goal=source.study.goal, inputs=inputs)
+
+
+def _plane(source: Source, wish: Wish) -> Configs:
+    space = source.space
+    inputs = numeric_inputs(space)[:2] if wish.names is None else chosen(inputs_of(space, source.trials), wish.names)
+    return configs(source.trials, goal=source.study.goal, inputs=inputs)
+
+
+def _timeline(source: Source, _: Wish) -> Struct:
+    return timeline(source.events(), [row.number for row in source.trials], at=source.study.at)
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "overview": Kind(
+        "the study at a glance",
+        _overview,
+        lambda data, wish: plot_overview(data, step_name=wish.step_name, title=wish.title),
+    ),
+    "any_time": Kind(
+        "the best value over time, trials or epochs",
+        _any_time,
+        lambda data, wish: plot_trajectory(
+            data, over=wish.over or "seconds", step_name=wish.step_name, title=wish.title
+        ),
+        frozenset({"over"}),
+    ),
+    "curves": Kind(
+        "the learning curve of each trial",
+        _curves,
+        lambda data, wish: plot_curves(data, step_name=wish.step_name, title=wish.title),
+    ),
+    "parallel": Kind(
+        "all hyperparameters of each trial, side by side",
+        _configs,
+        lambda data, wish: plot_parallel(data, title=wish.title),
+        frozenset({"names"}),
+    ),
+    "slice": Kind(
+        "the value against each hyperparameter",
+        _configs,
+        lambda data, wish: plot_slices(data, title=wish.title),
+        frozenset({"names"}),
+    ),
+    "contour": Kind(
+        "a map of the value over two hyperparameters",
+        _plane,
+        lambda data, wish: plot_contour(data, title=wish.title),
+        frozenset({"names"}),
+    ),
+    "timeline": Kind(
+        "which worker ran which trial when",
+        _timeline,
+        lambda data, wish: plot_timeline(data, title=wish.title),
+    ),
+}
+"""All kinds by name, in the order in which one wants them."""

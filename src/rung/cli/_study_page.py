@@ -1,0 +1,137 @@
+"""What ``rung show`` tells of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, final
+
+from msgspec import Struct, structs
+
+from rung.bookkeeping import Incumbent, state_of
+from rung.cli._command import resume_line
+from rung.cli._facts import (
+    incumbent_of,
+    moment,
+    objective_name,
+    remark_facts,
+    remark_line,
+    study_facts,
+    why_of,
+)
+from rung.cli._output import print_facts
+from rung.cli._wishes import described
+from rung.console.wording import counted, lasted, method, number, plural, settings
+from rung.rows import StudyRow
+from rung.space import Space
+from rung.study import spec_summary
+from rung.tuning.starter import Limits
+
+if TYPE_CHECKING:
+    from rung.commands import Command, UnknownCommand
+    from rung.contracts import Store
+    from rung.types import Json
+
+_Lines = list[tuple[str, str]]
+
+
+@final
+class Page(Struct, frozen=True):
+    """A study, its best, and the commands that nobody has answered yet."""
+
+    store: Store
+    row: StudyRow
+    best: Incumbent | None
+    asked: Sequence[tuple[int, Command | UnknownCommand]]
+
+
+def read_page(store: Store, study: str) -> Page:
+    """StudyNotFoundError when there is none of that name."""
+    row = store.tables.study(study)
+    return Page(store, row, incumbent_of(row, store), store.tables.pending(study))
+
+
+def facts(page: Page) -> dict[str, Json]:
+    """The page in JSON."""
+    row, best = page.row, page.best
+    told = {**study_facts(row, page.store), **spec_summary(row), "sessions": row.sessions, "store": page.store.url}
+    if best is not None:
+        told["best"] = {**told["best"], "config": dict(best.config)}
+    told["notes"] = [remark_facts(remark) for remark in row.notes]
+    told["asked"] = [{"command": number, "what": described(row, command)} for number, command in page.asked]
+    return told
+
+
+def print_page(page: Page) -> None:
+    """The page in words."""
+    print_facts([*_labels(page), *_what(page.row), *_how_far(page), *_provenance(page.row.provenance), *_next(page)])
+
+
+def _labels(page: Page) -> _Lines:
+    row = page.row
+    state = why_of(row)
+    lines = [
+        ("study", row.name),
+        ("project", row.project),
+        ("about", row.message),
+        ("tags", " ".join(row.tags)),
+        ("state", f"{state}: {row.ended_message}" if row.ended_message and row.owner is None else state),
+        ("store", page.store.url),
+    ]
+    return [line for line in lines if line[1]]
+
+
+def _what(row: StudyRow) -> _Lines:
+    return [
+        ("objective", objective_name(row.objective)),
+        ("goal", f"{row.goal.mode} {row.goal.metric}"),
+        ("method", method(row)),
+        ("space", "\n".join(f"{name}: {domain!r}" for name, domain in Space.from_json(row.space).items())),
+        ("seed", str(row.seed)),
+        ("settings", settings(_plain_settings(row.settings)) if row.settings else "none"),
+    ]
+
+
+def _how_far(page: Page) -> _Lines:
+    row, best = page.row, page.best
+    total = sum(row.counts.values())
+    lines = [("trials", f"{total}: {counted(row.counts)}" if total else "none yet")]
+    if best is not None:
+        value = f"{row.goal.metric} {number(best.error)} in trial {best.trial} at step {best.step}"
+        lines.append(("best", f"{value}\n{settings(best.config)}"))
+    spent = f"{lasted(row.at)} in {plural(row.sessions, 'session')}"
+    lines.append(("time", f"{spent}; finished runs took {lasted(row.runtime)} together" if row.runtime else spent))
+    lines.append(("created", moment(row.created_unix)))
+    return lines
+
+
+def _plain_settings(stored: Mapping[str, Json]) -> dict[str, Json]:
+    """The settings on one level, without the limits that are as always."""
+    usual = structs.asdict(Limits())
+    given = {name: value for name, value in stored.items() if name != "limits"}
+    return given | {name: value for name, value in stored.get("limits", {}).items() if usual.get(name) != value}
+
+
+def _provenance(provenance: Mapping[str, Json]) -> _Lines:
+    if not provenance:
+        return []
+    git = provenance.get("git")
+    code = "" if not git else f"git {git['commit'][:10]}{' with changes' if git['dirty'] else ''}"
+    packages = (f"{name} {version}" for name, version in provenance.get("packages", {}).items())
+    return [
+        ("on", f"{provenance.get('host', '')}: {provenance.get('directory', '')}"),
+        ("command", str(provenance.get("command", ""))),
+        ("code", ", ".join(part for part in (code, f"Python {provenance.get('python', '')}", *packages) if part)),
+    ]
+
+
+def _next(page: Page) -> _Lines:
+    """What people have said and asked for, and what is to be done."""
+    row = page.row
+    lines: _Lines = []
+    if row.notes:
+        lines.append(("notes", "\n".join(map(remark_line, row.notes))))
+    if page.asked:
+        lines.append(("asked", "\n".join(f"{described(row, command)} (not yet)" for _, command in page.asked)))
+    if state_of(row) == "interrupted" or (page.asked and row.owner is None):
+        lines.append(("go on", resume_line(page.store, row)))
+    return lines

@@ -1,0 +1,1 @@
+"""Studies as tables that other programs read, and results of other programs as studies."""

@@ -1,0 +1,51 @@
+"""From results of elsewhere to a study in a store that can be gone on with."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from rung import registry
+from rung.interchange.given import events_of
+from rung.provenance import collect_provenance
+from rung.store.maintenance import write_whole
+from rung.store.owner import current_owner
+from rung.tuning.engine import Engine
+from rung.tuning.opening import new_study
+
+if TYPE_CHECKING:
+    from rung.contracts import Store
+    from rung.interchange.given import GivenStudy
+    from rung.types import Json
+
+
+def import_study(
+    store: Store,
+    name: str,
+    given: GivenStudy,
+    *,
+    searcher: str = "random",
+    scheduler: str = "basic",
+    options: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    objective: Json = None,
+) -> int:
+    """Write trials that ran elsewhere as a study; returns the number of its events.
+
+    searcher, scheduler, options: what the study is gone on with; options are the scheduler's. objective: a reference
+    ``module:function`` or an argument list, so that ``rung resume`` finds it. All is written or, but for the bare
+    beginning of a study, nothing; then importing it again completes it. StudyExistsError when the name is taken.
+    """
+    built = registry.scheduler(scheduler, registry.searcher(searcher, given.space), **(options or {}))
+    unix, provenance = time.time(), collect_provenance()
+    created = new_study(name, built, given.goal, seed=seed, objective=objective)
+    created = replace(created, unix=unix, provenance=provenance, message=f"imported from {given.source}")
+    events = events_of(given, owner=current_owner(), unix=unix, provenance=provenance)
+    engine = Engine(built)
+    for event in (created, *events):  # what can't be folded must be known before anything is written
+        engine.fold(event)
+    write_whole(store, created, events)
+    return len(events) + 1
