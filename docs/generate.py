@@ -19,6 +19,13 @@ from rung.errors import RungError
 
 FOLDER = Path(__file__).parent
 BY = "Written by `make docs` from the code; nothing here is typed in by hand."
+HOW_ERRORS_LOOK = """
+Every error says what was given and what is allowed; its `hint` says what to do. In Python `str(error)` is both, and
+`error.sentence` and `error.hint` are the parts. On the command line they are two lines on standard error, and the exit
+code is 1 (2 for a wrong command line).
+""".strip()
+WIDTH = 100
+_SPECIAL = re.compile(r"[*<\[\]]|(?<!\w)_|_(?!\w)")  # what Markdown gives a meaning outside of code
 EXIT_CODES = {
     0: "All went well. `rung run` and `rung resume`: at least one trial came to a good end.",
     1: "An error: a sentence on standard error says what, and a hint what to do.",
@@ -57,7 +64,14 @@ def command_lines(command: click.Command, parent: click.Context, name: str, *, l
     """Usage, help and options of a verb, and of the verbs below it."""
     own = click.Context(command, info_name=name.rpartition(" ")[2], parent=parent)
     usage = " ".join(command.collect_usage_pieces(own))
-    yield from ("#" * level + f" rung {name.removeprefix('rung ')}", "", "```text", f"{name} {usage}".rstrip(), "```", "")
+    yield from (
+        "#" * level + f" rung {name.removeprefix('rung ')}",
+        "",
+        "```text",
+        f"{name} {usage}".rstrip(),
+        "```",
+        "",
+    )
     yield from help_lines(command.help or "")
     options = [parameter for parameter in command.get_params(own) if isinstance(parameter, click.Option)]
     rows = [row for option in options if (row := option_row(option, own))]
@@ -71,7 +85,7 @@ def command_lines(command: click.Command, parent: click.Context, name: str, *, l
 
 
 def help_lines(text: str) -> Iterator[str]:
-    """Help as Markdown: what click leaves as it is (behind a ``\\b``) becomes a block."""
+    """Help as Markdown; what click is told to leave as it is becomes a block."""
     for paragraph in inspect.cleandoc(text).split("\n\n"):
         if paragraph.startswith("\b\n"):
             yield from ("```text", paragraph.removeprefix("\b\n"), "```", "")
@@ -95,12 +109,18 @@ def errors_page() -> str:
     lines = ["# Errors", "", BY, "", *help_of_errors(), ""]
     for error in tree(RungError):
         parents = " and ".join(f"`{base.__name__}`" for base in error.__bases__)
-        lines += [f"## {error.__name__}", "", f"A {parents}. {prose(inspect.getdoc(error) or '')}", ""]
+        lines += [f"## {error.__name__}", "", f"A kind of {parents}. {prose(inspect.getdoc(error) or '')}", ""]
         if error in PROVOCATIONS:
             told = message_of(error, PROVOCATIONS[error])
-            lines += ["```text", f"{error.__name__}: {told.sentence}", *([f"hint: {told.hint}"] if told.hint else []), "```", ""]
+            lines += [
+                "```text",
+                f"{error.__name__}: {told.sentence}",
+                *([f"hint: {told.hint}"] if told.hint else []),
+                "```",
+                "",
+            ]
     stopped = errors.TrialStopped
-    lines += [f"## {stopped.__name__}", "", f"A `BaseException`. {prose(inspect.getdoc(stopped) or '')}", ""]
+    lines += [f"## {stopped.__name__}", "", f"A kind of `BaseException`. {prose(inspect.getdoc(stopped) or '')}", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -108,9 +128,7 @@ def help_of_errors() -> list[str]:
     """The tree as it is drawn in the module, and how errors look."""
     _, drawing, rest = inspect.cleandoc(errors.__doc__ or "").split("\n\n", 2)
     return [
-        "Every error says what was given and what is allowed; its `hint` says what to do. In Python `str(error)` is "
-        "both, `error.sentence` and `error.hint` are the parts. On the command line they are two lines on standard "
-        "error, and the exit code is 1 (2 for a wrong command line).",
+        HOW_ERRORS_LOOK,
         "",
         "```text",
         drawing,
@@ -134,10 +152,19 @@ def api_page() -> str:
     """The public names with their signatures and docstrings."""
     names = sorted(rung.__all__, key=lambda name: (not name[0].isupper(), name.lower()))
     lines = ["# Python API", "", BY, "", "What `import rung` offers. Anything else may change.", ""]
-    lines += [", ".join(f"[`{name}`](#rung{name.lower()})" for name in names) + ".", ""]
+    lines += [", ".join(f"[`{name}`](#{anchor})" for name, anchor in anchors(names)) + ".", ""]
     for name in names:
         lines += name_lines(f"rung.{name}", getattr(rung, name))
     return "\n".join(lines).rstrip() + "\n"
+
+
+def anchors(names: list[str]) -> Iterator[tuple[str, str]]:
+    """Each name with the anchor of its heading; of names that differ in capitals only, the later ones are numbered."""
+    seen: dict[str, int] = {}
+    for name in names:
+        slug = f"rung{name.lower()}"
+        seen[slug] = seen.get(slug, -1) + 1
+        yield name, f"{slug}-{seen[slug]}" if seen[slug] else slug
 
 
 def name_lines(name: str, value: Any) -> Iterator[str]:
@@ -172,33 +199,62 @@ def signature_of(name: str, value: Callable[..., Any], *, is_method: bool = Fals
         signature = inspect.signature(value)
     except ValueError:
         return f"{name}(…)"
-    parameters = list(signature.parameters.values())[1 if is_method else 0 :]
-    if inspect.isclass(value):
-        signature = signature.replace(return_annotation=inspect.Signature.empty)
-    signature = signature.replace(parameters=parameters)
-    text = name + str(signature).replace("'", "" if "'" in str(signature.return_annotation) else "'")
-    if len(text) <= 100:
-        return text
-    return name + signature.format(max_width=1)
+    empty = inspect.Parameter.empty
+    parameters = [
+        parameter.replace(annotation=empty if parameter.annotation is empty else Written(parameter.annotation))
+        for parameter in list(signature.parameters.values())[1 if is_method else 0 :]
+    ]
+    returned = empty if inspect.isclass(value) else signature.return_annotation
+    gives = "" if returned is empty else f" -> {Written(returned)!r}"
+    one_line = str(inspect.Signature(parameters))
+    if len(name + one_line + gives) <= WIDTH:
+        return name + one_line + gives
+    return "\n".join([f"{name}(", *(f"    {line}," for line in parameter_lines(parameters)), f"){gives}"])
+
+
+def parameter_lines(parameters: list[inspect.Parameter]) -> Iterator[str]:
+    """Each parameter as it is written, with the ``*`` and ``/`` that stand between them."""
+    kinds = inspect.Parameter
+    is_starred = False
+    for index, parameter in enumerate(parameters):
+        if parameter.kind is kinds.KEYWORD_ONLY and not is_starred:
+            yield "*"
+        is_starred = is_starred or parameter.kind in {kinds.KEYWORD_ONLY, kinds.VAR_POSITIONAL}
+        yield str(parameter)
+        following = parameters[index + 1].kind if index + 1 < len(parameters) else None
+        if parameter.kind is kinds.POSITIONAL_ONLY and following is not kinds.POSITIONAL_ONLY:
+            yield "/"
+
+
+class Written:
+    """An annotation that is shown as it is written in the source."""
+
+    def __init__(self, annotation: object) -> None:
+        self.text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+
+    def __repr__(self) -> str:
+        return self.text
 
 
 def doc_lines(value: Any) -> Iterator[str]:
-    """A docstring as Markdown paragraphs, one to a line of the source's paragraphs."""
+    """A docstring as Markdown paragraphs and lists."""
     for paragraph in (inspect.getdoc(value) or "").split("\n\n"):
-        if paragraph.strip():
-            yield from (prose(" ".join(paragraph.split())), "")
+        parts = re.split(r"^- ", paragraph, flags=re.MULTILINE)
+        if parts[0].strip():
+            yield from (prose(" ".join(parts[0].split())), "")
+        if len(parts) > 1:
+            yield from (*(f"- {prose(' '.join(part.split()))}" for part in parts[1:]), "")
 
 
 def first_words(text: str) -> str:
-    return prose(" ".join(text.split("\n\n")[0].split()))
+    """The first paragraph of a docstring, on one line."""
+    return prose(" ".join(text.partition("\n\n")[0].split()))
 
 
 def prose(text: str) -> str:
     """Text of a docstring as Markdown: code in single backticks, and outside of code nothing that has a meaning."""
     parts = re.split(r"(``.+?``|`[^`]+`)", text)
-    return "".join(
-        f"`{part.strip('`')}`" if part.startswith("`") else re.sub(r"([*_<\[\]])", r"\\\1", part) for part in parts
-    )
+    return "".join(f"`{part.strip('`')}`" if part.startswith("`") else _SPECIAL.sub(r"\\\g<0>", part) for part in parts)
 
 
 def cell(text: str) -> str:
@@ -218,6 +274,7 @@ def main() -> int:
 
 
 def is_same(path: Path, text: str) -> bool:
+    """Whether the file has this text."""
     return path.exists() and path.read_text() == text
 
 

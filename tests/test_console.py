@@ -57,7 +57,7 @@ def test_standard_output_is_where_it_goes_by_default(capsys: pytest.CaptureFixtu
 def test_an_unknown_mode() -> None:
     with pytest.raises(SettingError, match="progress='loud' is not known") as caught:
         make_progress("loud")  # type: ignore[arg-type]
-    assert caught.value.hint == "Use one of 'auto', 'live', 'plain', 'json', 'off'."
+    assert caught.value.hint == "Use one of 'auto', 'live', 'notebook', 'plain', 'json', 'off'."
 
 
 @pytest.mark.parametrize("mode", ["plain", "json", "live"])

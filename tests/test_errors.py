@@ -76,3 +76,9 @@ def test_a_stop_slips_through_except_exception() -> None:
     except TrialStopped:
         pass
     assert not swallowed
+
+
+def test_a_warning_has_a_sentence_and_a_hint() -> None:
+    warning = errors.RungWarning("This is big.", hint="Take less.")
+    assert isinstance(warning, UserWarning)
+    assert (warning.sentence, warning.hint, str(warning)) == ("This is big.", "Take less.", "This is big. Take less.")

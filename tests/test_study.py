@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from rung.bookkeeping import Incumbent
-from rung.errors import CheckpointError, StoreNotFoundError, StudyNotFoundError
+from rung.errors import (
+    CheckpointError,
+    SettingError,
+    StoreNotFoundError,
+    StudyNotFoundError,
+    TrialNotFoundError,
+)
 from rung.runtime.checkpoints import load_checkpoint
 from rung.schedulers.basic import BasicScheduler
 from rung.searchers.random import RandomSearcher
@@ -37,6 +43,13 @@ def train(trial: Any) -> None:
     for epoch in trial.epochs(4, model=model):
         model.epoch = epoch
         trial.report(error=DIPS[epoch - 1] + abs(trial.config["x"]), other=epoch)
+
+
+def keeps(trial: Any) -> None:
+    path = Path(trial.folder) / "written.txt"
+    path.write_text(f"x is {trial.config['x']}")
+    trial.log_artifact(path, "note.txt")
+    trial.report(error=1.0)
 
 
 def reports_only(x: float) -> Any:
@@ -112,6 +125,79 @@ def test_a_plot_at_a_path(tmp_path: Path) -> None:
     figure = study_of(train).plot(path=tmp_path / "study.png", step_name="epoch")
     assert (tmp_path / "study.png").read_bytes().startswith(b"\x89PNG")
     assert any("epoch" in axes.get_xlabel() for axes in figure.axes)
+
+
+def test_the_state_of_the_best_step() -> None:
+    store = MemoryStore()
+    study = study_of(train, store=store)
+    assert study.load_best()["model"] == {"epoch": 2}
+    store.close()
+    with pytest.raises(CheckpointError, match="kept no checkpoint of its best step"):
+        study_of(reports_only).load_best()
+
+
+def test_the_best_is_found_without_reading_all_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = study_of(train)
+    expected = study.best
+    monkeypatch.setattr("rung.store.memory.MemoryTables.trials", lambda *_: pytest.fail("all trials were read"))
+    assert study.best == expected
+    assert study.best_checkpoint().step == 2
+    assert "3 trials" in repr(study)
+
+
+def test_a_table_and_filters() -> None:
+    study = study_of(train)
+    rows = study.table()
+    assert [row["number"] for row in rows] == [0, 1, 2]
+    assert rows[0]["x"] == 0.5
+    assert (rows[0]["best"], rows[0]["best_step"], rows[0]["value"], rows[0]["other"]) == (0.7, 2, 0.9, 4.0)
+    assert [row["number"] for row in study.table(where="x=0.5")] == [0]
+    with pytest.raises(SettingError, match="There is no column 'y'"):
+        study.table(where="y=0.5")
+
+
+def test_data_frames() -> None:
+    pytest.importorskip("pandas")
+    assert study_of(train).to_pandas(where="number>0")["number"].tolist() == [1, 2]
+
+
+def test_data_frames_of_polars() -> None:
+    pytest.importorskip("polars")
+    assert study_of(train).to_polars(where="number>0")["number"].to_list() == [1, 2]
+
+
+def test_figures_in_json() -> None:
+    study = study_of(train)
+    assert study.plot_json("any_time")["values"][-1] == study.incumbent_error
+    assert len(study.plot_json("timeline")["runs"]) == 3
+    assert [tried["trial"] for tried in study.plot_json("slice", where="number!=1")["tried"]] == [0, 2]
+    with pytest.raises(SettingError, match=r"path='study\.png'"):
+        study.plot_json("study.png")
+
+
+def test_a_picture_of_an_unknown_format_is_refused_before_it_is_drawn(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    with pytest.raises(SettingError, match="is no picture"):
+        study_of(train).plot("nonsense", tmp_path / "a.docx")
+
+
+def test_a_card() -> None:
+    study = study_of(train)
+    assert "<b>s</b> · done · 3/3 trials" in study._repr_html_()
+    assert "no value of error yet" in empty_study()._repr_html_()
+
+
+def test_what_trials_have_printed_and_logged(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "rung.db", create=True)
+    study = study_of(keeps, 1, store=store)
+    assert study.artifacts(0)["note.txt"].read_text() == "x is 0.5"
+    assert study.log(0) == ""
+    (store.folder("s") / "trial-00000" / "output.log").write_bytes(b"epoch 1\xff\n")
+    assert study.log(0) == "epoch 1\ufffd\n"
+    for read in (study.log, study.artifacts):
+        with pytest.raises(TrialNotFoundError, match="no trial 7"):
+            read(7)
+    store.close()
 
 
 def test_open_a_study_of_a_store(tmp_path: Path) -> None:

@@ -21,7 +21,18 @@ from rung.commands import (
     StopTrial,
     Tag,
 )
-from rung.events import Changed, CommandHandled, Decided, Ended, Enqueued, Event, Observed, SpaceEdited, Started
+from rung.events import (
+    Changed,
+    CommandHandled,
+    Decided,
+    Ended,
+    Enqueued,
+    Event,
+    Observed,
+    SessionEnded,
+    SpaceEdited,
+    Started,
+)
 from rung.schedulers.asha import ASHA
 from rung.schedulers.basic import BasicScheduler
 from rung.searchers.grid import GridSearcher
@@ -249,10 +260,17 @@ def stopping() -> ASHA:
     return ASHA(RandomSearcher(SPACE), max_t=8, reduction_factor=2)
 
 
-def by_epochs(store: MemoryStore, plan: dict[Callable[[Any], bool], Command] | None = None) -> list[Any]:
+def promoting() -> ASHA:
+    """Pauses trials at the steps 1, 2 and 4, and goes on with the best."""
+    return ASHA(RandomSearcher(SPACE), max_t=8, reduction_factor=2, variant="promotion")
+
+
+def by_epochs(
+    store: MemoryStore, plan: dict[Callable[[Any], bool], Command] | None = None, make: Callable[[], Any] = stopping
+) -> list[Any]:
     """A session up to six trials in all; returns what the log has after it."""
     watching = [Person(store, plan or {})]
-    Tuner(trains_by_epochs, stopping(), store=store, study="s", seed=4, observers=watching).run(max_trials=6)
+    Tuner(trains_by_epochs, make(), store=store, study="s", seed=4, observers=watching).run(max_trials=6)
     return [event for _, event in store.read("s")]
 
 
@@ -273,14 +291,28 @@ def test_a_paused_study_goes_on_at_the_next_epoch_as_if_nothing_had_happened(ste
     assert verify_decisions(paused.read("s"), stopping()).differences == []
 
 
-def test_a_study_that_is_paused_again_and_again() -> None:
+@pytest.mark.parametrize("make", [stopping, promoting])
+def test_a_study_that_is_paused_again_and_again(make: Callable[[], Any]) -> None:
     unbroken, paused = MemoryStore(), MemoryStore()
-    by_epochs(unbroken)
-    for trial, step in ((0, 1), (0, 4), (3, 1)):
-        by_epochs(paused, {observed(trial, step): StopStudy(how="pause")})
-    by_epochs(paused)
+    by_epochs(unbroken, make=make)
+    for trial, step, *_ in list(_curves(unbroken))[::3]:
+        by_epochs(paused, {observed(trial, step): StopStudy(how="pause")}, make)
+    by_epochs(paused, make=make)
+    assert sum(event.why == "stopped" for _, event in paused.read("s") if isinstance(event, SessionEnded)) > 2
     assert list(_curves(paused)) == list(_curves(unbroken))
-    assert verify_decisions(paused.read("s"), stopping()).differences == []
+    assert [row.state for row in paused.tables.trials("s")] == [row.state for row in unbroken.tables.trials("s")]
+    assert verify_decisions(paused.read("s"), make()).differences == []
+
+
+def test_what_comes_to_its_end_while_the_study_is_paused_is_not_run_again() -> None:
+    def trained_in_one_go(x: float) -> float:
+        store.post("s", StopStudy(how="pause"))
+        return x
+
+    store = MemoryStore()
+    Tuner(trained_in_one_go, basic(), store=store, study="s", seed=4).run(max_trials=3)
+    assert store.tables.study("s").ended_why == "stopped"
+    assert [row.state for row in store.tables.trials("s")] == [TrialState.COMPLETED]
 
 
 def _curves(store: MemoryStore) -> Any:

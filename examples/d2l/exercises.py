@@ -109,7 +109,6 @@ def main(arguments: list[str] | None = None) -> d2l.HPOTuner:
     )
     tuner.run(number_of_trials=options.trials)
     print(f"best error {tuner.incumbent_error:.4f} with {tuner.incumbent}")
-    tuner.tuner.close()
     return tuner
 
 

@@ -20,6 +20,8 @@ RungError
 ├── StudyMismatchError    the study in the store differs from what was asked for; names the fields
 └── StudyPausedError      trials fail one after the other; says why and how to go on
 
+RungWarning is a warning (a UserWarning): what was asked for is done, but is seldom meant.
+
 TrialStopped is not an error: it is how ``rung.report`` ends a training function early, and a BaseException so that
 ``except Exception`` in user code does not swallow it.
 """
@@ -125,3 +127,19 @@ class StudyPausedError(RungError):
 
 class TrialStopped(BaseException):
     """Ends a training function whose trial is stopped or paused."""
+
+
+class RungWarning(UserWarning):
+    """What was asked for is done, but is seldom meant. ``hint`` is one sentence on what to do instead."""
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.hint}"
+
+    @property
+    def sentence(self) -> str:
+        """What is strange, without the hint."""
+        return super().__str__()

@@ -141,8 +141,8 @@ class Decided(Struct, frozen=True, kw_only=True, tag="decided", omit_defaults=Tr
     """A trial is to be stopped or paused.
 
     by: ``scheduler`` or ``person``; ``study`` when the whole study is paused, so that the trial will wait for its next
-    session; or the limit that was broken: ``nan``, ``bad_value``. A broken limit makes the trial failed. step: the
-    trial's last observed step at that moment.
+    session unless one of the others has its say before it ends; or the limit that was broken: ``nan``, ``bad_value``.
+    A broken limit makes the trial failed. step: the trial's last observed step at that moment.
     """
 
     at: float
@@ -155,7 +155,8 @@ class Decided(Struct, frozen=True, kw_only=True, tag="decided", omit_defaults=Tr
 
     @property
     def key(self) -> str:
-        return f"decide/{self.trial}/{self.attempt}"
+        paused = "/study" if self.by == "study" else ""  # another word may follow on that
+        return f"decide/{self.trial}/{self.attempt}{paused}"
 
 
 class Checkpointed(Struct, frozen=True, kw_only=True, tag="checkpointed", omit_defaults=True):

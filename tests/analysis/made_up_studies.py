@@ -47,3 +47,17 @@ def small_study():
         *reports_of(7, [0.7], at=[41]),
     ]
     return rows, reports
+
+
+def drawn(figure):
+    """The figure, laid out as it would be saved."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    FigureCanvasAgg(figure).draw()
+    return figure
+
+
+def words_of(axes):
+    """Where each text of the axes stands in pixels, by its words; empty ones left out."""
+    renderer = axes.figure.canvas.get_renderer()
+    return [(text.get_text(), text.get_window_extent(renderer)) for text in axes.texts if text.get_text()]

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from process_stage import until
 
-from rung.backends._scripts import command_line
+from rung.backends._scripts import NOTHING_ADDED, command_line
 from rung.backends.processes import Processes
 from rung.runtime._frames import Hello, frame
 from rung.testing._driver import Stage, say
-from rung.types import Action, Change, Launched, Outcome, Verdict
+from rung.types import Action, Change, Launched, Logged, Outcome, Remarked, Verdict
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,7 @@ from rung.types import Action, Change, Launched, Outcome, Verdict
             ["x", "--flag", "true", "--none", "null", "--list", '[1, "a"]'],
         ),
         (["{a}"], {"a": "{b}", "b": 1}, ["{b}", "--b", "1"]),
+        (["{a}", NOTHING_ADDED, "-v"], {"a": 2, "b": 1}, ["2", "-v"]),
     ],
 )
 def test_command_line(argv, config, filled):
@@ -255,3 +256,23 @@ def test_the_path_of_the_socket_stays_short(tmp_path, monkeypatch):
     assert len(path) < 100
     assert not Path(path).parent.exists()
     assert list(long.iterdir()) == []
+
+
+def test_a_python_script_has_all_that_a_trial_can_do(stage, tmp_path):
+    (tmp_path / "train.py").write_text(
+        "import rung\n"
+        "from rung.testing.objectives import fits_only_small_batches\n"
+        "trial = rung.trial()\n"
+        "fits_only_small_batches(trial)\n"
+        "trial.log_artifact(__file__)\n"
+    )
+    driver = stage.driver([sys.executable, str(tmp_path / "train.py")])
+    job = driver.start(decide_at=None)
+    driver.finish()
+    driver.expect_good_end()
+    assert driver.curve() == {step: 0.5 * step for step in range(1, 7)}
+    assert len(driver.checkpoints()) == 6
+    assert len([fact for fact in driver.facts if isinstance(fact, Remarked)]) == 2
+    assert [fact.artifact.path for fact in driver.facts if isinstance(fact, Logged)] == [
+        f"{job.folder}/artifacts/train.py"
+    ]

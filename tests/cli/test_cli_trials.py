@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
 
+from rung.events import Noted, Tagged
 from rung.store import open_store
 from rung.tuning.opening import new_study
+from rung.types import Owner
 
 
 def test_trials_are_listed(invoke, finished: Path) -> None:
@@ -94,3 +97,89 @@ def test_a_study_without_trials(invoke, tmp_path: Path) -> None:
     assert result.stderr == (
         "rung: the study 'empty' has no value of error yet.\nhint: See what its trials are doing: rung trials empty\n"
     )
+
+
+def test_a_filter(invoke_json, invoke, finished: Path) -> None:
+    rows = invoke_json("trials", "lenet", "--store", finished, "--where", "lr<0.2 and state=done")
+    assert rows
+    assert all(row["config"]["lr"] < 0.2 and row["state"] == "completed" for row in rows)
+    failed = invoke_json("trials", "lenet", "--store", finished, "--where", "message~DIVERGED")
+    assert {row["state"] for row in failed} == {"failed"}
+    accurate = invoke_json(
+        "trials", "lenet", "--store", finished, "--where", "accuracy>0.9", "--cols", "number,accuracy"
+    )
+    assert all(row["accuracy"] > 0.9 for row in accurate)
+    result = invoke("trials", "lenet", "--store", finished, "--where", "number>100")
+    assert result.stdout == "No trials of 'lenet' pass the filter.\n"
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("lr<", "rung: The filter should have a value here, not the end.\n  lr<\n     ^\nhint: Write it like: "),
+        (
+            "lr<1 and opt<2",
+            "'opt' is no number, so '<' means nothing for it.\n  lr<1 and opt<2\n               ^\nhint: ",
+        ),
+        ("acuracy>0.5", "There is no column 'acuracy'.\n  acuracy>0.5\n  ^\nhint: Did you mean 'accuracy'?\n"),
+    ],
+)
+def test_a_filter_that_is_wrong_is_marked(invoke, finished: Path, where: str, said: str) -> None:
+    result = invoke("trials", "lenet", "--store", finished, "--where", where, exit_code=2)
+    assert said in result.stderr
+    assert result.stdout == ""
+
+
+def test_chosen_columns(invoke, invoke_json, finished: Path) -> None:
+    titles, *lines = invoke(
+        "trials", "lenet", "--store", finished, "--cols", "number, state,lr,reason"
+    ).stdout.splitlines()
+    assert titles.split() == ["number", "state", "lr", "reason"]
+    assert len(lines) == 8
+    assert any(line.split() == [line.split()[0], "✗", "failed", line.split()[3], "error"] for line in lines)
+    rows = invoke_json("trials", "lenet", "--store", finished, "--cols", "lr,best")
+    assert all(list(row) == ["lr", "best"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--cols", "number,lrr"], "There is no column 'lrr'.\nhint: Did you mean 'lr'?\n"),
+        (["--cols", ","], "--cols names no column.\nhint: Write it like --cols number,state,best\n"),
+        (["--csv", "--json"], "--csv and --json can't go together.\nhint: Leave one of them out.\n"),
+    ],
+)
+def test_wrong_columns(invoke, finished: Path, words: list[str], said: str) -> None:
+    assert said in invoke("trials", "lenet", "--store", finished, *words, exit_code=2).stderr
+
+
+def test_csv(invoke, finished: Path) -> None:
+    rows = list(csv.DictReader(invoke("trials", "lenet", "--store", finished, "--csv").stdout.splitlines()))
+    assert [row["number"] for row in rows] == [str(number) for number in range(8)]
+    assert {"state", "lr", "opt", "best", "value", "accuracy", "tags"} <= set(rows[0])
+    few = invoke("trials", "lenet", "--store", finished, "--csv", "--cols", "number,seed", "--limit", 1).stdout
+    assert few == "number,seed\n0,5\n"
+
+
+def test_sorting_by_a_metric(invoke_json, finished: Path) -> None:
+    rows = invoke_json("trials", "lenet", "--store", finished, "--sort=-accuracy", "--cols", "accuracy")
+    values = [row["accuracy"] for row in rows if row["accuracy"] is not None]
+    assert values == sorted(values, reverse=True)
+    assert len(rows) == 8
+
+
+def test_tags_and_remarks_are_shown_when_there_are_any(invoke, tmp_path: Path) -> None:
+    from cli_project import make_study
+
+    make_study(tmp_path / "rung.db", trials=3)
+    assert "tags" not in invoke("trials", "lenet").stdout
+    store = open_store(str(tmp_path / "rung.db"), create=False)
+    lease = store.acquire("lenet", Owner(host="h", boot="b", pid=1, started=0.0), ttl=60.0)
+    store.append([Tagged(at=9.0, trial=1, added=("good", "old")), Noted(at=9.0, trial=1, text="again")], lease=lease)
+    store.release(lease)
+    store.close()
+    titles, *lines = invoke("trials", "lenet").stdout.splitlines()
+    assert "tags" in titles.split()
+    assert "good old" in lines[1]
+    assert lines[1].endswith("again")
+    assert "good · old" in invoke("trials", "lenet", "--cols", "number,tag", "--where", "tag=good").stdout

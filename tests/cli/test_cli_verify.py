@@ -91,3 +91,13 @@ def test_what_cannot_be_built_again_is_taken_as_it_stands(invoke, invoke_json, t
 
 def test_an_unknown_study(invoke, finished: Path) -> None:
     assert "Did you mean 'lenet'?" in invoke("verify", "lennet", "--store", finished, exit_code=1).stderr
+
+
+def test_a_damaged_log_is_a_difference(invoke, invoke_json, copy: Path) -> None:
+    with sqlite3.connect(copy) as connection:
+        connection.execute("UPDATE event SET event = '{' WHERE seq = 9")
+    connection.close()
+    found = invoke_json("verify", "lenet", exit_code=1)
+    assert (found["is_ok"], found["events"], found["skipped"]) == (False, 8, "the log is damaged.")
+    lines = invoke("verify", "lenet", exit_code=1).stdout.splitlines()
+    assert lines[-1].startswith("  log: event 9 can't be read: A stored event is damaged")

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from staged_events import WHOLE_STUDY, created, ended, observed, session, show, started
 
-from rung.console.table import GAP, Column, columns_of, fitted, note, shortened, window
-from rung.events import Decided, Event, Interrupted
+from rung.columns import columns_of_trials
+from rung.console.table import GAP, Column, cell, columns_of, fitted, note, shortened, window
+from rung.events import Decided, Event, Interrupted, Noted, Tagged
 from rung.ledger import Ledger
 from rung.types import Action, Goal, TrialState
 
@@ -139,3 +140,31 @@ def test_shortened_text_fits(text: str, width: int) -> None:
     short = shortened(text, width)
     assert cell_len(short) <= width
     assert short == " ".join(text.split()) or short.endswith("…")
+
+
+def test_tags_have_a_column_and_the_last_remark_stands_with_the_note() -> None:
+    events = [*WHOLE_STUDY, Tagged(at=0.0, trial=1, added=("good", "old"))]
+    events += [Noted(at=0.0, trial=number, text="again\nwith more") for number in (0, 1)]
+    cells = cells_of(folded(*events))
+    assert cells["tags"] == ["", "good old", "", "", ""]
+    assert cells["note"][:2] == ["again", "rung 1: rank 2 of 2 · again"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("state", "■ stopped"),
+        ("number", "1"),
+        ("runtime", "0:04"),
+        ("tag", "good · old"),
+        ("parent", ""),
+        ("best", "0.75"),
+        ("message", "rung 1: rank 2 of 2"),
+        ("given", "false"),
+    ],
+)
+def test_cells_of_chosen_columns(name: str, text: str) -> None:
+    ledger = folded(*WHOLE_STUDY, Tagged(at=0.0, trial=1, added=("good", "old")))
+    assert ledger.study is not None
+    column = columns_of_trials(ledger.study, list(ledger.trials.values()), dict).find(name)
+    assert cell(column, ledger.trials[1]) == text

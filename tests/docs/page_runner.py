@@ -124,6 +124,7 @@ class PageRunner:
         """The page's folder as the working directory; what it imported from there is forgotten."""
         before, path, modules = Path.cwd(), list(sys.path), set(sys.modules)
         os.chdir(self._folder)
+        sys.path.insert(0, str(self._folder))
         try:
             yield
         finally:

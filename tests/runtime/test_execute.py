@@ -52,7 +52,27 @@ def test_a_value_after_a_stop_does_not_count():
 
 def test_the_last_value_may_itself_be_stopped():
     channel = run(objectives.returns_rate, {1: [Verdict(Action.STOP, 1)]})
-    assert exit_of(channel) == Exited(0, 1, Outcome.FINISHED)
+    assert exit_of(channel) == Exited(0, 1, Outcome.FINISHED, is_whole=True)
+
+
+@pytest.mark.parametrize("answer", [Action.STOP, Action.PAUSE])
+def test_who_obeys_has_not_come_to_its_own_end(answer, tmp_path):
+    def by_epochs(trial):
+        for _ in trial.epochs(3):
+            trial.report(0.5)
+
+    def yields():
+        yield 0.5
+        yield 0.5
+
+    def reports():
+        rung.report(0.5)
+        rung.report(0.5)
+
+    for train in (by_epochs, yields, reports):
+        for answers, is_whole in (({1: [Verdict(answer, 1)]}, False), ({}, True)):
+            exited = exit_of(run(train, answers, config={}, folder=tmp_path))
+            assert (exited.outcome, exited.is_whole) == (Outcome.FINISHED, is_whole), train
 
 
 def test_a_value_returned_after_the_epochs_is_no_step_of_its_own(tmp_path):
@@ -158,7 +178,7 @@ def test_a_suspended_generator_goes_on_as_another_attempt():
         pass
     assert not generator.is_suspended
     assert channel.errors == [0.5 * step for step in range(1, 7)]
-    assert channel.facts[-1] == Exited(0, 2, Outcome.FINISHED)
+    assert channel.facts[-1] == Exited(0, 2, Outcome.FINISHED, is_whole=True)
 
 
 def test_a_generator_is_kept_only_if_it_stands_at_a_yield():

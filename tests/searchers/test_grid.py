@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rung.commands import EditSpace, Enqueue
-from rung.errors import SettingError
+from rung.errors import RungWarning, SettingError
 from rung.schedulers.basic import BasicScheduler
 from rung.searchers import grid
 from rung.searchers.grid import GridSearcher
@@ -113,9 +113,12 @@ def test_an_edit_may_drop_a_dimension_that_has_points() -> None:
 
 
 def test_big_grids_warn() -> None:
-    with pytest.warns(UserWarning, match=r"1,331 combinations over 3 dimensions\. RandomSearcher.*SobolSearcher"):
+    with pytest.warns(
+        RungWarning, match=r"1,331 combinations over 3 dimensions\. RandomSearcher.*SobolSearcher"
+    ) as caught:
         GridSearcher({name: Float(0, 1) for name in "abc"}, points=11)
-    with pytest.warns(UserWarning, match="32 combinations over 5 dimensions"):
+    assert caught[0].filename == __file__
+    with pytest.warns(RungWarning, match="32 combinations over 5 dimensions"):
         GridSearcher({name: Float(0, 1) for name in "abcde"}, points=2)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -162,6 +162,17 @@ def test_senseless_spaces_are_refused(given, message):
         as_space(given)
 
 
+def test_an_empty_space_must_be_meant():
+    with pytest.raises(SpaceError, match="nothing to search: the space is empty"):
+        as_space({})
+    empty = as_space(Space({}))
+    assert Space.from_json(empty.to_json()) == empty
+    assert (empty.sample(np.random.default_rng(0)), empty.validate({}), empty.size) == ({}, {}, 1)
+    assert empty.encode([{}, {}]).shape == (2, 0)
+    with pytest.raises(SpaceError, match="the space is empty, so it has no dimension 'lr'"):
+        empty.validate({"lr": 0.1})
+
+
 def test_a_space_is_not_copied_without_its_conditions(space):
     assert as_space(space) is space
     with pytest.raises(SpaceError, match="would lose conditions"):

@@ -18,11 +18,12 @@ from rung.store.maintenance import (
     copy_study,
     delete_study,
     find_garbage,
+    holders,
     remove_garbage,
     write_whole,
 )
 from rung.store.verify import verify
-from rung.testing._store_samples import created, foreign, sample_log
+from rung.testing._store_samples import created, dead, foreign, sample_log
 from rung.types import Checkpoint, TrialState
 
 SOME = [Started(at=0.0, trial=0, attempt=1, config={"a": 1}, cause="given")]
@@ -286,3 +287,14 @@ def test_a_copy_needs_no_other_file(store, tmp_path):
     target = backup(store, tmp_path / "copy.db")
     with closing(sqlite3.connect(target)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+
+
+def test_who_holds_what(store):
+    fill(store)
+    assert holders(store) == []
+    for study, owner in (("mine", current_owner()), ("theirs", foreign()), ("nobody's", dead())):
+        store.create(created(study))
+        store.acquire(study, owner, ttl=60.0)
+    assert [(study, is_alive) for study, _, is_alive in holders(store)] == [
+        ("mine", True), ("theirs", None), ("nobody's", False),
+    ]  # fmt: skip

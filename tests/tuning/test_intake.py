@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec import structs
 from tuning_fakes import (
     FakeBackend,
     ScriptedScheduler,
@@ -24,7 +25,7 @@ from rung.errors import StoreFullError
 from rung.events import ArtifactLogged, Checkpointed, Decided, Ended, Interrupted, Noted, Observed, Placed
 from rung.store import MemoryStore
 from rung.tuning.intake import MESSAGE_LIMIT
-from rung.types import Action, Artifact, Decision, Launched, Logged, Outcome, Remarked, TrialState, Verdict
+from rung.types import Action, Artifact, Decision, Exited, Launched, Logged, Outcome, Remarked, TrialState, Verdict
 
 Begin = Callable[..., Stage]
 
@@ -183,6 +184,18 @@ def test_a_run_that_gave_nan_and_was_then_lost_has_failed(stage: Begin) -> None:
     place.run_trial(intake)
     intake.deliver([report(0, 1, math.nan), lose(0)])
     assert (place.trial(0).state, place.trial(0).reason) == (TrialState.FAILED, "nan")
+
+
+@pytest.mark.parametrize(
+    ("exit_fact", "state"), [(finish(0), "completed"), (fail(0, "exit"), "failed"), (lose(0), "failed")]
+)
+def test_the_exit_code_of_a_script_is_kept(stage: Begin, exit_fact: Exited, state: str) -> None:
+    place = stage()
+    intake = place.intake(max_kills=1)
+    place.run_trial(intake)
+    intake.deliver([structs.replace(exit_fact, exit_code=-9)])
+    (ended,) = place.logged(Ended)
+    assert (ended.state, ended.exit_code, ended.message) == (state, -9, exit_fact.message)
 
 
 @pytest.mark.parametrize("exit_fact", [finish(0), fail(0), lose(0)])

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec import structs
 from tuning_fakes import (
     FakeBackend,
     ScriptedScheduler,
@@ -590,7 +591,8 @@ def test_what_waits_since_a_pause_of_the_study_goes_on_from_its_checkpoint(stage
     [
         (fail(0), TrialState.FAILED, "error"),
         (lose(0), TrialState.WAITING, "interrupted"),
-        (report(0, 2, float("nan")), TrialState.WAITING, "interrupted"),
+        (report(0, 2, float("nan")), TrialState.FAILED, "nan"),
+        (structs.replace(finish(0), is_whole=True), TrialState.COMPLETED, ""),
     ],
 )
 def test_how_a_run_may_end_while_the_study_is_being_paused(
@@ -619,6 +621,35 @@ def test_a_trial_that_was_told_to_stop_does_not_wait_when_the_study_is_paused(st
     )
     assert place.loop().run() == "stopped"
     assert states(place) == [TrialState.STOPPED]
+
+
+@pytest.mark.parametrize(("action", "state"), [(Action.STOP, TrialState.STOPPED), (Action.PAUSE, TrialState.PAUSED)])
+def test_what_the_scheduler_decides_while_the_study_is_being_paused_holds(
+    stage: Begin, action: Action, state: TrialState
+) -> None:
+    place = stage(scheduler=ScriptedScheduler(decide=decide_at(2, action)))
+    place.backend.script.extend(
+        [post(place, StopStudy(how="pause"), report(0, 1, 0.5)), [report(0, 2, 0.4), finish(0)]]
+    )
+    assert place.loop().run() == "stopped"
+    assert (place.trial(0).state, place.trial(0).reason) == (state, "scheduler")
+    assert [event.by for event in place.logged(Decided)] == ["study", "scheduler"]
+    assert [message.action for _, message in place.backend.sent()] == [Action.PAUSE, action]
+
+
+def test_a_person_may_stop_a_trial_while_the_study_is_being_paused(stage: Begin) -> None:
+    place = stage()
+    place.backend.script.extend([post(place, StopStudy(how="pause")), post(place, StopTrial(0)), [finish(0)]])
+    assert place.loop().run() == "stopped"
+    assert (place.trial(0).state, place.trial(0).reason) == (TrialState.STOPPED, "person")
+
+
+@pytest.mark.parametrize("ends", [[finish(0)], []])
+def test_who_has_come_to_its_last_step_does_not_wait_for_another_session(stage: Begin, ends: list[Any]) -> None:
+    place = stage(scheduler=ScriptedScheduler([new_trial(0, until=2)]))
+    place.backend.script.extend([post(place, StopStudy(how="pause")), [report(0, 2, 0.5), *ends], at(10.5)])
+    assert place.loop(stop_grace_s=10).run() == "stopped"
+    assert states(place) == [TrialState.COMPLETED]
 
 
 def test_the_stronger_word_holds_when_a_study_is_stopped_twice(stage: Begin) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -102,41 +101,15 @@ def test_observers_see_nothing_of_a_failed_flush(stage: Begin) -> None:
     assert [type(event) for event in seen] == [SessionStarted]
 
 
-def test_the_lease_is_renewed_after_a_third_of_its_time_without_an_append(
-    stage: Begin, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = SimpleNamespace(now=50.0)
-    monkeypatch.setattr("rung.tuning.session.time", SimpleNamespace(monotonic=lambda: clock.now))
-    store = WatchedStore(MemoryStore())
-    place = stage(store=store)
-    place.backend.clock = 1e9  # a simulated clock says nothing about the lease
-    session = place.session
-    store.calls.clear()
-    for now in (50.0, 69.0, 70.0):
-        clock.now = now
-        session.keep_alive()
-    assert store.calls == []
-    clock.now = 70.5
-    session.keep_alive()
-    session.keep_alive()
-    assert store.calls == [("renew",)]
-    clock.now = 90.0
-    session.stage(enqueued(1.0))
-    session.flush()
-    clock.now = 109.0
-    session.keep_alive()
-    assert store.calls.count(("renew",)) == 1
-
-
 def test_a_session_says_who_works_and_how_it_ended(stage: Begin) -> None:
     place = stage(backend=FakeBackend(slots=3))
-    place.open.leave(place.session, "stopped")
+    place.open.leave(place.session, "stopped", "somebody said so")
     again = stage(store=place.store)
     assert [(event.session, event.slots) for event in place.logged(SessionStarted)] == [(1, 3), (2, 1)]
     assert place.logged(SessionStarted)[0].owner == OWNER
     assert place.logged(SessionStarted)[0].unix > 1.6e9
     (ended,) = place.logged(SessionEnded)
-    assert (ended.session, ended.why) == (1, "stopped")
+    assert (ended.session, ended.why, ended.message) == (1, "stopped", "somebody said so")
     assert again.session.study.ended_why is None
 
 

@@ -10,9 +10,9 @@ from tuning_fakes import ScriptedScheduler, Stage, finish, new_trial, save
 
 from rung.errors import SettingError
 from rung.events import Continued
+from rung.tuning.endings import Endings
 from rung.tuning.engine import trial_seed
 from rung.tuning.intake import Intake
-from rung.tuning.endings import Endings
 from rung.tuning.starter import Limits, Starter
 from rung.types import Action, Exhausted, Proposal, TrialState, Wait
 

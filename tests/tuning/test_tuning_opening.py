@@ -151,6 +151,12 @@ def test_what_may_be_the_same_objective_is_taken_for_it(there: Any, here: Any) -
     compare(stored, wanted, seed=None)
 
 
+def test_where_nothing_is_searched_each_run_may_have_a_program_of_its_own() -> None:
+    by_hand = created(ScriptedScheduler(space=Space({})))
+    stored, wanted = (structs.replace(by_hand, objective=objective) for objective in (SCRIPT, ["sh", "train.sh"]))
+    compare(stored, wanted, seed=None)
+
+
 def test_all_differences_are_named_together() -> None:
     other = created(ScriptedScheduler(space=Space({"y": Float(0, 1)}), name="other"), goal=Goal("error", "max"))
     with pytest.raises(StudyMismatchError) as caught:

@@ -23,7 +23,7 @@ def complete_study(ctx: click.Context, param: click.Parameter, begun: str) -> li
     return _from_store(ctx, lambda store: _studies(store, begun))
 
 
-def complete_target(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:  # noqa: ARG001
+def complete_target(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
     """The same, and behind ``study#`` its trials, the newest first."""
     study, mark, digits = begun.rpartition("#")
     if not mark:

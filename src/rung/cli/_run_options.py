@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from rung.cli._options import COUNT, read_duration
+from rung.cli._options import COUNT, UsageProblem, read_duration
 
 if TYPE_CHECKING:
     from rung.backends.resources import Resources
+    from rung.stopping import Criterion
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -104,3 +105,9 @@ def resources_of(options: Mapping[str, Any]) -> Resources | None:
     if share is None:
         return Resources(gpus=gpus, memory=memory)
     return Resources(gpus="all" if gpus is None else gpus, gpus_per_trial=share, memory=memory)
+
+
+def no_end(study: str, stop: Criterion | None) -> UsageProblem:
+    """The problem with a command line that may run for ever."""
+    why = "" if stop is None else f": {stop} may never come"
+    return UsageProblem(f"nothing says when to end{study}{why}.", hint="Give --trials N, --seconds 2h or --stop WHEN.")

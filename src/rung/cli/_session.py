@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, structs
 
 from rung._trial import importing_training_code
-from rung.cli.main import FAILED, INTERRUPTED, NOTHING_SUCCEEDED, tell, tell_error
 from rung.backends.resources import Resources
+from rung.cli.main import FAILED, INTERRUPTED, NOTHING_SUCCEEDED, tell, tell_error
 from rung.console import make_progress
 from rung.errors import ObjectiveError, StudyPausedError
 from rung.runtime.objective import Objective, as_objective

@@ -74,7 +74,7 @@ def _labels(page: Page) -> _Lines:
         ("project", row.project),
         ("about", row.message),
         ("tags", " ".join(row.tags)),
-        ("state", f"{state}: {row.ended_message}" if row.ended_message and row.owner is None else state),
+        ("state", state),
         ("store", page.store.url),
     ]
     return [line for line in lines if line[1]]

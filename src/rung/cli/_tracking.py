@@ -45,13 +45,13 @@ def goal_of(store: Store, study: str, *, metric: str | None, mode: Literal["min"
     try:
         row = store.tables.study(study)
     except StudyNotFoundError:
-        return Goal(metric or "error", mode or "min")
+        return Goal("error" if metric is None else metric, mode or "min")
     if Space.from_json(row.space).names:
         raise RungError(
             f"the study {study!r} searches a space, so its runs are not made by hand.",
             hint=f"Have a configuration of that space tried with `rung add {study} …`, or give another name.",
         )
-    return Goal(metric or row.goal.metric, mode or row.goal.mode)
+    return Goal(row.goal.metric if metric is None else metric, mode or row.goal.mode)
 
 
 @final

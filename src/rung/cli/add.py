@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from rung.cli._complete import complete_study
 from rung.cli._options import debug_option, reading, store_option
 
 
 @click.command()
-@click.argument("study")
+@click.argument("study", shell_complete=complete_study)
 @click.argument("values", nargs=-1, metavar="NAME=VALUE...")
 @click.option("--like", type=click.IntRange(min=0), metavar="N", help="Start from the configuration of trial N.")
 @store_option

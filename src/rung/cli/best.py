@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rung.cli._complete import complete_study
 from rung.cli._options import debug_option, json_option, reading, store_option
 from rung.errors import RungError
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("study")
+@click.argument("study", shell_complete=complete_study)
 @click.option("--as", "form", type=click.Choice(["args", "json", "toml"]), help="Print the configuration alone.")
 @store_option
 @json_option

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from rung.cli._complete import complete_study
 from rung.cli._options import debug_option, reading, store_option
 from rung.cli._where import asking, where_option
 
 
 @click.command()
-@click.argument("study")
+@click.argument("study", shell_complete=complete_study)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE.csv, .json or .parquet."
 )

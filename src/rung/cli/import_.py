@@ -143,21 +143,22 @@ def _import_table(path: Path, read: Callable[[Path], tuple[list[str], list[Recor
 def _write(given: GivenStudy, options: dict[str, Any]) -> None:
     from rung.cli.main import tell
     from rung.console.wording import plural
-    from rung.interchange.importing import import_study
+    from rung.interchange.importing import log_of
     from rung.store import open_store
+    from rung.store.maintenance import write_whole
 
     objective = _objective(options["objective"], options["program"])
+    log = log_of(
+        options["name"],
+        given,
+        searcher=options["searcher"],
+        scheduler=options["scheduler"],
+        options={} if options["max_t"] is None else {"max_t": options["max_t"]},
+        seed=options["seed"],
+        objective=objective,
+    )
     with contextlib.closing(open_store(options["store"], create=True)) as opened:
-        import_study(
-            opened,
-            options["name"],
-            given,
-            searcher=options["searcher"],
-            scheduler=options["scheduler"],
-            options={} if options["max_t"] is None else {"max_t": options["max_t"]},
-            seed=options["seed"],
-            objective=objective,
-        )
+        write_whole(opened, *log)
         best = opened.tables.study(options["name"])
     for remark in given.remarks:
         click.echo(remark)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rung.cli._complete import complete_target
 from rung.cli._options import COUNT, debug_option, json_option, reading, store_option
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("what", metavar="STUDY[#TRIAL]")
+@click.argument("what", metavar="STUDY[#TRIAL]", shell_complete=complete_target)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the trial, or the study's session, is over.")
 @click.option("-n", "--lines", type=COUNT, metavar="LINES", help="Begin with the last lines only.")
 @store_option

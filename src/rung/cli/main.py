@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import keyword
 import os
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any, cast, final
 
 import click
 
 from rung.cli._options import UsageProblem
-from rung.errors import RungError
+from rung.errors import RungError, RungWarning
 
 _VERBS = {
     "run": "Tune a script or a function, or what a TOML file says.",
@@ -80,7 +82,8 @@ class Commands(click.Group):
         own_words = words[: words.index("--")] if "--" in words else words
         settings["standalone_mode"] = False
         try:
-            code = click.Group.main(self, words or ["--help"], *positional, **settings)
+            with _warnings_as_sentences():
+                code = click.Group.main(self, words or ["--help"], *positional, **settings)
         except click.Abort:
             tell("interrupted.")
             code = INTERRUPTED
@@ -114,6 +117,22 @@ def tell_error(error: Exception) -> int:
         return error.exit_code
     tell(f"unexpected {type(error).__name__}: {error}", "Run it again with --debug for the traceback, and report it.")
     return FAILED
+
+
+@contextlib.contextmanager
+def _warnings_as_sentences() -> Iterator[None]:
+    """Warnings of rung as people read them; those of the user's code as Python shows them."""
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def tell_warning(message: Warning | str, *details: Any, **options: Any) -> None:
+            if isinstance(message, RungWarning):
+                tell(f"warning: {message.sentence}", message.hint)
+            else:
+                show(message, *details, **options)
+
+        warnings.showwarning = tell_warning
+        yield
 
 
 def _flush() -> None:

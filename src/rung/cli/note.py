@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from rung.cli._complete import complete_target
 from rung.cli._options import UsageProblem, debug_option, json_option, reading, store_option
 
 
 @click.command()
-@click.argument("what", metavar="STUDY[#TRIAL]")
+@click.argument("what", metavar="STUDY[#TRIAL]", shell_complete=complete_target)
 @click.argument("words", nargs=-1, metavar="[TEXT]")
 @store_option
 @json_option

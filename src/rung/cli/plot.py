@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rung.cli._complete import complete_study
 from rung.cli._options import UsageProblem, debug_option, reading, store_option
 from rung.cli._where import asking, where_option
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("study")
+@click.argument("study", shell_complete=complete_study)
 @click.argument("kind", default="overview", required=False)
 @click.option(
     "-o", "--output", metavar="FILE", help="Write here: .png, .svg, .pdf or .json.  [default: STUDY-KIND.png]"

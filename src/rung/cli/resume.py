@@ -4,62 +4,122 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import structs
 
-from rung.cli._options import COUNT, SECONDS, debug_option, progress_options, reading, store_option
+from rung.cli._complete import complete_target
+from rung.cli._options import debug_option, progress_options, reading, store_option
+from rung.cli._run_options import end_options, machine_options, message_option, no_end, resources_of
 from rung.cli.main import tell
 from rung.errors import ObjectiveError, RungError, SettingError
 
 if TYPE_CHECKING:
-    from rung.contracts import Scheduler
+    from rung.backends.resources import Resources
+    from rung.cli._session import Order
+    from rung.contracts import Scheduler, Store
     from rung.events import StudyCreated
     from rung.runtime.objective import Objective
+    from rung.stopping import Criterion
+    from rung.types import Json
 
 
 @click.command()
-@click.argument("study")
-@click.option("--trials", "max_trials", type=COUNT, metavar="N", help="The study's total; as before by default.")
-@click.option("--seconds", type=SECONDS, metavar="S", help="Wall time of this run.")
-@click.option("-w", "--workers", type=COUNT, metavar="N", help="Trials at the same time; as before by default.")
+@click.argument("target", metavar="STUDY[#N]", shell_complete=complete_target)
+@message_option
+@end_options
+@machine_options
 @store_option
 @progress_options
 @debug_option
-def resume(study: str, store: str, *, as_json: bool, **options: Any) -> int:
-    """Go on with a study, whatever stopped it.
+def resume(target: str, store: str, *, as_json: bool, **options: Any) -> int:
+    """Go on with a study, whatever stopped it; with #N, have one paused trial of it go on, too.
 
-    Space, searcher, scheduler, seed and objective are those that the study began with. Its running trials go on from
-    their newest checkpoints, or from their beginning where they have none.
+    Space, searcher, scheduler, seed and objective are those that the study began with; all that the options say is as
+    before by default. Its running trials go on from their newest checkpoints, or from their beginning where they have
+    none.
     """
-    from rung._tune import ends_by_itself
-    from rung.cli._session import Order, conduct, stored_limits
-    from rung.tuning.opening import find_study
+    from rung.cli._session import conduct
+    from rung.cli._target import find_target
 
     with reading(store) as opened:
-        created = find_study(opened, study, resume="must")
-        assert created is not None, "it must exist"
-        settings = opened.tables.study(study).settings
-        max_trials = options["max_trials"] or settings.get("max_trials")
-        seconds = options["seconds"] or (settings.get("seconds") if max_trials is None else None)
-        scheduler = _scheduler(created)
-        if max_trials is None and seconds is None and not ends_by_itself(scheduler):
-            raise SettingError(f"nothing says when to end {study!r}.", hint="Give --trials N or --seconds S.")
-        order = Order(
-            study=study,
-            objective=_objective(created),
-            scheduler=scheduler,
-            goal=created.goal,
-            workers=options["workers"] or settings.get("workers"),
-            resume="must",
-            incumbent_from=settings.get("incumbent_from", "any"),
-            limits=stored_limits(settings),
-            max_trials=max_trials,
-            seconds=seconds,
-            progress="json" if as_json else options["progress"],
+        found = find_target(target, opened)
+        order = (
+            None if found.trial is not None and _is_run(opened, found.study) else _order(opened, found.study, options)
         )
-        return conduct(order, opened)
+        if found.trial is not None:
+            _continue_trial(opened, found.study, found.trial, is_said=order is None)
+        if order is None:
+            return 0
+        return conduct(structs.replace(order, progress="json" if as_json else options["progress"]), opened)
+
+
+def _is_run(store: Store, study: str) -> bool:
+    from rung.cli._command import is_run
+
+    return is_run(store.tables.study(study))
+
+
+def _continue_trial(store: Store, study: str, trial: int, *, is_said: bool) -> None:
+    """Ask for a paused trial to go on; is_said: print what became of it, as no run follows that would show it."""
+    from rung.cli._command import send
+    from rung.commands import ContinueTrial
+
+    sentence = send(store, study, ContinueTrial(trial))
+    if is_said:
+        click.echo(sentence)
+
+
+def _order(store: Store, study: str, options: Mapping[str, Any]) -> Order:
+    """What to run: as the study says, and its last session, and before these the options."""
+    from rung._tune import has_end
+    from rung.cli._session import Order, stored_limits
+    from rung.tuning.opening import find_study
+
+    created = find_study(store, study, resume="must")
+    assert created is not None, "it must exist"
+    settings = store.tables.study(study).settings
+    stop = _stop(options["stop"], settings.get("stop"))
+    max_trials = options["max_trials"] or settings.get("max_trials")
+    is_open = max_trials is None and stop is None
+    seconds = options["seconds"] or (settings.get("seconds") if is_open else None)
+    scheduler = _scheduler(created)
+    if not has_end(scheduler, max_trials=max_trials, seconds=seconds, stop=stop):
+        raise no_end(f" {study!r}", stop)
+    return Order(
+        study=study,
+        objective=_objective(created, settings.get("objective", created.objective)),
+        scheduler=scheduler,
+        goal=created.goal,
+        workers=options["workers"] or settings.get("workers"),
+        resources=_resources(options, settings.get("resources")),
+        resume="must",
+        incumbent_from=settings.get("incumbent_from", "any"),
+        limits=stored_limits(settings),
+        max_trials=max_trials,
+        seconds=seconds,
+        stop=stop,
+        message=options["message"],
+        project_limit=options["project_limit"] or settings.get("project_limit"),
+    )
+
+
+def _stop(texts: tuple[str, ...], stored: Json) -> Criterion | None:
+    from rung.cli._stop import parse_stop
+    from rung.stopping import criterion_from_json
+
+    if texts or stored is None:
+        return parse_stop(texts)
+    return criterion_from_json(stored)
+
+
+def _resources(options: Mapping[str, Any], stored: Json) -> Resources | None:
+    """What is given now, and for the rest what was given before."""
+    given = {name: options[name] for name in ("gpus", "gpus_per_trial", "memory") if options[name] is not None}
+    return resources_of({"gpus": None, "gpus_per_trial": None, "memory": None, **(stored or {}), **given})
 
 
 def _scheduler(created: StudyCreated) -> Scheduler:
@@ -72,22 +132,22 @@ def _scheduler(created: StudyCreated) -> Scheduler:
         raise _unlike(created, error.sentence) from error
 
 
-def _objective(created: StudyCreated) -> Objective:
+def _objective(created: StudyCreated, objective: Json) -> Objective:
     """What the study tunes; a script runs where the study began, as its command line may have relative paths."""
     from rung.cli._session import load_objective
 
     folder = created.provenance.get("directory")
-    if created.objective is None:
+    if objective is None:
         raise _unlike(created, "what it tunes has no name by which it could be found again.")
-    if isinstance(created.objective, str):
+    if isinstance(objective, str):
         try:
-            return load_objective(created.objective, folder)
+            return load_objective(objective, folder)
         except ObjectiveError as error:
             raise _unlike(created, error.sentence) from error
     if folder is not None and Path(folder).is_dir() and Path(folder) != Path.cwd():
         tell(f"the trials run in {folder}, where the study began.")
         os.chdir(folder)
-    return load_objective(list(created.objective))
+    return load_objective(list(objective))
 
 
 def _unlike(created: StudyCreated, why: str) -> RungError:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rung.cli._complete import complete_target
 from rung.cli._options import UsageProblem, debug_option, reading, store_option
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("what", metavar="STUDY#TRIAL | STUDY")
+@click.argument("what", metavar="STUDY#TRIAL | STUDY", shell_complete=complete_target)
 @click.option("--failed", is_flag=True, help="All failed trials of the study that nobody has retried yet.")
 @store_option
 @debug_option

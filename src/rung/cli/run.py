@@ -21,6 +21,7 @@ from rung.cli._run_options import (
     machine_options,
     message_option,
     name_options,
+    no_end,
     resources_of,
     search_options,
     trial_options,
@@ -51,7 +52,7 @@ _OPTION_OF = {"max_t": "--max-t", "grace_period": "--grace", "reduction_factor":
 @progress_options
 @debug_option
 @click.pass_context
-def run(context: click.Context, words: Sequence[str], *, as_json: bool, dry_run: bool, **options: Any) -> int:
+def run(context: click.Context, /, words: Sequence[str], *, as_json: bool, dry_run: bool, **options: Any) -> int:
     """Tune a script or a function.
 
     \b
@@ -108,7 +109,7 @@ def _order(words: list[str], options: Mapping[str, Any], given: StudyFile | None
     scheduler = _scheduler(options["scheduler"], searcher, objective, {name: options[name] for name in _OPTION_OF})
     max_trials, seconds, stop = options["max_trials"], options["seconds"], parse_stop(options["stop"])
     if not has_end(scheduler, max_trials=max_trials, seconds=seconds, stop=stop):
-        raise UsageProblem("nothing says when to end.", hint="Give --trials N, --seconds S or --stop WHEN.")
+        raise no_end("", stop)
     resources = resources_of(options)
     has_gpus = resources is not None and resources.gpus is not None
     return Order(

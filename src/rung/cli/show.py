@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from rung.cli._complete import complete_target
 from rung.cli._options import debug_option, json_option, reading, store_option
 
 
 @click.command()
-@click.argument("what", metavar="STUDY[#TRIAL]")
+@click.argument("what", metavar="STUDY[#TRIAL]", shell_complete=complete_target)
 @store_option
 @json_option
 @debug_option

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from rung.cli._complete import complete_target
 from rung.cli._options import UsageProblem, debug_option, reading, store_option
 
 
 @click.command()
-@click.argument("what", metavar="STUDY[#TRIAL]")
+@click.argument("what", metavar="STUDY[#TRIAL]", shell_complete=complete_target)
 @click.option("--now", is_flag=True, help="End what runs at once; it is tried again when the study is resumed.")
 @store_option
 @debug_option

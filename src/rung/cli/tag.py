@@ -6,13 +6,14 @@ import re
 
 import click
 
+from rung.cli._complete import complete_target
 from rung.cli._options import UsageProblem, debug_option, json_option, reading, store_option
 
 _TAG = re.compile(r"[^\s,\"'=<>]+")
 
 
 @click.command()
-@click.argument("what", metavar="STUDY[#TRIAL]")
+@click.argument("what", metavar="STUDY[#TRIAL]", shell_complete=complete_target)
 @click.argument("added", nargs=-1, metavar="[TAG]...")
 @click.option("--remove", "removed", multiple=True, metavar="TAG", help="Take this tag away; may be given repeatedly.")
 @store_option

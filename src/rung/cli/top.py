@@ -115,10 +115,9 @@ def _table(columns: Sequence[Column], width: int, lines: int, what: str) -> Rend
 def _headline(seen: Snapshot) -> str:
     from rung.console.wording import address, plural
 
-    moment = time.strftime("%H:%M:%S", time.localtime(seen.unix))
-    busy = sum(study.row.owner is not None for study in seen.studies)
-    parts = [f"{address(seen.store)} at {moment}", f"{plural(busy, 'study').replace('studys', 'studies')} running"]
-    parts.append(f"{plural(len(seen.running), 'trial')} running")
+    busy, running = sum(study.row.owner is not None for study in seen.studies), plural(len(seen.running), "trial")
+    moment, studies = time.strftime("%H:%M:%S", time.localtime(seen.unix)), "study" if busy == 1 else "studies"
+    parts = [moment, f"{busy} {studies} and {running} running"]
     if seen.hidden:
         parts.append(f"{seen.hidden} not running (--all)")
-    return " · ".join(parts)
+    return " · ".join([*parts, address(seen.store)])

@@ -8,6 +8,7 @@ from typing import Any, final
 
 import click
 
+from rung.cli._complete import complete_study
 from rung.cli._options import UsageProblem, debug_option, store_option
 
 _COMMAND = "rung.command"
@@ -27,7 +28,9 @@ class _OtherCommand(click.Command):
 
 @click.command(cls=_OtherCommand)
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE]... -- PROGRAM ARGS...")
-@click.option("-n", "--name", required=True, metavar="NAME", help="The study that keeps the runs; begun if need be.")
+@click.option(
+    "-n", "--name", required=True, metavar="NAME", shell_complete=complete_study, help="The study of the runs."
+)
 @click.option("--no-args", is_flag=True, help="Record the hyperparameters, but leave the command line as it is.")
 @click.option("--metric", metavar="NAME", help="The metric that is judged; error, or what the study began with.")
 @click.option("--mode", type=click.Choice(["min", "max"]), help="Whether it is to be low (min) or high.")
@@ -44,8 +47,9 @@ def track(ctx: click.Context, /, values: Sequence[str], store: str, **options: A
     rung track -n tries lr=0.1 -- ./train.sh --rate {lr}
 
     The program gets the hyperparameters as `rung run` gives them: as --lr 0.1, or where {lr} stands. What it prints is
-    shown and kept; Ctrl-C ends it. The exit code is the program's. A run without a report (rung.report in Python, the
-    command `rung report` elsewhere) is recorded as failed, since there is nothing to judge it by.
+    shown and kept; it can't read from the terminal, and Ctrl-C ends it. The exit code is the program's. A run without
+    a report (rung.report in Python, the command `rung report` elsewhere) is recorded as failed: there is nothing to
+    judge it by. A run that was cut off can be gone on with by `rung resume`, until the next one is begun.
     """  # noqa: D301  click wants the bare \b
     from rung.cli._space import parse_values
     from rung.cli._tracking import Tracking, goal_of, tracked

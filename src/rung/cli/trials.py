@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rung.cli._complete import complete_study
 from rung.cli._options import UsageProblem, debug_option, json_option, reading, store_option
 from rung.cli._where import asking, where_option
 from rung.errors import SettingError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("study")
+@click.argument("study", shell_complete=complete_study)
 @where_option("lr<0.1 and state=done")
 @click.option(
     "--sort",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct
 
+from rung.cli._complete import complete_study
 from rung.cli._options import debug_option, json_option, reading, store_option
+from rung.errors import StoreError
+from rung.events import StudyCreated
 
 if TYPE_CHECKING:
     from rung.contracts import Scheduler, Store
-    from rung.events import StudyCreated
 
 _SHOWN = 50
 
@@ -27,7 +30,7 @@ class _Findings(Struct, kw_only=True):
 
 
 @click.command()
-@click.argument("study")
+@click.argument("study", shell_complete=complete_study)
 @store_option
 @json_option
 @debug_option
@@ -53,11 +56,15 @@ def _check(store: Store, study: str) -> _Findings:
     from rung.store.verify import verify as verify_tables
     from rung.tuning.verify import verify_decisions
 
-    created, events = _first_event(store, study)
-    differences = [f"tables: {sentence}" for sentence in verify_tables(store, study)]
+    found = verify_tables(store, study)
+    if any(sentence.startswith("log:") for sentence in found):
+        return _Findings(events=_readable_events(store, study), skipped="the log is damaged.", differences=found)
+    differences = [f"tables: {sentence}" for sentence in found]
+    created = next(event for _, event in store.read(study))
+    assert isinstance(created, StudyCreated), "a log begins with it"
     scheduler, skipped = _rebuilt(created)
     if scheduler is None:
-        return _Findings(events=events, skipped=skipped, differences=differences)
+        return _Findings(events=_readable_events(store, study), skipped=skipped, differences=differences)
     derived = verify_decisions(store.read(study), scheduler)
     return _Findings(
         events=derived.events,
@@ -67,13 +74,12 @@ def _check(store: Store, study: str) -> _Findings:
     )
 
 
-def _first_event(store: Store, study: str) -> tuple[StudyCreated, int]:
-    from rung.events import StudyCreated
-    from rung.tuning.opening import find_study
-
-    created = find_study(store, study, resume="must")
-    assert isinstance(created, StudyCreated), "a log begins with it"
-    return created, sum(1 for _ in store.read(study))
+def _readable_events(store: Store, study: str) -> int:
+    count = 0
+    with contextlib.suppress(StoreError):
+        for count, _ in enumerate(store.read(study), 1):  # noqa: B007  # the last value is what is asked for
+            pass
+    return count
 
 
 def _rebuilt(created: StudyCreated) -> tuple[Scheduler | None, str]:

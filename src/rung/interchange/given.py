@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class GivenTrial(Struct, frozen=True, kw_only=True):
-    """A trial that ran elsewhere. state: completed, stopped or failed.
+    """A trial that ran elsewhere. state: completed, stopped or failed; reason: one word, of a failed one only.
 
     reports: (step, metrics) with rising steps from 1 on, each with the goal's metric. started, ended: seconds on the
     clock of the whole import. origin: where it comes from, such as its number there.
@@ -89,10 +89,8 @@ def _events(number: int, trial: GivenTrial, goal: Goal, unix: float) -> Iterator
     if bad is not None:
         state, reason, message = TrialState.FAILED, "nan", bad
     if state is TrialState.STOPPED or bad is not None:
-        by = reason = reason or "import"
-        yield Decided(
-            at=trial.ended, trial=number, attempt=1, step=step, action=Action.STOP, why=message or bad or "", by=by
-        )
+        reason = "nan" if bad is not None else "person"  # by whom it was stopped: by somebody outside
+        yield Decided(at=trial.ended, trial=number, attempt=1, step=step, action=Action.STOP, why=message, by=reason)
     yield Ended(at=trial.ended, trial=number, attempt=1, state=state, reason=reason, message=message)
     if trial.tags:
         yield Tagged(at=trial.ended, trial=number, added=trial.tags)

@@ -18,12 +18,21 @@ from rung.tuning.opening import new_study
 
 if TYPE_CHECKING:
     from rung.contracts import Store
+    from rung.events import Event, StudyCreated
     from rung.interchange.given import GivenStudy
     from rung.types import Json
 
 
-def import_study(
-    store: Store,
+def import_study(store: Store, name: str, given: GivenStudy, **settings: Any) -> None:
+    """Write trials that ran elsewhere as a study; ``settings`` as ``log_of`` takes them.
+
+    All is written or, but for the bare beginning of a study, nothing; then importing it again completes it.
+    StudyExistsError when the name is taken.
+    """
+    write_whole(store, *log_of(name, given, **settings))
+
+
+def log_of(
     name: str,
     given: GivenStudy,
     *,
@@ -32,12 +41,11 @@ def import_study(
     options: Mapping[str, Any] | None = None,
     seed: int | None = None,
     objective: Json = None,
-) -> int:
-    """Write trials that ran elsewhere as a study; returns the number of its events.
+) -> tuple[StudyCreated, list[Event]]:
+    """The first event and the others of a study of these trials. SettingError when it can't be.
 
     searcher, scheduler, options: what the study is gone on with; options are the scheduler's. objective: a reference
-    ``module:function`` or an argument list, so that ``rung resume`` finds it. All is written or, but for the bare
-    beginning of a study, nothing; then importing it again completes it. StudyExistsError when the name is taken.
+    ``module:function`` or an argument list, so that ``rung resume`` finds it.
     """
     built = registry.scheduler(scheduler, registry.searcher(searcher, given.space), **(options or {}))
     unix, provenance = time.time(), collect_provenance()
@@ -47,5 +55,4 @@ def import_study(
     engine = Engine(built)
     for event in (created, *events):  # what can't be folded must be known before anything is written
         engine.fold(event)
-    write_whole(store, created, events)
-    return len(events) + 1
+    return created, events

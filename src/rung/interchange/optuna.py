@@ -83,7 +83,7 @@ def _study(found: Any, trials: Sequence[Any], goal: Goal) -> GivenStudy:
 
 _STATES: Final = {
     "COMPLETE": (TrialState.COMPLETED, "", ""),
-    "PRUNED": (TrialState.STOPPED, "import", "pruned by Optuna"),
+    "PRUNED": (TrialState.STOPPED, "", "pruned by Optuna"),
     "FAIL": (TrialState.FAILED, "error", "failed in Optuna"),
     "RUNNING": (TrialState.FAILED, "lost", "it was running in Optuna when it was imported"),
 }

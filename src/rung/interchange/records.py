@@ -173,9 +173,7 @@ def _ending(values: Mapping[str, Json], roles: Roles, *, has_value: bool) -> tup
     state = TrialState(values["state"])
     if not state.is_final:
         return TrialState.FAILED, "lost", f"it was {state} when it was exported"
-    if state is TrialState.COMPLETED:
-        return state, "", ""
-    reason = "import" if state is TrialState.STOPPED else str(values.get("reason", "error"))
+    reason = str(values.get("reason", "error")) if state is TrialState.FAILED else ""
     return state, reason, str(values.get("message", ""))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from pathlib import Path, PurePosixPath
 
@@ -50,6 +49,8 @@ def _checked(name: object) -> str:
 
 def _copied(source: Path, kept: Path) -> tuple[str, int]:
     """Copy the file, and give its sha256 and size; on return it has reached the disk."""
+    import hashlib  # few trials keep files, and all of them load this module
+
     kept.parent.mkdir(parents=True, exist_ok=True)
     partial = kept.with_name(f".{kept.name}.partial")
     sha256, size = hashlib.sha256(), 0

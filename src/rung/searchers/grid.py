@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, final
 
-from rung.errors import SettingError
+from rung.errors import RungWarning, SettingError
 from rung.events import SpaceEdited, Started
 from rung.history import History, starting_points
 from rung.registry import describe
@@ -41,7 +41,7 @@ class GridSearcher:
     their own inside all others. Inactive dimensions don't multiply, and combinations that break a constraint are left
     out. What has been tried already, by whomever, isn't tried again. An edit of the space makes a new grid.
 
-    SettingError for unusable points, and when there would be more than a million combinations. UserWarning above 1,000
+    SettingError for unusable points, and when there would be more than a million combinations. RungWarning above 1,000
     combinations or 4 dimensions.
     """
 
@@ -59,8 +59,9 @@ class GridSearcher:
         self._first = starting_points(given, initial_config, points_to_evaluate)
         self._history = History(given, self._first)
         self._lay_out()
-        if (message := _warning(given, self._points, len(self))) is not None:
-            warnings.warn(message, stacklevel=2)
+        dimensions = sum(len(values) > 1 for values in _values(given, self._points).values())
+        if len(self) > _MANY_POINTS or dimensions > _MANY_DIMENSIONS:
+            warnings.warn(_too_big(len(self), dimensions), stacklevel=2)
 
     def __len__(self) -> int:
         return len(self._grid)
@@ -152,11 +153,9 @@ def _combinations(space: Space, points: int | Mapping[str, int]) -> Iterator[dic
     return (config for config in extended({}, 0) if all(constraint.is_met(config) for constraint in space.constraints))
 
 
-def _warning(space: Space, points: int | Mapping[str, int], n: int) -> str | None:
-    dimensions = sum(len(values) > 1 for values in _values(space, points).values())
-    if n <= _MANY_POINTS and dimensions <= _MANY_DIMENSIONS:
-        return None
-    return (
-        f"This grid has {n:,} combinations over {dimensions} dimensions. RandomSearcher(space) and "
-        f"SobolSearcher(space) try as many values of each dimension as there are trials, and can be stopped any time."
+def _too_big(n: int, dimensions: int) -> RungWarning:
+    return RungWarning(
+        f"This grid has {n:,} combinations over {dimensions} dimensions.",
+        hint="RandomSearcher and SobolSearcher (--searcher random, sobol) try as many values of each dimension as "
+        "there are trials, and can be stopped any time.",
     )

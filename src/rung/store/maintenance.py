@@ -19,11 +19,12 @@ from rung.contracts import Store
 from rung.errors import SettingError, StoreError, StudyExistsError, StudyLockedError, StudyNotFoundError
 from rung.events import ArtifactLogged, Checkpointed, Collected, Event, StudyCreated
 from rung.rows import StudyRow
+from rung.store._leases import Leases
 from rung.store._names import folder_name
 from rung.store.migration import save_copy
-from rung.store.owner import current_owner
+from rung.store.owner import MachineClock, current_owner, is_alive
 from rung.store.sqlite import SqliteStore
-from rung.types import Lease
+from rung.types import Lease, Owner
 
 _TTL_S = 60.0
 _FREE_ALL = (
@@ -62,6 +63,14 @@ def check_file(store: SqliteStore) -> list[str]:
     except StoreError as error:
         return [error.sentence]
     return [] if found == ["ok"] else found
+
+
+def holders(store: SqliteStore) -> list[tuple[str, Owner, bool | None]]:
+    """(study, owner, whether its process lives) of all leases; None where that can't be seen from here."""
+    leases = Leases(store.database, MachineClock())
+    rows = store.database.query("SELECT id, name FROM study ORDER BY id")
+    held = [(name, leases.holding(number)[1]) for number, name in rows]
+    return [(name, holding.owner, is_alive(holding.owner)) for name, holding in held if holding is not None]
 
 
 def write_whole(store: Store, created: StudyCreated, events: Sequence[Event]) -> None:

@@ -23,6 +23,7 @@ from rung.commands import (
 from rung.errors import RungError, SettingError
 from rung.events import Changed, CommandHandled, Continued, Enqueued, Noted, SpaceEdited, Tagged
 from rung.space import Space
+from rung.tuning.intake import is_undecided
 from rung.types import Action, Change, TrialState
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class Inbox:
         self._intake.stage(remark_event(command, number=number, at=self._session.at()))
 
     def _decide(self, trial: TrialRow, action: Action, number: int) -> None:
-        if trial.state is TrialState.RUNNING and trial.decided is not None:
+        if trial.state is TrialState.RUNNING and not is_undecided(trial):
             raise SettingError(f"trial {trial.number} has been told to {trial.decided} already.")
         self._intake.decide(trial, action, why=f"asked for in command {number}", by="person")
 

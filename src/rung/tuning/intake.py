@@ -85,10 +85,10 @@ class Intake:
                 self.decide(trial, decision.action, why=decision.why, by="scheduler")
 
     def decide(self, trial: TrialRow, action: Action, *, why: str, by: str) -> None:
-        """Stop or pause an open trial; the first such word on a run holds."""
-        at = self._session.at()
-        if trial.state is TrialState.RUNNING and trial.decided is None:
-            step = trial.last_step
+        """Stop or pause an open trial; the first such word on a run holds, but for a pause of the whole study."""
+        at, step = self._session.at(), trial.last_step
+        is_free = trial.decided is None if by == "study" else is_undecided(trial)
+        if trial.state is TrialState.RUNNING and is_free:
             self.stage(
                 Decided(at=at, trial=trial.number, attempt=trial.attempt, step=step, action=action, why=why, by=by)
             )
@@ -103,18 +103,18 @@ class Intake:
     def end_by_force(self, trial: TrialRow, *, reason: str, message: str) -> None:
         """End a run that broke a limit, or that does not end when it should; beyond its last step it is complete."""
         self._backend.stop(trial.number)
-        if trial.decided is Action.PAUSE and trial.reason == "study":
-            self.interrupt(trial, reason="interrupted")
-        elif trial.decided is not None:
+        if not is_undecided(trial):
             self._end(trial, decided_state(trial), reason=trial.reason, message=trial.message)
-        elif trial.until is not None and trial.last_step >= trial.until:
+        elif _is_trained(trial):
             self._end(trial, TrialState.COMPLETED)
+        elif trial.decided is not None:
+            self.interrupt(trial, reason="interrupted")
         else:
             self._end(trial, TrialState.FAILED, reason=reason, message=message)
 
     def interrupt(self, trial: TrialRow, *, reason: str, message: str = "") -> None:
         """A run is over that was neither ended by itself nor by a decision; the trial waits for another attempt."""
-        if trial.decided is not None and trial.reason != "study":
+        if not is_undecided(trial):
             self._end(trial, decided_state(trial), reason=trial.reason, message=trial.message)
             return
         at = self._session.at()
@@ -150,11 +150,12 @@ class Intake:
 
     def _exited(self, trial: TrialRow, fact: Exited) -> None:
         message, code = fact.message[-MESSAGE_LIMIT:], fact.exit_code
-        if trial.decided is Action.PAUSE and trial.reason == "study" and fact.outcome is not Outcome.FAILED:
-            self.interrupt(trial, reason="interrupted")
-        elif fact.outcome is Outcome.FAILED and trial.decided is not Action.STOP:
+        is_whole = fact.is_whole or _is_trained(trial)
+        if fact.outcome is Outcome.FAILED and trial.decided is not Action.STOP:
             self._end(trial, TrialState.FAILED, reason=fact.reason, message=message, exit_code=code)
-        elif trial.decided is not None:
+        elif trial.decided is not None and is_undecided(trial) and not (fact.outcome is Outcome.FINISHED and is_whole):
+            self.interrupt(trial, reason="interrupted")
+        elif not is_undecided(trial):
             self._end(trial, decided_state(trial), reason=trial.reason, message=trial.message, exit_code=code)
         elif fact.outcome is Outcome.FINISHED:
             self._end(trial, TrialState.COMPLETED, exit_code=code)
@@ -199,6 +200,20 @@ def _event_of(fact: Fact, at: float) -> Event:
         return ArtifactLogged(at=at, trial=fact.trial, attempt=fact.attempt, artifact=fact.artifact)
     assert isinstance(fact, Remarked), "every kind of fact becomes an event"
     return Noted(at=at, trial=fact.trial, text=fact.text, by="trial", unix=time.time())
+
+
+def is_undecided(trial: TrialRow) -> bool:
+    """Whether nothing has been said about a running trial but that its whole study is paused.
+
+    That concerns the study, not the trial: it waits for the next session, unless it ends, or is stopped or paused for a
+    reason of its own, before it has obeyed.
+    """
+    return trial.decided is None or trial.reason == "study"
+
+
+def _is_trained(trial: TrialRow) -> bool:
+    """Whether a run has come to where it was bound for."""
+    return trial.until is not None and trial.last_step >= trial.until
 
 
 def decided_state(trial: TrialRow) -> TrialState:

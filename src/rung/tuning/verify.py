@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from rung.events import Decided, Ended, Event, Observed, Started
 from rung.tuning.engine import Engine
-from rung.tuning.intake import decided_state  # the tuner's own rule, so that the two can't differ
+from rung.tuning.intake import decided_state, is_undecided  # the tuner's own rules, so that they can't differ
 from rung.types import Action, Decision, Proposal, TrialState
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _possible_ends(trial: TrialRow) -> list[TrialState]:
     """How an open trial may end after what was decided; whether an undecided run fails does not follow from a log."""
     if trial.state is not TrialState.RUNNING:
         return [TrialState.STOPPED]
-    if trial.decided is None:
+    if is_undecided(trial):
         return [TrialState.COMPLETED, TrialState.FAILED]
     if trial.decided is Action.PAUSE:  # it may fail before it gets there
         return [decided_state(trial), TrialState.FAILED]
@@ -221,7 +221,7 @@ def _counts(due: _Due, engine: Engine) -> bool:
     trial = engine.ledger.open.get(decision.trial)
     if trial is None or (trial.is_given and due.by == "scheduler") or decision.action is Action.CONTINUE:
         return False
-    return trial.decided is None if trial.state is TrialState.RUNNING else decision.action is Action.STOP
+    return is_undecided(trial) if trial.state is TrialState.RUNNING else decision.action is Action.STOP
 
 
 def _plain(value: object) -> str:

@@ -121,10 +121,12 @@ def test_a_failed_trial_is_said_and_not_booked(capsys: pytest.CaptureFixture[str
         new(hopeless).run(9)
 
 
-def test_a_scheduler_of_rungs_and_workers() -> None:
-    scheduler = rung.BasicScheduler(rung.RandomSearcher(SPACE))
-    tuners = [HPOTuner(scheduler=scheduler, objective=square, seed=3, workers=2)]
-    tuners[0].run(4)
-    tuners[0].tuner.close()
-    assert len(tuners[0].records) == 4
-    assert tuners[0].tuner.study.row.seed == 3
+def test_a_scheduler_of_rungs_and_workers(capsys: pytest.CaptureFixture[str]) -> None:
+    tuner = HPOTuner(rung.BasicScheduler(rung.RandomSearcher(SPACE)), square, seed=3, workers=2)
+    tuner.run(4)
+    tuner.tuner.close()
+    assert len(tuner.records) == 4
+    assert tuner.tuner.study.row.seed == 3
+    lines = capsys.readouterr().out.splitlines()
+    ends = [line for line in lines if re.fullmatch(rf"    trial [0-3]: error = {NUMBER}, runtime = {NUMBER}", line)]
+    assert len(ends) == 4, "with several at a time, it says whose error it is"

@@ -152,4 +152,7 @@ def _space_of(part: object, given: object) -> Space:
 
 
 def _path(part: object) -> str:
-    return f"{type(part).__module__}:{type(part).__qualname__}"
+    """The names of its class, and of its searcher's, if it has one: another class of either is another study."""
+    own = f"{type(part).__module__}:{type(part).__qualname__}"
+    inner = getattr(part, "searcher", None)
+    return own if inner is None else f"{own} with {_path(inner)}"

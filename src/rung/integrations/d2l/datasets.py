@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 import torch
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler, TensorDataset
 
+from rung.errors import RungWarning
 from rung.integrations.d2l.data import SIDE, Data, Part, default_cache, load
 from rung.integrations.d2l.download import CHECKSUMS
 from rung.integrations.d2l.hyperparameters import HyperParameters
@@ -104,11 +105,11 @@ def _folder(root: str | Path | None) -> Path | None:
 def _images(folder: Path | None) -> Data:
     """Read once in each process, as every trial makes its own module."""
     if folder is None:
-        warnings.warn(
-            "Fashion-MNIST is not here, so the handwritten digits of scikit-learn stand in for it. Set RUNG_DATA to the "
-            f"folder with its four .gz files, or put them into {default_cache()}.",
-            stacklevel=3,
+        message = RungWarning(
+            "Fashion-MNIST is not here, so the handwritten digits of scikit-learn stand in for it.",
+            hint=f"Set RUNG_DATA to the folder with its four .gz files, or put them into {default_cache()}.",
         )
+        warnings.warn(message, stacklevel=3)
     return load(folder)
 
 

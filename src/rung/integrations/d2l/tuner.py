@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rung.contracts import Scheduler, Store
     from rung.events import Event
     from rung.ledger import Ledger
+    from rung.rows import TrialRow
 
 
 class HPOTuner(HyperParameters):
@@ -30,6 +31,7 @@ class HPOTuner(HyperParameters):
 
     scheduler: BookScheduler | Scheduler
     objective: Callable[..., Any]
+    workers: int | None
 
     def __init__(
         self,
@@ -81,11 +83,8 @@ class HPOTuner(HyperParameters):
             _say(f"Trial {event.trial}: config = {self._config(event.trial, event.config)}")
         elif isinstance(event, Ended) and event.state.is_final:
             self._book()
-            row = ledger.trials[event.trial]
-            if event.state is TrialState.COMPLETED:
-                _say(f"    error = {ledger.study.goal.value(row.last_loss)}, runtime = {row.runtime}")  # type: ignore[union-attr, arg-type]
-            else:
-                _say(f"    {event.state}: {event.message or event.reason}")
+            which = "" if self.workers in {None, 1} else f"trial {event.trial}: "
+            _say(f"    {which}{_outcome(event, ledger.trials[event.trial])}")
 
     def _book(self) -> None:
         """Bookkeeping of what has ended and is not in the tables yet; of a resumed study, that is all it has."""
@@ -104,6 +103,12 @@ class HPOTuner(HyperParameters):
         """As its scheduler knows it: with ``max_epochs`` where that was set."""
         known = self._adapted.config_of(trial) if isinstance(self._adapted, OpaqueScheduler) else None
         return known or dict(config)
+
+
+def _outcome(event: Ended, row: TrialRow) -> str:
+    if event.state is TrialState.COMPLETED:
+        return f"error = {row.last_loss}, runtime = {row.runtime}"
+    return f"{event.state}: {event.message or event.reason}"
 
 
 def _say(line: str) -> None:

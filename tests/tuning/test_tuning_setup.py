@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rung import _trial
+from rung.backends.inline import Inline
+from rung.backends.processes import Processes
+from rung.backends.resources import Resources
+from rung.errors import RungError, SettingError
+from rung.runtime.objective import as_objective
+from rung.tuning.setup import checked_goal, checked_workers, default_backend, reference_of, refuse_in_trial_process
+
+
+def f(lr: float) -> float:
+    return lr
+
+
+FUNCTION, SCRIPT = as_objective(f), as_objective(["python", "train.py"])
+
+
+def test_where_trials_run_by_default() -> None:
+    assert isinstance(default_backend(FUNCTION, None), Inline)
+    limited = Resources(memory="1GB")
+    backends = [default_backend(FUNCTION, None, limited), default_backend(SCRIPT, None), default_backend(FUNCTION, 3)]
+    assert all(isinstance(backend, Processes) for backend in backends)
+    assert [backend.slots for backend in backends] == [2, 1, 3]
+    assert backends[0].resources == limited  # type: ignore[attr-defined]
+
+
+def test_the_name_by_which_an_objective_is_found_again() -> None:
+    assert str(reference_of(FUNCTION)).endswith(":f")
+    assert reference_of(SCRIPT) == ["python", "train.py"]
+    assert reference_of(as_objective(lambda lr: lr)) is None
+
+
+@pytest.mark.parametrize(("metric", "mode"), [("", "min"), (3, "min"), ("error", "low")])
+def test_what_is_no_goal(metric: Any, mode: str) -> None:
+    with pytest.raises(SettingError, match=r"metric=|mode='low'"):
+        checked_goal(metric, mode)
+
+
+def test_workers_are_counted_from_one() -> None:
+    assert checked_workers(3, None) == 3
+    assert checked_workers(None, None) is None
+    with pytest.raises(SettingError, match=r"workers=1\.5 must be a whole number"):
+        checked_workers(1.5, None)  # type: ignore[arg-type]
+
+
+def test_no_study_begins_within_a_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse_in_trial_process()
+    monkeypatch.setattr(_trial, "_process_facts", {"runs_trials": True})
+    with pytest.raises(RungError, match="a script that starts a study"):
+        refuse_in_trial_process()
