@@ -24,6 +24,11 @@ Every error says what was given and what is allowed; its `hint` says what to do.
 `error.sentence` and `error.hint` are the parts. On the command line they are two lines on standard error, and the exit
 code is 1 (2 for a wrong command line).
 """.strip()
+FOR_ALL_VERBS = """
+Every verb takes `--help`, which prints what stands here, and `--debug`, which shows tracebacks. `rung --version` prints
+the version.
+""".strip()
+EVERYWHERE = {"--help", "--debug"}
 WIDTH = 100
 _SPECIAL = re.compile(r"[*<\[\]]|(?<!\w)_|_(?!\w)")  # what Markdown gives a meaning outside of code
 EXIT_CODES = {
@@ -43,14 +48,14 @@ def pages() -> dict[str, str]:
 
 def cli_page() -> str:
     """Every verb of the command line with its usage and options."""
-    context = click.Context(cli.main, info_name="rung")
+    context = click.Context(cli.main, info_name="rung", **cli.main.context_settings)
     verbs = cli.main.list_commands(context)
     lines = ["# Command line", "", BY, "", "| verb | |", "| --- | --- |"]
     for verb in verbs:
         command = cli.main.get_command(context, verb)
         assert command is not None, "it is listed"
         lines.append(f"| [`rung {verb}`](#rung-{verb}) | {cell(command.get_short_help_str(200))} |")
-    lines += ["", "`rung VERB --help` prints the same. `rung --version` prints the version.", ""]
+    lines += ["", FOR_ALL_VERBS, ""]
     for verb in verbs:
         command = cli.main.get_command(context, verb)
         assert command is not None, "it is listed"
@@ -62,7 +67,7 @@ def cli_page() -> str:
 
 def command_lines(command: click.Command, parent: click.Context, name: str, *, level: int) -> Iterator[str]:
     """Usage, help and options of a verb, and of the verbs below it."""
-    own = click.Context(command, info_name=name.rpartition(" ")[2], parent=parent)
+    own = click.Context(command, info_name=name.rpartition(" ")[2], parent=parent, **command.context_settings)
     usage = " ".join(command.collect_usage_pieces(own))
     yield from (
         "#" * level + f" rung {name.removeprefix('rung ')}",
@@ -94,9 +99,9 @@ def help_lines(text: str) -> Iterator[str]:
 
 
 def option_row(option: click.Option, context: click.Context) -> str | None:
-    """A row of the table of options; None for a hidden one."""
+    """A row of the table of options; None for what is hidden, or said once for all."""
     record = option.get_help_record(context)
-    if record is None:
+    if record is None or set(option.opts) & EVERYWHERE:
         return None
     names, told = record
     return f"| `{names.replace('|', chr(92) + '|')}` | {cell(told)} |"

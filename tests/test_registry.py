@@ -101,3 +101,16 @@ def test_forms_that_are_none() -> None:
         registry.build_searcher({"points": 3}, SPACE)
     with pytest.raises(SettingError, match=r"The form of scheduler 'basic' has no searcher"):
         registry.build_scheduler({"name": "basic"}, SPACE)
+
+
+def test_what_draws_from_generators_of_its_own_is_not_built() -> None:
+    form = {"class": "rung.integrations.d2l.adapt:OpaqueSearcher", "opaque": "mine:Walk"}
+    message = (
+        r"mine:Walk draws from generators of its own, so it can't be made again from a log\. Go on from the program"
+    )
+    with pytest.raises(SettingError, match=message):
+        registry.build_searcher(form, SPACE)
+    with pytest.raises(SettingError, match=message):
+        registry.build_scheduler({"name": "asha", "max_t": 3, "searcher": form}, SPACE)
+    with pytest.raises(SettingError, match=message):
+        registry.build_scheduler({"class": "x:OpaqueScheduler", "opaque": "mine:Walk"}, SPACE)

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rung._trial import Trial, config, report, trial
     from rung._tune import tune
+    from rung.backends.resources import Resources
     from rung.errors import RungError, TrialStopped
     from rung.runtime.checkpoints import load_checkpoint
+    from rung.runtime.preload import preload
     from rung.schedulers.asha import ASHA
     from rung.schedulers.basic import BasicScheduler
     from rung.searchers.grid import GridSearcher
@@ -41,7 +43,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "rung._trial": ("Trial", "config", "report", "trial"),
     "rung._tune": ("tune",),
+    "rung.backends.resources": ("Resources",),
     "rung.runtime.checkpoints": ("load_checkpoint",),
+    "rung.runtime.preload": ("preload",),
     "rung.errors": ("RungError", "TrialStopped"),
     "rung.schedulers.asha": ("ASHA",),
     "rung.schedulers.basic": ("BasicScheduler",),
@@ -56,17 +60,20 @@ _HOMES = {
     "rung.study": ("Study", "open_study"),
     "rung.tuner": ("Tuner",),
 }  # fmt: skip
+_MODULES = frozenset({"space", "stopping"})  # what is used as ``rung.stopping.reached(0.1)``
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "ASHA", "BasicScheduler", "Choice", "Constant", "Float", "GridSearcher", "Int", "Limits", "Ordinal",
-    "RandomSearcher", "RungError", "SobolSearcher", "Space", "Study", "Trial", "TrialStopped", "Tuner", "choice",
-    "config", "load_checkpoint", "lograndint", "loguniform", "normal", "open_study", "ordinal", "quniform", "randint",
-    "report", "trial", "tune", "uniform",
+    "RandomSearcher", "Resources", "RungError", "SobolSearcher", "Space", "Study", "Trial", "TrialStopped", "Tuner",
+    "choice", "config", "load_checkpoint", "lograndint", "loguniform", "normal", "open_study", "ordinal", "preload",
+    "quniform", "randint", "report", "trial", "tune", "uniform",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return import_module(f"rung.{name}")  # which also makes it an attribute
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module 'rung' has no attribute {name!r}")

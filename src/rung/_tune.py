@@ -71,7 +71,7 @@ def tune(
     2, else every trial runs to its end. max_trials: the study's total. seconds: wall time. stop: other criteria, see
     ``rung.stopping``. One of the three is needed unless the searcher ends by itself, and a value to be reached alone is
     not enough. store: ``rung.db`` in the working directory by default, or ``"memory"``.
-    progress: ``auto``, ``live``, ``plain``, ``json`` or ``off``. All else as ``Tuner`` takes it.
+    progress: ``auto``, ``live``, ``notebook``, ``plain``, ``json`` or ``off``. All else as ``Tuner`` takes it.
     """
     target = as_objective(objective)
     if isinstance(scheduler, str):

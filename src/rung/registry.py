@@ -69,7 +69,7 @@ def describe(part: object, /, **options: Json) -> dict[str, Json]:
 def _split(spec: Mapping[str, Json]) -> tuple[str, dict[str, Json]]:
     if "opaque" in spec:
         raise SettingError(
-            f"{spec['opaque']} draws from generators of its own, so a log does not tell how to make another one.",
+            f"{spec['opaque']} draws from generators of its own, so it can't be made again from a log.",
             hint="Go on from the program that has it.",
         )
     options = dict(spec)

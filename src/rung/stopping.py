@@ -70,7 +70,7 @@ class Criterion(Struct, frozen=True):
 
     def to_json(self) -> Json:
         """The JSON form."""
-        return msgspec.to_builtins(self)
+        return msgspec.json.decode(msgspec.json.encode(self))
 
     def __or__(self, other: Criterion) -> Criterion:
         return _AnyOf((*_parts(self, _AnyOf), *_parts(other, _AnyOf)))

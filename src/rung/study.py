@@ -175,7 +175,7 @@ class Study:
         return to_json(make_columns(kind, self._source(where), Wish(names=hyperparameters)))
 
     def live(self) -> None:
-        """Show the study in a notebook, kept up to date while a tuner works. MissingExtraError without IPython."""
+        """Show the study in a notebook, kept up to date while a tuner works. SettingError elsewhere."""
         from rung.console.notebook import show_live
 
         show_live(self)

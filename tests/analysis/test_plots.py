@@ -79,34 +79,50 @@ def test_one_line_per_trial_that_has_a_value():
     rows, reports = small_study()
     found = curves(rows, reports, goal=ERROR)
     (axes,) = plot_curves(found, step_name="epoch").axes
-    drawn = lines(axes)
-    assert drawn.keys() == {"best", *(f"trial {number}" for number in (0, 1, 2, 4, 5, 6, 7))}
-    for curve in found.curves:
-        if curve.values:
-            assert points(drawn[f"trial {curve.trial}"]) == list(zip(curve.steps, curve.values, strict=True))
+    drawn = {
+        gid: [[(float(x), float(y)) for x, y in line] for line in group.get_segments()]
+        for gid, group in groups(axes).items()
+    }
+    of = {curve.trial: list(zip(map(float, curve.steps), curve.values, strict=True)) for curve in found.curves}
+    assert drawn == {
+        "completed": [of[0]],
+        "stopped early": [of[1]],
+        "failed": [of[4]],
+        "paused": [of[5]],
+        "running": [of[6]],
+        "waiting": [of[7]],
+        "best trial": [of[2]],
+    }
     assert axes.get_xlabel() == "epoch"
     assert axes.get_ylabel() == "error (lower is better)"
 
 
 def test_each_state_has_its_own_mark_at_the_end_of_the_line():
     (axes,) = plot_curves(curves(*small_study(), goal=ERROR)).axes
-    drawn = lines(axes)
-    marks = {number: drawn[f"trial {number}"].get_marker() for number in (0, 1, 4, 5, 6, 7)}
-    assert marks == {0: "o", 1: "s", 4: "X", 5: "D", 6: ">", 7: "v"}
-    assert all(line.get_markevery() == [-1] for gid, line in drawn.items() if gid.startswith("trial"))
+    ends = {gid: (line.get_marker(), points(line)) for gid, line in lines(axes).items() if gid != "best"}
+    assert ends == {
+        "completed": ("o", [(3.0, 0.3)]),
+        "stopped early": ("s", [(1.0, 0.8)]),
+        "failed": ("X", [(1.0, 0.6)]),
+        "paused": ("D", [(1.0, 0.5)]),
+        "running": (">", [(1.0, 0.4)]),
+        "waiting": ("v", [(1.0, 0.7)]),
+        "best trial": ("o", [(3.0, 0.2)]),
+    }
     assert len({look.marker for look in LOOKS.values()}) == len({look.color for look in LOOKS.values()}) == 6
 
 
 def test_the_incumbent_stands_out_and_its_best_step_is_starred():
     (axes,) = plot_curves(curves(*small_study(), goal=ERROR)).axes
-    drawn = lines(axes)
-    widths = {gid: line.get_linewidth() for gid, line in drawn.items() if gid.startswith("trial")}
-    assert widths.pop("trial 2") > 1.5 * max(widths.values())
-    assert widths["trial 1"] < widths["trial 0"]
-    assert to_hex(drawn["trial 2"].get_color()) == BEST.lower()
-    assert drawn["trial 2"].get_zorder() > drawn["trial 0"].get_zorder()
-    assert points(drawn["best"]) == [(2.0, 0.1)]
-    assert drawn["best"].get_marker() == "*"
+    drawn = groups(axes)
+    widths = {gid: group.get_linewidth()[0] for gid, group in drawn.items()}
+    assert widths.pop("best trial") > 1.5 * max(widths.values())
+    assert widths["stopped early"] < widths["completed"]
+    assert to_hex(drawn["best trial"].get_color()[0]) == BEST.lower()
+    assert drawn["best trial"].get_zorder() > drawn["failed"].get_zorder() > drawn["completed"].get_zorder()
+    best = lines(axes)["best"]
+    assert points(best) == [(2.0, 0.1)]
+    assert best.get_marker() == "*"
 
 
 def test_the_legend_counts_states_and_names_the_best_trial():
@@ -128,7 +144,7 @@ def test_a_hundred_trials_need_no_longer_legend_and_are_drawn_fainter():
     figure = plot_curves(curves(rows, reports, goal=ERROR))
     assert legend_texts(figure) == ["best: trial 0, 0.5 at step 2", "completed (100)"]
     few = plot_curves(curves(rows[:20], reports[:40], goal=ERROR))
-    opacity = [each.axes[0].get_lines()[-1].get_color()[1] for each in (figure, few)]
+    opacity = [groups(each.axes[0])["completed"].get_alpha() for each in (figure, few)]
     assert opacity[0] < opacity[1]
 
 
@@ -188,7 +204,7 @@ def test_overview_shows_every_report_behind_the_best():
     finite = sorted((at, m["error"]) for _, _, at, m in reports if np.isfinite(m["error"]))
     assert sorted(map(tuple, np.asarray(dots).tolist())) == finite
     assert points(lines(left)["best so far"])[-1] == (50.0, 0.1)
-    assert "trial 2" in lines(middle)
+    assert "best trial" in groups(middle)
     assert right.get_xlabel() == "learning_rate"
     assert [axes.get_title(loc="left") for axes in (left, middle, right)] == [
         "Best so far, and every report",

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from made_up_studies import drawn
 
@@ -34,12 +35,13 @@ def test_only_the_trials_asked_for():
 
 
 def bars_of(figure):
-    axes = figure.axes[0]
+    """(worker's place, begin, length) of each bar, by what became of the run."""
     return {
-        container.patches[0].get_gid() or how: [
-            (round(bar.get_y() + 0.4), bar.get_x(), bar.get_width()) for bar in container.patches
+        group.get_gid(): [
+            (round(corners[:, 1].mean()), corners[:, 0].min(), np.ptp(corners[:, 0]))
+            for corners in (path.vertices[:4] for path in group.get_paths())
         ]
-        for how, container in zip(["completed", "paused", "running", "lost"], axes.containers, strict=True)
+        for group in figure.axes[0].collections
     }
 
 

@@ -11,8 +11,6 @@ from pathlib import Path
 import rung
 from rung.runtime.preload import preload
 
-AT_IMPORT = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-
 
 def sees_gpus(folder):
     Path(folder, f"gpus-{rung.trial().number}").write_text(os.environ.get("CUDA_VISIBLE_DEVICES", "none"))

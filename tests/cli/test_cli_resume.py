@@ -168,8 +168,9 @@ def test_what_would_never_end_is_refused(begun: Path, execute, tmp_path: Path) -
     scheduler = BasicScheduler(RandomSearcher(SPACE))
     with Tuner(lambda lr, opt, seed: lr, scheduler, store=tmp_path / "hand.db", study="hand", seed=1) as tuner:
         tuner.tell(tuner.ask(), 0.5)
-    done = execute("resume", "hand", "--store", "hand.db", exit_code=1)
-    assert done.stderr == "rung: nothing says when to end 'hand'.\nhint: Give --trials N or --seconds S.\n"
+    done = execute("resume", "hand", "--store", "hand.db", exit_code=2)
+    hint = "Give --trials N, --seconds 2h or --stop WHEN."
+    assert done.stderr == f"rung: nothing says when to end 'hand'.\nhint: {hint}\n"
 
 
 def test_a_function_without_a_name_is_run_from_its_own_program(execute, tmp_path: Path) -> None:
@@ -236,3 +237,54 @@ def test_a_study_from_python_goes_on_from_the_command_line(execute, invoke_json,
     subprocess.run([RUNG[0], "script.py"], cwd=tmp_path, check=True)
     execute("resume", "f", "--trials", 4)
     assert [row["state"] for row in invoke_json("trials", "f")] == ["completed"] * 4
+
+
+def test_the_stop_criterion_is_as_before_unless_another_is_given(tmp_path: Path, execute, invoke_json) -> None:
+    (tmp_path / "plain.py").write_text(PLAIN)
+    execute("run", "plain:f", "-s", "lr=log:1e-3:1", "--stop", "trials:2", "--project", "vision")
+    done = execute("resume", "f")
+    assert "nothing was left to do for 'f': 2 trials were begun." in done.stderr
+    execute("resume", "f", "--stop", "trials:3", "-m", "one more", "--project-limit", "1h")
+    study = invoke_json("show", "f")
+    assert study["trials"]["completed"] == 3
+    assert (study["ended_why"], study["ended_message"]) == ("criterion", "3 trials were begun")
+    assert study["settings"]["stop"] == {"type": "trials", "count": 3}
+    assert study["settings"]["project_limit"] == 3600.0
+    assert [note["text"] for note in study["notes"]] == ["one more"]
+    assert "3 trials were begun" in execute("resume", "f").stderr, "the newest criterion counts"
+    execute("resume", "f", "--project-limit", "1e-9", "--stop", "trials:9", exit_code=1)
+
+
+PAUSING = """
+def f(trial):
+    for epoch in trial.epochs(9):
+        trial.report(error=trial.config["lr"] + 1 / epoch)
+"""
+
+
+def test_a_paused_trial_goes_on(tmp_path: Path, execute, invoke_json) -> None:
+    (tmp_path / "pausing.py").write_text(PAUSING)
+    asha = ("--scheduler", "asha", "--max-t", 9, "--variant", "promotion")
+    execute("run", "pausing:f", "-s", "lr=log:1e-3:1", *asha, "--trials", 3, "--seed", 1, "-n", "prom")
+    before = {row["trial"]: row for row in invoke_json("trials", "prom")}
+    paused = next(number for number, row in before.items() if row["state"] == "paused" and row["step"] == 1)
+    execute("resume", f"prom#{paused}")
+    after = {row["trial"]: row for row in invoke_json("trials", "prom")}
+    assert after[paused]["step"] > 1
+    assert invoke_json("verify", "prom")["is_ok"] is True
+
+
+def test_only_paused_trials_go_on(begun: Path, execute) -> None:
+    done = execute("resume", "f#0", exit_code=1)
+    assert done.stderr.startswith("rung: trial 0 of 'f' is completed;")
+    done = execute("resume", "f#7", exit_code=1)
+    assert "has no trial 7" in done.stderr
+
+
+def test_a_trial_of_a_study_that_somebody_runs_is_left_to_them(gated: Path, execute) -> None:
+    process = run_until_it_stands_still(gated, *RUN, "--", sys.executable, "train.py")
+    try:
+        done = execute("resume", "lenet#1", exit_code=1)
+        assert "trial 1 of 'lenet' is running" in done.stderr
+    finally:
+        interrupt_twice(process)

@@ -54,6 +54,15 @@ def test_all_that_have_failed_each_once(invoke, invoke_json, store: Path, failed
     assert again.count("is tried once more") == len(failed), "those that tried again have failed again, and no others"
 
 
+def test_those_that_pass_a_filter(invoke, invoke_json, store: Path, failed: list[int]) -> None:
+    rates = sorted(invoke_json("show", f"lenet#{number}")["config"]["lr"] for number in failed)
+    said = invoke("retry", "lenet", "--failed", "--where", f"lr<={rates[0]!r} and reason=error").stdout
+    assert said.count("is tried once more") == 1
+    assert invoke("retry", "lenet", "--failed", "--where", "reason=oom").stdout == (
+        "No trial of lenet has failed that was not retried and passes the filter.\n"
+    )
+
+
 def test_nothing_is_left_to_retry(invoke, store: Path, failed: list[int]) -> None:
     invoke("retry", "lenet", "--failed")
     assert invoke("retry", "lenet", "--failed").stdout == "No trial of lenet has failed that was not retried.\n"
@@ -69,7 +78,17 @@ def test_a_trial_that_came_to_its_end(invoke, invoke_json, store: Path) -> None:
     assert asked(store) == []
 
 
-@pytest.mark.parametrize("words", [("lenet",), ("lenet#0", "--failed")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("lenet",),
+        ("lenet#0", "--failed"),
+        ("lenet", "--where", "lr<1"),
+        ("lenet#0", "--where", "lr<1"),
+        ("lenet", "--failed", "--where", "lrr<1"),
+        ("lenet", "--failed", "--where", "lr<"),
+    ],
+)
 def test_words_that_mean_nothing(invoke, store: Path, words: tuple[str, ...]) -> None:
     assert "hint: " in invoke("retry", *words, exit_code=2).stderr
     assert asked(store) == []

@@ -165,7 +165,11 @@ def test_asha_for_a_script_stops_trials(execute, invoke_json, project: Path) -> 
         (["train.py"], "'train.py' is neither a program nor a function.", "Write -- python train.py to run the file"),
         (["models:plain"], "nothing says what to search.", "Give a -s NAME=… for each hyperparameter"),
         (["models:plain", "-s", "lr=lgo:1:2"], "there is no kind 'lgo'.", "Did you mean log:1:2?"),
-        (["models:plain", "-s", "lr=log:1:2"], "nothing says when to end.", "Give --trials N or --seconds S."),
+        (
+            ["models:plain", "-s", "lr=log:1:2"],
+            "nothing says when to end.",
+            "Give --trials N, --seconds 2h or --stop WHEN.",
+        ),
         (
             ["models:plain", "-s", "lr=1,2", "--scheduler", "asha"],
             "asha must know how long a full training is.",
@@ -238,3 +242,71 @@ def test_another_python_than_the_one_that_has_rung_is_pointed_out(execute, proje
         "hint: If its reports don't arrive, run it with that one.\n"
     )
     assert "trial 0 failed (exit): The script ended with exit code 7." in done.stdout
+
+
+def test_a_study_with_a_project_and_a_criterion(execute, invoke, invoke_json, project: Path) -> None:
+    words = ("models:plain", "-s", "lr=log:1e-3:1", "-n", "mine", "--project", "vision", "--seed", 7)
+    done = execute("run", *words, "-m", "first try", "--tag", "a", "--tag", "b", "--stop", "trials:3,patience:1")
+    study = invoke_json("show", "mine")
+    assert (study["project"], study["message"], study["tags"]) == ("vision", "first try", ["a", "b"])
+    assert study["ended_why"] == "criterion"
+    assert f"study mine: done, {study['ended_message']}" in done.stdout
+    assert study["ended_message"] in invoke("show", "mine").stdout
+    execute("run", *words, "-m", "a note", "--trials", 4)
+    assert [note["text"] for note in invoke_json("show", "mine")["notes"]] == ["a note"]
+    other = ("models:plain", "-s", "lr=log:1e-3:1", "-n", "mine", "--project", "text", "--trials", 9)
+    done = execute("run", *other, exit_code=1)
+    assert "rung: the study 'mine' belongs to the project 'vision', not to 'text'." in done.stderr
+
+
+def test_a_project_that_has_used_its_limit(execute, invoke_json, project: Path) -> None:
+    words = ("models:plain", "-s", "lr=log:1e-3:1", "--project", "vision", "--trials", 2)
+    execute("run", *words)
+    done = execute("run", *words, "--project-limit", "1e-9", exit_code=1)
+    assert done.stderr.startswith("rung: the project 'vision' has used ")
+    assert [row["study"] for row in invoke_json("ls")] == ["plain"]
+
+
+def test_each_trial_finds_its_share_of_the_gpus(execute, invoke_json, project: Path) -> None:
+    (project / "gpus.py").write_text("import os\ndef f(lr):\n    return float(os.environ['CUDA_VISIBLE_DEVICES'])\n")
+    words = ("gpus:f", "-s", "lr=log:1e-3:1", "--gpus", "3,5", "--gpus-per-trial", 0.5, "--memory", "4GB")
+    execute("run", *words, "--trials", 4)
+    assert {row["value"] for row in invoke_json("trials", "f")} == {3.0, 5.0}
+    assert invoke_json("show", "f")["settings"]["resources"] == {
+        "gpus": ["3", "5"],
+        "gpus_per_trial": 0.5,
+        "memory": 4 * 10**9,
+    }
+    execute("resume", "f", "--trials", 8, "--gpus", "3")
+    assert {row["value"] for row in invoke_json("trials", "f")[4:]} == {3.0}
+    done = execute("resume", "f", "--trials", 9, "--gpus", "3", "-w", 3, exit_code=1)
+    assert "3 workers need 2 GPUs" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--seconds", "2x"), "--seconds='2x' is not a duration."),
+        (("--seconds", "0"), "--seconds='0' is not a duration."),
+        (("--trial-seconds", "long", "--trials", 2), "--trial-seconds='long' is not a duration."),
+        (("--stop", "trails:3"), "--stop 'trails:3': there is no criterion 'trails'."),
+        (("--stop", "reached:0.1"), "nothing says when to end: reached:0.1 may never come."),
+    ],
+)
+def test_an_end_that_is_none(invoke, project: Path, words: tuple[object, ...], sentence: str) -> None:
+    assert sentence in invoke("run", "models:plain", "-s", "lr=1,2,3", *words, exit_code=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--gpus", "a b"), "gpus='a b' are no GPUs."),
+        (("--memory", "lots"), "memory='lots' can't be the memory of a trial."),
+        (("--gpus", "0", "--gpus-per-trial", 0.7), "gpus_per_trial=0.7 is not possible."),
+        (("--project-limit", "1h"), "belongs to no project"),
+        (("--project", " "), "project=' ' is not a name."),
+    ],
+)
+def test_a_resource_or_label_that_is_none(execute, project: Path, words: tuple[object, ...], sentence: str) -> None:
+    done = execute("run", "models:plain", "-s", "lr=log:1e-3:1", "--trials", 2, *words, exit_code=1)
+    assert sentence in done.stderr

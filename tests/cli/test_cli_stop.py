@@ -1,72 +1,68 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import pytest
-from cli_project import make_study
-from running_study import meanwhile
 
-from rung.store import open_store
-from rung.types import TrialState
-
-
-@pytest.fixture(autouse=True)
-def looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rung.tuning.loop.INBOX_PERIOD_S", 0.0)
-
-
-def states(store: Path) -> tuple[str | None, list[TrialState]]:
-    """Why the study ended, and the states of its trials."""
-    opened = open_store(str(store), create=False)
-    found = opened.tables.study("lenet").ended_why, [row.state for row in opened.tables.trials("lenet")]
-    opened.close()
-    return found
-
-
-def test_the_running_trials_of_a_study_finish(invoke, tmp_path: Path) -> None:
-    said = meanwhile(tmp_path / "rung.db", lambda: invoke("stop", "lenet").stdout, max_trials=3)
-    assert said == ("Nothing more is started, and what runs comes to its end. Go on with it by: rung resume lenet\n")
-    assert states(tmp_path / "rung.db") == ("stopped", [TrialState.COMPLETED])
-
-
-def test_now_they_are_ended(invoke, tmp_path: Path) -> None:
-    said = meanwhile(tmp_path / "rung.db", lambda: invoke("stop", "lenet", "--now").stdout, max_trials=3)
-    assert said.startswith("Nothing more is started, and what runs is ended and waits. ")
-    assert states(tmp_path / "rung.db") == ("stopped", [TrialState.WAITING])
-
-
-def test_one_trial_is_stopped_for_good(invoke, tmp_path: Path) -> None:
-    said = meanwhile(tmp_path / "rung.db", lambda: invoke("stop", "lenet#0").stdout, max_trials=2)
-    assert said == "Trial 0 is stopped.\n"
-    assert states(tmp_path / "rung.db") == ("done", [TrialState.STOPPED, TrialState.COMPLETED])
-
-
-def test_a_study_that_nobody_runs(invoke, tmp_path: Path) -> None:
-    make_study(tmp_path / "rung.db", trials=1)
-    assert invoke("stop", "lenet", exit_code=1).stderr == (
-        "rung: nobody is running 'lenet', so nothing of it runs.\nhint: `rung ls` says which run.\n"
-    )
-
-
-def test_now_is_for_studies(invoke, finished: Path) -> None:
-    result = invoke("stop", "lenet#0", "--now", "--store", finished, exit_code=2)
-    assert result.stderr == (
-        "rung: --now is for a whole study.\nhint: `rung stop lenet#0` ends the trial at its next report.\n"
-    )
+from rung.cli._options import UsageProblem
+from rung.cli._stop import parse_stop
+from rung.stopping import cost, epochs, patience, reached, seconds, trials
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("texts", "criterion"),
     [
-        (("lennet",), "Did you mean 'lenet'?"),
-        (("lenet#8",), "numbered from 0 to 7"),
-        (("lennet#0",), "Did you mean 'lenet'?"),
+        (["trials:100"], trials(100)),
+        (["epochs:7"], epochs(7)),
+        (["seconds:2h"], seconds(7200)),
+        (["seconds:90"], seconds(90)),
+        (["cost:10:per_hour=2.5"], cost(10, per_hour=2.5)),
+        (["cost:10:metric=gpu_hours"], cost(10, metric="gpu_hours")),
+        (["reached:-0.5"], reached(-0.5)),
+        (["reached:1e-3"], reached(0.001)),
+        (["patience:10"], patience(10)),
+        (["patience:10:min_improvement=0.01"], patience(10, min_improvement=0.01)),
+        (["reached:0.1", "trials:100", "epochs:3"], reached(0.1) | trials(100) | epochs(3)),
+        (["trials:20,patience:10"], trials(20) & patience(10)),
+        (["trials:20,patience:10", "reached:0.1"], trials(20) & patience(10) | reached(0.1)),
+        ([], None),
     ],
 )
-def test_what_is_not_there(invoke, finished: Path, words: tuple[str, ...], message: str) -> None:
-    assert message in invoke("stop", *words, "--store", finished, exit_code=1).stderr
+def test_texts_become_criteria(texts: list[str], criterion: Any) -> None:
+    assert parse_stop(texts) == criterion
 
 
-def test_no_store(invoke) -> None:
-    assert "There is no store at" in invoke("stop", "lenet", exit_code=1).stderr
-    assert not Path("rung.db").exists()
+@pytest.mark.parametrize(
+    "criterion",
+    [
+        trials(100), epochs(7), seconds(7200), cost(10, per_hour=2.5), cost(3, metric="m"), reached(0.1), patience(3),
+        patience(3, min_improvement=0.5), trials(20) & patience(10),
+    ],
+)  # fmt: skip
+def test_the_text_of_a_criterion_is_read_again(criterion: Any) -> None:
+    assert parse_stop([str(criterion)]) == criterion
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence", "hint"),
+    [
+        ("trails:3", "--stop 'trails:3': there is no criterion 'trails'.", "Did you mean trials?"),
+        ("", "--stop '': there is no criterion ''.", "Write trials:N"),
+        ("trials:3,", "there is no criterion ''.", "Write trials:N"),
+        ("trials", "trials takes one value.", "Write trials:N."),
+        ("trials:3:4", "trials takes one value.", "Write trials:N."),
+        ("trials:x", "'trials:x' has no number where one belongs.", "Write trials:N."),
+        ("trials:1.5", "has no number where one belongs.", "Write trials:N."),
+        ("trials:0", "trials(0) is no number to stop at.", "Write trials:N."),
+        ("trials:3:per_hour=2", "trials has no option 'per_hour'.", "Write trials:N."),
+        ("reached:nan", "reached=nan is not a number.", "Write reached:VALUE."),
+        ("seconds:2x", "seconds='2x' is not a duration.", "Write seconds:2h."),
+        ("cost:10", "a cost has either a metric or a price.", "per_hour=PRICE or"),
+        ("cost:10:per_hour=cheap", "has no number where one belongs.", "per_hour=PRICE or"),
+    ],
+)
+def test_what_is_no_criterion(text: str, sentence: str, hint: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        parse_stop([text])
+    assert sentence in caught.value.format_message()
+    assert hint in caught.value.hint

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -20,6 +21,7 @@ def copied(finished: Path, tmp_path: Path) -> Path:
     trial = tmp_path / "rung-files" / "lenet" / "trial-00000"
     trial.mkdir(parents=True)
     (trial / "step-000001-attempt-1.npz").write_bytes(b"0" * 1500)
+    os.utime(trial / "step-000001-attempt-1.npz", (0, 0))
     (trial / "output.log").write_text("epoch 1")
     return tmp_path / "rung.db"
 

@@ -205,3 +205,14 @@ def test_reports_from_a_shell(execute, tmp_path: Path) -> None:
     )
     execute("track", "-n", "tries", "lr=0.5", "--", "sh", "train.sh", "{lr}")
     assert trials(tmp_path)[0].last_step == 3
+
+
+def test_who_looks_away_does_not_end_the_run(script: str, tmp_path: Path) -> None:
+    words = [*RUNG, "track", "-n", "tries", "--", sys.executable, script]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(words, cwd=tmp_path, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert "completed at step 2" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert trials(tmp_path)[0].state == "completed"

@@ -7,16 +7,19 @@ from staged_events import WHOLE_STUDY, created, ended, observed, session, show, 
 
 from rung.console.plain import PlainLines
 from rung.events import (
+    ArtifactLogged,
     Changed,
     CommandHandled,
     Continued,
     Enqueued,
     Event,
     Interrupted,
+    Noted,
     SessionEnded,
     SpaceEdited,
+    Tagged,
 )
-from rung.types import Goal, TrialState
+from rung.types import Artifact, Goal, TrialState
 
 
 def lines_of(*events: Event | list[Event], max_trials: int | None = None, store: str = "") -> list[str]:
@@ -121,6 +124,15 @@ def test_a_lead_is_told_even_when_the_whole_transaction_was_folded_before() -> N
             "command 4 (StopTrial) was refused: there is no trial 9.",
         ),
         (Enqueued(at=0.0, config={"lr": 0.5}), "asked for: lr=0.5"),
+        (Enqueued(at=0.0, config={"lr": 0.5}, retry_of=0), "asked for once more, after trial 0: lr=0.5"),
+        (Noted(at=0.0, text="warm-up\nhelps"), "note on the study: warm-up helps"),
+        (Noted(at=0.0, text="diverges", trial=0), "note on trial 0: diverges"),
+        (Tagged(at=0.0, added=("vision",), removed=("todo",)), "tags of the study: +vision -todo"),
+        (Tagged(at=0.0, trial=0, added=("keep",)), "tags of trial 0: +keep"),
+        (
+            ArtifactLogged(at=0.0, trial=0, attempt=1, artifact=Artifact("net.onnx", "/net.onnx", "0" * 64, 3_400_000)),
+            "trial 0 keeps net.onnx (3.4 MB)",
+        ),
         (Changed(at=0.0, trial=0, attempt=1, step=3, changes={"lr": 0.5}), "trial 0 changed after step 3: lr=0.5"),
         (SpaceEdited(at=0.0, space={"dimensions": []}), "the space was edited"),
         (

@@ -122,3 +122,16 @@ def test_method(searcher: object, scheduler: object, text: str) -> None:
 def test_sizes() -> None:
     counts = (0, 999, 1000, 3_400_000, 999_400_000, 12e9, 5e15)
     assert list(map(wording.size, counts)) == ["0 B", "999 B", "1.0 kB", "3.4 MB", "999 MB", "12.0 GB", "5000 TB"]
+
+
+@pytest.mark.parametrize(
+    ("why", "message", "words"),
+    [
+        ("done", "", "done"),
+        ("criterion", "3 trials were begun", "done, 3 trials were begun"),
+        ("budget", "the project has used 1h", "stopped, the project has used 1h"),
+        ("of a newer rung", "", "of a newer rung"),
+    ],
+)
+def test_why_a_session_ended(why: str, message: str, words: str) -> None:
+    assert wording.ended(why, message) == words

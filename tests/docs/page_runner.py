@@ -22,6 +22,7 @@ from click.testing import CliRunner
 from doc_pages import Block, Command, blocks_of, commands_of, name_of
 
 from rung.cli.main import main
+from rung.errors import StoreNotFoundError
 from rung.store import open_store
 
 DEADLINE_S = 60
@@ -29,7 +30,7 @@ NEEDS_SHELL = re.compile(r"[|&;<>*$`]")
 
 
 class PageRunner:
-    """Runs one page after the other's manner: Python in one namespace, commands in one working directory."""
+    """Runs one page: its Python in one namespace, its commands in one working directory."""
 
     def __init__(self, page: Path, folder: Path) -> None:
         self._page = page
@@ -142,7 +143,9 @@ class PageRunner:
 
 def is_something_reported() -> bool:
     """Whether a running study of the store in the working directory has a value."""
-    if not Path("rung.db").exists():
+    try:
+        store = open_store("rung.db", create=False)
+    except StoreNotFoundError:  # not there yet, or just being made
         return False
-    with contextlib.closing(open_store("rung.db", create=False)) as store:
+    with contextlib.closing(store):
         return any(row.owner is not None and row.best_trial is not None for row in store.tables.studies())

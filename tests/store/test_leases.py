@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import threading
 
-from rung.errors import StudyLockedError
+import pytest
+
+from rung.errors import StudyLockedError, StudyNotFoundError
 from rung.store import SqliteStore
+from rung.store.maintenance import delete_study
 from rung.testing._store_samples import TTL_S, created, dead, foreign
 
 
@@ -59,4 +62,20 @@ def test_a_holder_that_renews_while_it_is_judged_keeps_the_study(tmp_path):
     lease = store.acquire("lenet", foreign(2), ttl=TTL_S)
     assert lease.epoch == held.epoch + 1
     assert len(looks) > 3  # it was judged again
+    store.close()
+
+
+def test_a_study_that_was_deleted_meanwhile(tmp_path):
+    store = SqliteStore(tmp_path / "a.db")
+    store.create(created())
+    lease = store.acquire("lenet", dead(), ttl=TTL_S)
+    number = store.database.number("lenet")
+    delete_study(store, "lenet")
+    with pytest.raises(StudyNotFoundError, match="deleted while this process knew it"):
+        store._leases.holding(number)
+    with (
+        pytest.raises(StudyNotFoundError, match="deleted while this process knew it"),
+        store.database.write() as connection,
+    ):
+        store._leases.renew(connection, number, lease)
     store.close()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rung.errors import FencedError, SettingError, StudyExistsError, StudyLockedError, StudyNotFoundError
-from rung.events import Checkpointed, Collected, Ended, Started
+from rung.errors import FencedError, SettingError, StoreError, StudyExistsError, StudyLockedError, StudyNotFoundError
+from rung.events import ArtifactLogged, Checkpointed, Collected, Ended, Started
 from rung.store import MemoryStore, SqliteStore, current_owner
 from rung.store.maintenance import (
     backup,
@@ -24,7 +24,7 @@ from rung.store.maintenance import (
 )
 from rung.store.verify import verify
 from rung.testing._store_samples import created, dead, foreign, sample_log
-from rung.types import Checkpoint, TrialState
+from rung.types import Artifact, Checkpoint, TrialState
 
 SOME = [Started(at=0.0, trial=0, attempt=1, config={"a": 1}, cause="given")]
 
@@ -47,6 +47,8 @@ def saved(store, study, name="step-000001-attempt-1.npz", trial=0, content=b"wei
     path = store.folder(study) / f"trial-{trial:05d}" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
+    for each in (path, path.parent, path.parent.parent):
+        os.utime(each, (0, 0))
     return path
 
 
@@ -60,6 +62,9 @@ def with_checkpoint(store, study="lenet"):
         Started(at=0.0, trial=0, attempt=1, config={"a": 1}),
         Checkpointed(at=1.0, trial=0, attempt=1, checkpoint=checkpoint),
         Checkpointed(at=2.0, trial=0, attempt=1, checkpoint=elsewhere),
+        ArtifactLogged(
+            at=2.0, trial=0, attempt=1, artifact=Artifact("roc.png", str(path.with_name("roc.png")), "00", 1)
+        ),
         Collected(at=2.0, trial=0, paths=(str(gone),)),
         Ended(at=3.0, trial=0, attempt=1, state=TrialState.COMPLETED),
     ]
@@ -140,6 +145,20 @@ class TestWholeStudies:
         assert len(list(store.read("lenet"))) == 51
         assert verify(store, "lenet") == []
 
+    def test_somebody_else_may_be_faster(self, store, monkeypatch):
+        acquire = SqliteStore.acquire
+
+        def acquire_later(self, study, owner, *, ttl):
+            lease = acquire(self, study, foreign(), ttl=ttl)
+            self.append(SOME, lease=lease)
+            self.release(lease)
+            return acquire(self, study, owner, ttl=ttl)
+
+        monkeypatch.setattr(SqliteStore, "acquire", acquire_later)
+        with pytest.raises(StudyExistsError, match="Somebody else has just begun a study 'lenet'"):
+            write_whole(store, created(), list(sample_log(1, 50)))
+        assert [event for _, event in store.read("lenet")] == [created(), *SOME]
+
     def test_another_one_without_events_is_not(self, store):
         other = created()
         store.create(type(other)(**{**{f: getattr(other, f) for f in other.__struct_fields__}, "space": {"b": 1}}))
@@ -152,7 +171,7 @@ class TestCopies:
     def test_the_log_and_the_files_come_along(self, store, tmp_path, kind):
         path = with_checkpoint(store)
         target = MemoryStore() if kind == "memory" else SqliteStore(tmp_path / "b.db")
-        assert copy_study(store, target, "lenet") == 6
+        assert copy_study(store, target, "lenet") == 7
         assert verify(target, "lenet") == []
         (row,) = target.tables.trials("lenet")
         here, elsewhere = row.checkpoints
@@ -160,6 +179,7 @@ class TestCopies:
         assert Path(here.path).read_bytes() == b"weights"
         assert (target.folder("lenet") / "trial-00000" / "output.log").read_bytes() == b"epoch 1"
         assert elsewhere.path == "/elsewhere/2.npz"
+        assert row.artifacts[0].path == str(target.folder("lenet") / "trial-00000" / "roc.png")
         collected = next(event for _, event in target.read("lenet") if isinstance(event, Collected))
         assert collected.paths[0].startswith(str(target.folder("lenet")))
         assert path.exists()
@@ -183,6 +203,13 @@ class TestCopies:
         assert list(target.read("lenet")) == before
         assert not target.folder("lenet").exists()
         target.close()
+
+    def test_a_log_without_a_beginning_is_not_copied(self, store):
+        fill(store)
+        with store.database.write() as connection:
+            connection.execute("DELETE FROM event WHERE seq = 1")
+        with pytest.raises(StoreError, match="does not begin with its creation"):
+            copy_study(store, MemoryStore(), "lenet")
 
     def test_a_study_in_hand_is_not_copied(self, store):
         fill(store)
@@ -251,13 +278,21 @@ class TestGarbage:
     def test_folders_of_no_study_once_they_are_old(self, store):
         with_checkpoint(store)
         path = saved(store, "a study that was deleted")
-        assert find_garbage(store) == []
-        for each in (path, path.parent, path.parent.parent):
-            os.utime(each, (0, 0))
-        (found,) = find_garbage(store)
-        assert (found.path, found.size, found.study) == (path.parent.parent, 7, None)
-        assert remove_garbage(store, [found]) == 7
+        stray = store.folder("a file")
+        stray.write_bytes(b"123")
+        os.utime(stray, (0, 0))
+        file, folder = find_garbage(store)
+        assert (file.path, file.size) == (stray, 3)
+        assert (folder.path, folder.size, folder.study) == (path.parent.parent, 7, None)
+        assert remove_garbage(store, [file, folder]) == 10
         assert not path.parent.parent.exists()
+
+    @pytest.mark.parametrize("study", ["lenet", "one that is just beginning"])
+    def test_what_was_just_written_is_passed_over(self, store, study):
+        with_checkpoint(store)
+        path = saved(store, study, "step-000002-attempt-1.npz")
+        os.utime(path)
+        assert find_garbage(store) == []
 
     def test_only_what_was_agreed_on_is_removed(self, store):
         with_checkpoint(store)
@@ -298,3 +333,11 @@ def test_who_holds_what(store):
     assert [(study, is_alive) for study, _, is_alive in holders(store)] == [
         ("mine", True), ("theirs", None), ("nobody's", False),
     ]  # fmt: skip
+
+
+def test_a_file_that_sqlite_cannot_look_through(store, monkeypatch):
+    def refuse(sql):
+        raise StoreError("'rung.db' is damaged: database disk image is malformed.", hint="Restore it.")
+
+    monkeypatch.setattr(store.database, "query", refuse)
+    assert check_file(store) == ["'rung.db' is damaged: database disk image is malformed."]

@@ -20,6 +20,7 @@ SPREAD: Final = 0.6  # of the room between two categories; lines are spread over
 GOLDEN: Final = 0.6180339887498949  # its multiples are spread evenly over [0, 1)
 REACH: Final = 3.0  # as ``span_of`` has it
 CLOSE: Final = 0.05  # of an axis: ticks nearer than that would overlap
+MOST_NUMBERS: Final = 7  # on one axis
 FAINTEST: Final = 0.15  # opacity of lines among thousands
 LONGEST_NAME: Final = 14  # letters that have room above an axis; longer ones lean
 
@@ -87,22 +88,28 @@ def _upside_down(height: Callable[[float], float]) -> Callable[[float], float]:
 
 
 def _numbers(name: str, low: float, high: float, *, log: bool, whole: bool = False) -> Rail:
-    from matplotlib.ticker import LogLocator, MaxNLocator
+    from matplotlib.ticker import MaxNLocator
 
-    if not low < high:
-        return Rail(name, lambda _: 0.5, [(0.5, f"{low:g}")])
     scale: Callable[[float], float] = math.log if log else float
     start, width = scale(low), scale(high) - scale(low)
-    is_short = log and width < 1.01 * math.log(100)
-    locator = (
-        LogLocator(subs=(1.0, 2.0, 5.0) if is_short else (1.0,), numticks=8) if log else MaxNLocator(6, integer=whole)
-    )
+    if not 0.0 < width < math.inf:
+        return Rail(name, lambda _: 0.5, [(0.5, f"{low:g}")])
 
     def height(value: float) -> float:
         return min(max((scale(value) - start) / width, 0.0), 1.0) if value > 0 or not log else 0.0
 
-    ticks = [(height(tick), f"{tick:g}") for tick in locator.tick_values(low, high) if low <= tick <= high]
-    return Rail(name, height, ticks)
+    marks = _log_ticks(low, high) if log else MaxNLocator(MOST_NUMBERS, integer=whole).tick_values(low, high).tolist()
+    return Rail(name, height, [(height(tick), f"{tick:g}") for tick in marks if low <= tick <= high])
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """Powers of ten; less than two decades have 2 and 5 between them, and less than a factor of two only their ends."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    steps = (1, 2, 5) if high / low < 100 else (1,)
+    stride = -(-(last - first) // MOST_NUMBERS)
+    marks = [float(f"{step}e{power}") for power in range(first, last + 1, stride) for step in steps]
+    shown = [mark for mark in marks if low <= mark <= high]
+    return shown if len(shown) > 1 else [low, high]
 
 
 def _thinned(count: int) -> range:

@@ -106,12 +106,15 @@ def _draw_curves(axes: Axes, curves: Curves, *, step_name: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
     drawn = [curve for curve in curves.curves if curve.values]
-    for curve in sorted(drawn, key=lambda curve: curve.state is TrialState.FAILED):  # on top, so that they are seen
+    faint = 0.6 if len(drawn) > CROWD else 1.0
+    for state, look in LOOKS.items():
+        group = [curve for curve in drawn if curve.state is state and curve.trial != curves.best_trial]
+        if group:
+            zorder = 2.5 if state is TrialState.FAILED else 2  # on top, so that they are seen
+            _draw_group(axes, group, look._replace(opacity=look.opacity * faint), zorder=zorder)
+    for curve in drawn:
         if curve.trial == curves.best_trial:
             _draw_best(axes, curve)
-        else:
-            look = LOOKS[curve.state]
-            _draw_curve(axes, curve, look._replace(opacity=look.opacity * (0.6 if len(drawn) > CROWD else 1.0)))
     fit_values(axes, [value for curve in drawn for value in curve.values], goal=curves.goal)
     label(axes, plain(step_name), metric_label(curves.goal), is_empty=not drawn)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -119,25 +122,38 @@ def _draw_curves(axes: Axes, curves: Curves, *, step_name: str) -> None:
 
 def _draw_best(axes: Axes, curve: Curve) -> None:
     assert curve.best_step is not None, "a curve with values has a best step"
-    _draw_curve(axes, curve, LOOKS[curve.state]._replace(color=BEST, width=2.5, opacity=1.0), zorder=3)
+    _draw_group(
+        axes, [curve], LOOKS[curve.state]._replace(color=BEST, width=2.5, opacity=1.0), zorder=3, gid="best trial"
+    )
     best = curve.values[curve.steps.index(curve.best_step)]
     axes.plot([curve.best_step], [best], **STAR, zorder=4, gid="best")
 
 
-def _draw_curve(axes: Axes, curve: Curve, look: Look, *, zorder: float = 2) -> None:
+def _draw_group(axes: Axes, group: Sequence[Curve], look: Look, *, zorder: float, gid: str = "") -> None:
+    """Curves that look the same, and a mark at the end of each."""
+    from matplotlib.collections import LineCollection
+
+    gid = gid or look.word
+    lines = LineCollection(
+        [list(zip(curve.steps, curve.values, strict=True)) for curve in group],
+        colors=look.color,
+        alpha=look.opacity,
+        linewidths=look.width,
+        zorder=zorder,
+        gid=gid,
+    )
+    axes.add_collection(lines)
     axes.plot(
-        curve.steps,
-        curve.values,
-        color=(look.color, look.opacity),
-        linewidth=look.width,
+        [curve.steps[-1] for curve in group],
+        [curve.values[-1] for curve in group],
+        color=look.color,
+        linestyle="none",
         marker=look.marker,
         markersize=look.size,
-        markerfacecolor=look.color,
         markeredgecolor="white",
         markeredgewidth=0.5,
-        markevery=[-1],
-        zorder=zorder,
-        gid=f"trial {curve.trial}",
+        zorder=zorder + 0.1,
+        gid=gid,
     )
 
 

@@ -100,24 +100,27 @@ def plot_timeline(timeline: Timeline, *, title: str = "") -> Figure:
 def _draw_bars(
     axes: Axes, group: Sequence[Run], workers: Sequence[int], *, color: str, unit: float, end: float
 ) -> None:
+    from matplotlib.collections import PolyCollection
+
     places = {worker: index for index, worker in enumerate(workers)}
     lengths = [(end if run.ended is None else run.ended) - run.began for run in group]
-    axes.barh(
-        [places[run.worker] for run in group],
-        [length / unit for length in lengths],
-        left=[run.began / unit for run in group],
-        height=0.8,
-        color=color,
-        edgecolor="white",
-        linewidth=[0.6 if length > NARROW * end else 0.0 for length in lengths],
-        gid=group[0].how,
-    )
+    bars = [
+        _bar(run.began / unit, (run.began + length) / unit, places[run.worker])
+        for run, length in zip(group, lengths, strict=True)
+    ]
+    edges = [0.6 if length > NARROW * end else 0.0 for length in lengths]
+    axes.add_collection(PolyCollection(bars, color=color, edgecolor="white", linewidths=edges, gid=group[0].how))
     for run, length in zip(group, lengths, strict=True):
         word = str(run.trial) if run.attempt == 1 else f"{run.trial}·{run.attempt}"
         if length > LETTER * (len(word) + 0.6) * end:
             middle = (run.began + length / 2) / unit
             shade = "white" if run.how in DARK else "black"
             axes.text(middle, places[run.worker], word, ha="center", va="center", fontsize="small", color=shade)
+
+
+def _bar(left: float, right: float, middle: float) -> list[tuple[float, float]]:
+    low, high = middle - 0.4, middle + 0.4
+    return [(left, low), (right, low), (right, high), (left, high)]
 
 
 def _add_legend(figure: Figure, timeline: Timeline) -> None:

@@ -37,7 +37,12 @@ name_options: Callable[[Any], Any] = _group(
 )
 
 message_option: Callable[[Any], Any] = _option(
-    "-m", "--message", default="", metavar="TEXT", help="What it is about; on an existing study, a note."
+    "-m",
+    "--message",
+    default="",
+    show_default=False,
+    metavar="TEXT",
+    help="What it is about; on an existing study, a note.",
 )
 
 search_options: Callable[[Any], Any] = _group(

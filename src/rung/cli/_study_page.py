@@ -23,6 +23,7 @@ from rung.cli._wishes import described
 from rung.console.wording import counted, lasted, method, number, plural, settings
 from rung.rows import StudyRow
 from rung.space import Space
+from rung.stopping import criterion_from_json
 from rung.study import spec_summary
 from rung.tuning.starter import Limits
 
@@ -105,9 +106,11 @@ def _how_far(page: Page) -> _Lines:
 
 
 def _plain_settings(stored: Mapping[str, Json]) -> dict[str, Json]:
-    """The settings on one level, without the limits that are as always."""
+    """The settings on one level, without the limits that are as always; the stop criterion as one writes it."""
     usual = structs.asdict(Limits())
     given = {name: value for name, value in stored.items() if name != "limits"}
+    if "stop" in given:
+        given["stop"] = str(criterion_from_json(given["stop"]))
     return given | {name: value for name, value in stored.get("limits", {}).items() if usual.get(name) != value}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 import threading
@@ -120,7 +121,8 @@ class Tracking:
         self._echo = _Echo(folder / "output.log", sys.stdout.buffer)
         if self._message:
             self._store.post(self._study, Note(self._message, event.trial))
-        if threading.current_thread() is threading.main_thread():
+        is_main = threading.current_thread() is threading.main_thread()
+        if is_main and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             # What is run by hand ends at the first Ctrl-C; SIGTERM is what a tuner takes as the second.
             signal.signal(signal.SIGINT, lambda *_: signal.raise_signal(signal.SIGTERM))
 
@@ -150,9 +152,10 @@ class _Echo:
         self._thread.join()
 
     def _follow(self) -> None:
-        while not self._is_over.wait(_PERIOD_S):
+        with contextlib.suppress(BrokenPipeError):  # nobody looks any more; the run goes on
+            while not self._is_over.wait(_PERIOD_S):
+                self._copy()
             self._copy()
-        self._copy()
 
     def _copy(self) -> None:
         try:

@@ -27,7 +27,7 @@ def why_silent(store: Store, study: str, trial: int) -> str:
     """Why there is no output of a trial, as the end of a sentence about it."""
     row = store.tables.trial(study, trial)
     if row.pid is None and row.state is not TrialState.RUNNING:
-        return "has no output: it never had a process of its own, so what it printed went to its tuner's terminal"
+        return "has no output: it had no process of its own, and what is printed in the tuner's goes to its terminal"
     return "has printed nothing" if row.state.is_final else "has printed nothing yet"
 
 

@@ -8,6 +8,7 @@ import click
 
 from rung.cli._complete import complete_target
 from rung.cli._options import UsageProblem, debug_option, reading, store_option
+from rung.cli._where import asking, where_option
 
 if TYPE_CHECKING:
     from rung.contracts import Store
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("what", metavar="STUDY#TRIAL | STUDY", shell_complete=complete_target)
 @click.option("--failed", is_flag=True, help="All failed trials of the study that nobody has retried yet.")
+@where_option("lr<0.1")
 @store_option
 @debug_option
-def retry(what: str, store: str, *, failed: bool) -> None:
+def retry(what: str, where: str | None, store: str, *, failed: bool) -> None:
     """Try the configuration of a failed or stopped trial again, as a new trial: rung retry lenet#3.
 
-    rung retry lenet --failed takes all that have failed.
+    rung retry lenet --failed takes all that have failed, and with --where "reason=oom" only those that pass.
     """
     from rung.cli._command import send_all
     from rung.cli._target import find_target
@@ -29,27 +31,33 @@ def retry(what: str, store: str, *, failed: bool) -> None:
 
     with reading(store) as opened:
         target = find_target(what, opened)
-        if target.trial is not None and failed:
+        if target.trial is not None and (failed or where is not None):
             raise UsageProblem(
-                "--failed is for a whole study.", hint=f"rung retry {target}, or {target.study} --failed"
+                "--failed and --where are for a whole study.", hint=f"rung retry {target}, or {target.study} --failed"
             )
         if target.trial is None and not failed:
             raise UsageProblem(
                 f"{what!r} names a study, not a trial of it.", hint=f"Write {what}#0, or --failed for all that failed."
             )
-        numbers = _failed(opened, target.study) if target.trial is None else [target.trial]
+        numbers = _failed(opened, target.study, where) if target.trial is None else [target.trial]
         if not numbers:
-            click.echo(f"No trial of {target.study} has failed that was not retried.")
+            passes = "" if where is None else " and passes the filter"
+            click.echo(f"No trial of {target.study} has failed that was not retried{passes}.")
         for sentence in send_all(opened, target.study, [RetryTrial(number) for number in numbers]):
             click.echo(sentence)
 
 
-def _failed(store: Store, study: str) -> list[int]:
-    """The failed trials that no other trial retries, and none is about to."""
+def _failed(store: Store, study: str, where: str | None) -> list[int]:
+    """The failed trials that pass the filter, that no other trial retries, and none is about to."""
+    from rung.columns import columns_of_trials
     from rung.commands import RetryTrial
+    from rung.filters import select
     from rung.types import TrialState
 
     trials = store.tables.trials(study)
     retried = {trial.retry_of for trial in trials}
     retried |= {command.trial for _, command in store.tables.pending(study) if isinstance(command, RetryTrial)}
-    return [trial.number for trial in trials if trial.state is TrialState.FAILED and trial.number not in retried]
+    columns = columns_of_trials(store.tables.study(study), trials, lambda: store.tables.last_metrics(study))
+    with asking():
+        found = select(where, trials, columns)
+    return [trial.number for trial in found if trial.state is TrialState.FAILED and trial.number not in retried]

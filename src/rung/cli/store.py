@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rung.cli._complete import complete_study
 from rung.cli._options import UsageProblem, debug_option, json_option, reading, store_option
 from rung.errors import SettingError
 
@@ -82,7 +83,8 @@ def gc(store: str, *, as_json: bool, yes: bool) -> None:
     """Find files that no study needs, and remove them when you agree.
 
     These are folders of studies that are gone, and checkpoints that killed runs left and no log knows. What a training
-    put into its folder itself is kept. With --json, or where nobody can be asked, they are only listed.
+    put into its folder itself is kept, and so is what was written within the last hour. With --json, or where nobody
+    can be asked, they are only listed.
     """
     from rung.cli._output import print_json
     from rung.console.wording import size
@@ -141,7 +143,7 @@ def copy(source: str, target: str, studies: Sequence[str]) -> None:
 
 
 @store.command()
-@click.argument("study")
+@click.argument("study", shell_complete=complete_study)
 @store_option
 @click.option("-y", "--yes", is_flag=True, help="Delete it without asking.")
 @debug_option

@@ -42,7 +42,7 @@ def _move_handlers(sources: Sequence[IO[str]], targets: Sequence[IO[str]]) -> No
 
 
 def _stream_handlers() -> Iterator[logging.StreamHandler[Any]]:
-    loggers = [logging.root, *(each for each in logging.root.manager.loggerDict.values())]
+    loggers = [logging.root, *logging.root.manager.loggerDict.values()]
     for logger in loggers:
         if isinstance(logger, logging.Logger):
             yield from (each for each in logger.handlers if isinstance(each, logging.StreamHandler))

@@ -6,21 +6,37 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast, final
 
-from rung.console.wording import address, clock, counted, ended, headline, lasted, method, number, plural, settings
+from rung.console.wording import (
+    address,
+    clock,
+    counted,
+    ended,
+    headline,
+    lasted,
+    method,
+    number,
+    plural,
+    settings,
+    size,
+)
 from rung.events import (
+    ArtifactLogged,
     Changed,
     CommandHandled,
     Continued,
     Ended,
     Enqueued,
     Interrupted,
+    Noted,
     Observed,
     SessionEnded,
     SessionStarted,
     SpaceEdited,
     Started,
+    Tagged,
     WorkerPaused,
 )  # fmt: skip
+from rung.stopping import criterion_from_json
 from rung.types import TrialState
 
 if TYPE_CHECKING:
@@ -101,6 +117,8 @@ def banner(event: SessionStarted, ledger: Ledger, *, store: str, max_trials: int
     parts += [method(study), f"{study.goal.mode} {study.goal.metric}", plural(event.slots, "worker")]
     if max_trials and study.sessions == 1:
         parts.append(plural(max_trials, "trial"))
+    if (stop := event.settings.get("stop")) is not None:
+        parts.append(f"until {criterion_from_json(stop)}")
     return " · ".join(parts)
 
 
@@ -159,6 +177,28 @@ def _interrupted(event: Interrupted, ledger: Ledger) -> str:
     return f"trial {event.trial} lost its process at step {step}: {headline(event.message)}"
 
 
+def _noted(event: Noted, _ledger: Ledger) -> str:
+    return f"note on {_subject(event.trial)}: {' '.join(event.text.split())}"
+
+
+def _tagged(event: Tagged, _ledger: Ledger) -> str:
+    changes = [*(f"+{tag}" for tag in event.added), *(f"-{tag}" for tag in event.removed)]
+    return f"tags of {_subject(event.trial)}: {' '.join(changes)}"
+
+
+def _kept(event: ArtifactLogged, _ledger: Ledger) -> str:
+    return f"trial {event.trial} keeps {event.artifact.name} ({size(event.artifact.size)})"
+
+
+def _enqueued(event: Enqueued, _ledger: Ledger) -> str:
+    again = "" if event.retry_of is None else f" once more, after trial {event.retry_of}"
+    return f"asked for{again}: {settings(event.config)}"
+
+
+def _subject(trial: int | None) -> str:
+    return "the study" if trial is None else f"trial {trial}"
+
+
 def _refused(event: CommandHandled, _ledger: Ledger) -> str | None:
     return f"command {event.command} ({event.what}) was refused: {event.refused}" if event.refused else None
 
@@ -178,7 +218,10 @@ _SENTENCES: Mapping[type, _Sentence] = cast(
         SessionEnded: summary,
         CommandHandled: _refused,
         WorkerPaused: lambda event, _: f"worker {event.worker} gets no more trials: {event.why}",
-        Enqueued: lambda event, _: f"asked for: {settings(event.config)}",
+        Enqueued: _enqueued,
+        Noted: _noted,
+        Tagged: _tagged,
+        ArtifactLogged: _kept,
         Continued: lambda event, _: f"trial {event.trial} is to go on",
         Changed: lambda event, _: f"trial {event.trial} changed after step {event.step}: {settings(event.changes)}",
         SpaceEdited: lambda _event, _: "the space was edited",

@@ -35,7 +35,7 @@ _KEEP_EPOCH = """
     WHERE name = 'epoch'), 0)) FROM head WHERE study = ?
 """
 _SETTLED_S = 3600.0
-"""A folder of no study may be that of one which is just beginning, unless it has been there for so long."""
+"""What was written since may belong to a study that is just beginning, or to a trial that outlives its tuner."""
 _SAVED = re.compile(r"step-\d{6,}-attempt-\d+\.(npz|partial)")
 """Names of checkpoints, finished or not; all else in a trial's folder may be the user's own."""
 
@@ -140,7 +140,7 @@ class Garbage(Struct, frozen=True):
 def find_garbage(store: SqliteStore) -> list[Garbage]:
     """Folders of no study, and checkpoints that no log knows, left by killed runs.
 
-    Studies that are being run are passed over.
+    Passed over are studies that are being run, and what was written within the last hour.
     """
     root = store.folder("any").parent
     studies = store.tables.studies()
@@ -148,7 +148,7 @@ def find_garbage(store: SqliteStore) -> list[Garbage]:
     found = [
         Garbage(entry, _size(entry), "belongs to no study")
         for entry in sorted(root.iterdir() if root.is_dir() else ())
-        if entry.name not in names and time.time() - _newest(entry) > _SETTLED_S
+        if entry.name not in names and _is_settled(entry)
     ]
     for row in studies:
         if row.owner is None:
@@ -218,7 +218,7 @@ def _unknown_checkpoints(store: SqliteStore, study: str) -> Iterator[Garbage]:
     trials = store.tables.trials(study)
     known = {Path(kept.path) for trial in trials for kept in trial.checkpoints}
     for path in sorted(folder.glob("trial-*/*")):
-        if _SAVED.fullmatch(path.name) and path not in known and path.is_file():
+        if _SAVED.fullmatch(path.name) and path not in known and path.is_file() and _is_settled(path):
             yield Garbage(path, path.stat().st_size, "a checkpoint that the log does not know", study)
 
 
@@ -237,9 +237,10 @@ def _below(path: str, old: Path, new: Path) -> str:
     return str(new / Path(path).relative_to(old)) if Path(path).is_relative_to(old) else path
 
 
-def _newest(path: Path) -> float:
-    """When the folder or anything in it was last written, in seconds since 1970."""
-    return max(file.lstat().st_mtime for file in (path, *path.rglob("*")))
+def _is_settled(path: Path) -> bool:
+    """Whether nothing in it was written within the last hour."""
+    newest = max(file.lstat().st_mtime for file in (path, *path.rglob("*")))
+    return time.time() - newest > _SETTLED_S
 
 
 def _size(path: Path) -> int:

@@ -76,8 +76,9 @@ def test_in_a_notebook_one_output_is_brought_up_to_date(monkeypatch):
     display = types.SimpleNamespace(
         Image=lambda data: data, display=lambda image, display_id: shown.append(("new", image[:4])) or handle
     )
-    ipython = types.SimpleNamespace(get_ipython=object, display=display)
+    ipython = types.SimpleNamespace(get_ipython=object)
     monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
     board = ProgressBoard()
     for x in range(3):
         board.draw(x, x, "a")

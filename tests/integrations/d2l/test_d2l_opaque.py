@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rung.commands import EditSpace, Enqueue, RetryTrial, StopTrial
+from rung.commands import EditSpace, Enqueue, StopTrial
 from rung.errors import SettingError, SpaceError
-from rung.events import Ended, Enqueued, Observed, Started
+from rung.events import Ended, Enqueued, Observed, SpaceEdited, Started
 from rung.integrations.d2l.adapt import as_scheduler, as_searcher
 from rung.schedulers.basic import BasicScheduler
 from rung.space import Choice, Constant, Int, Space
@@ -156,6 +156,16 @@ def test_an_edited_space_is_obeyed_by_passing_over() -> None:
     assert walk.asked > 12
 
 
+def test_a_draw_that_waits_is_dropped_when_the_edited_space_refuses_it() -> None:
+    scheduler = as_scheduler(Listed({"x": 9, "kind": "b"}, {"x": 4, "kind": "a"}))
+    first = scheduler.suggest(RNG, new_trials=True)
+    assert isinstance(first, Proposal)
+    scheduler.update(SpaceEdited(at=1.0, space=Space({"x": Int(0, 9), "kind": Choice(["a"])}).to_json()))
+    second = scheduler.suggest(RNG, new_trials=True)
+    assert isinstance(second, Proposal)
+    assert (first.config["x"], dict(second.config)) == (9, {"x": 4, "kind": "a"})
+
+
 def test_an_edited_space_that_is_never_met() -> None:
     elsewhere = Space({"x": Int(2_000_000, 3_000_000), "kind": Choice(["a"])})
     with pytest.raises(SettingError, match=r"Walk suggested 1,000 configurations in a row .* Change the space back"):
@@ -205,4 +215,3 @@ def test_a_searcher_under_a_scheduler_of_rungs() -> None:
     assert len(walk.told) == walk.asked == 4
     with pytest.raises(SpaceError, match="no dimension 'max_epochs'"):
         as_searcher(Walk(length=2)).suggest(RNG)
-    assert RetryTrial(0).trial == 0

@@ -12,6 +12,7 @@ from scipy import stats
 
 import rung
 from rung.errors import StudyPausedError
+from rung.events import Started
 from rung.integrations import d2l
 from rung.integrations.d2l.tuner import HPOTuner
 
@@ -79,6 +80,28 @@ def test_a_study_in_a_store_goes_on_with_its_tables(tmp_path: Path, capsys: pyte
     assert len(again.records) == 5
     assert [record["config"] for record in again.records].count({"x": 0.5}) == 1
     assert capsys.readouterr().out.splitlines()[6].startswith("Trial 3: ")
+
+
+def test_a_trial_that_was_cut_off_is_said_to_begin_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    class KilledError(Exception):
+        """The process was killed."""
+
+    def kill(event: object, ledger: object) -> None:
+        if isinstance(event, Started):
+            raise KilledError
+
+    first = new(store=tmp_path / "rung.db", study="square")
+    session = rung.Tuner(
+        square, first._adapted, store=tmp_path / "rung.db", study="square", incumbent_from="final", observers=[kill]
+    )
+    with pytest.raises(KilledError):
+        session.run(1)
+    session.close()
+    again = new(store=tmp_path / "rung.db", study="square")
+    again.run(1)
+    again.tuner.close()
+    first.tuner.close()
+    assert "Trial 0 again: config = {'x': 0.5}" in capsys.readouterr().out
 
 
 def test_the_length_that_a_scheduler_sets_stands_in_the_tables(capsys: pytest.CaptureFixture[str]) -> None:

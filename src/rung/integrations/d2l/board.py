@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import itertools
 import sys
@@ -114,9 +115,10 @@ class ProgressBoard(HyperParameters):
             return
         picture = io.BytesIO()
         self._axes().get_figure(root=True).savefig(picture, format="png")  # type: ignore[union-attr]
-        image = ipython.display.Image(data=picture.getvalue())
+        display = importlib.import_module("IPython.display")
+        image = display.Image(data=picture.getvalue())
         if self._shown is None:
-            self._shown = ipython.display.display(image, display_id=True)
+            self._shown = display.display(image, display_id=True)
         else:
             self._shown.update(image)
 

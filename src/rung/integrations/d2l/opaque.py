@@ -113,6 +113,8 @@ class Opaque:
             self._started(event)
         elif isinstance(event, SpaceEdited):
             self._is_edited = True
+            if self._next is not None and not self.space.is_allowed(self._next.config):
+                self._next = None
         elif isinstance(event, Observed | Changed | Ended) and (own := self._own.get(event.trial)):
             if isinstance(event, Observed):
                 own.loss = event.loss

@@ -79,8 +79,9 @@ class HPOTuner(HyperParameters):
         self.cumulative_runtime.append(self.current_runtime)
 
     def _observe(self, event: Event, ledger: Ledger) -> None:
-        if isinstance(event, Started) and event.attempt == 1:
-            _say(f"Trial {event.trial}: config = {self._config(event.trial, event.config)}")
+        if isinstance(event, Started):
+            again = "" if event.attempt == 1 else " again"
+            _say(f"Trial {event.trial}{again}: config = {self._config(event.trial, event.config)}")
         elif isinstance(event, Ended) and event.state.is_final:
             self._book()
             which = "" if self.workers in {None, 1} else f"trial {event.trial}: "

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = ("--", sys.executable, "train.py")
+SPACE = ("-s", "lr=log:1e-3:1", "-s", "opt=adam,sgd")
+
+
+def test_it_says_what_would_be_run_and_touches_nothing(invoke, tmp_path: Path) -> None:
+    words = ("--trials", 9, "--seconds", "2h", "--stop", "reached:0.1", "--seed", 1, "-w", 2, "--memory", "2GB")
+    lines = invoke("run", *SPACE, *words, "-n", "lenet", "--dry-run", *SCRIPT).stdout.splitlines()
+    assert lines[0] == "study       lenet in sqlite:///rung.db"
+    assert lines[1].startswith("objective   ")
+    assert lines[2:5] == [
+        "goal        min error",
+        "method      random + basic, 2 at a time, memory 2000000000",
+        "ends        trials 9, seconds 2h, stop reached:0.1",
+    ]
+    assert lines[5].startswith("space       lr   Float(0.001, 1.0")
+    assert lines[7].startswith("first       lr=")
+    assert [line[:15] for line in lines[8:10]] == ["            lr="] * 2
+    assert lines[10:] == ["Nothing was run."]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_configurations_are_those_of_the_run(invoke, execute, invoke_json, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("import rung\nrung.report(error=rung.config()['lr'])\n")
+    words = (*SPACE, "--init", "lr=0.5", "--init", "opt=sgd", "--trials", 3, "--seed", 4)
+    plan = json.loads(invoke("run", *words, "--dry-run", "--json", *SCRIPT).stdout)
+    execute("run", *words, *SCRIPT)
+    assert plan["first_configurations"] == [row["config"] for row in invoke_json("trials", "train")]
+
+
+@pytest.mark.parametrize(
+    ("words", "count"), [(("--trials", 2), 2), (("--stop", "trials:9"), 3), (("--searcher", "grid"), 2)]
+)
+def test_no_more_configurations_than_there_would_be(invoke, words: tuple[object, ...], count: int) -> None:
+    plan = json.loads(invoke("run", "-s", "opt=adam,sgd", *words, "--dry-run", "--json", *SCRIPT).stdout)
+    assert len(plan["first_configurations"]) == count
+
+
+def test_without_a_seed_it_says_that_they_are_examples(invoke) -> None:
+    assert "Without --seed, each run draws" in invoke("run", *SPACE, "--trials", 2, "--dry-run", *SCRIPT).stdout
+
+
+def test_what_could_not_be_run_is_refused_as_without_it(invoke) -> None:
+    assert "nothing says when to end" in invoke("run", *SPACE, "--dry-run", *SCRIPT, exit_code=2).stderr
