@@ -271,7 +271,8 @@ def main() -> int:
     """Write the pages; with ``--check`` only say which ones are out of date."""
     stale = [name for name, text in pages().items() if not is_same(FOLDER / name, text)]
     if "--check" in sys.argv[1:]:
-        print(*(f"docs/{name} is out of date: run `make docs`" for name in stale), sep="\n")  # noqa: T201
+        for name in stale:
+            print(f"docs/{name} is out of date: run `make docs`")  # noqa: T201
         return len(stale)
     for name, text in pages().items():
         (FOLDER / name).write_text(text)

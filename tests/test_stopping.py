@@ -111,7 +111,7 @@ def test_all_of_several() -> None:
     assert both.met(standing(n_trials=20), LOW) == ""
     assert both.halts(standing(n_trials=20), LOW) is Halt.NOTHING
     come = standing(n_trials=20, bests=[0.5, 0.5], best_loss=0.5)
-    assert both.met(come, LOW) == "20 trials were begun and error did not get better while 1 trials finished"
+    assert both.met(come, LOW) == "20 trials were begun and error did not get better while 1 trial finished"
     assert both.halts(come, LOW) is Halt.NEW_TRIALS, "as mild as the mildest"
     assert str(both) == "trials:20,patience:1"
     assert str((trials(1) | trials(2)) & epochs(3)) == "(trials:1 or trials:2),epochs:3"

@@ -165,7 +165,7 @@ def test_a_part_that_is_ready_made_has_its_space_already() -> None:
 
 
 def test_the_space_must_be_one() -> None:
-    with pytest.raises(SpaceError, match="a space is a mapping"):
+    with pytest.raises(SpaceError, match="nothing to search: the space is empty"):
         quick(space={})
     assert len(quick(space=Space(SPACE)).trials) == 3
 

@@ -139,7 +139,9 @@ class _Trials(Criterion, frozen=True, tag="trials", forbid_unknown_fields=True):
     count: int
 
     def met(self, standing: Standing, goal: Goal) -> str:  # noqa: ARG002  every criterion is asked in the same way
-        return f"{standing.n_trials} trials were begun" if standing.n_trials >= self.count else ""
+        if standing.n_trials < self.count:
+            return ""
+        return "1 trial was begun" if standing.n_trials == 1 else f"{standing.n_trials} trials were begun"
 
     def __str__(self) -> str:
         return f"trials:{self.count}"
@@ -220,7 +222,7 @@ class _Patience(Criterion, frozen=True, tag="patience", forbid_unknown_fields=Tr
         if best is not None and (earlier is None or earlier - best > self.min_improvement):
             return ""
         least = f" by more than {self.min_improvement:g}" if self.min_improvement else ""
-        return f"{goal.metric} did not get better{least} while {self.count} trials finished"
+        return f"{goal.metric} did not get better{least} while {self.count} trial{'s' * (self.count > 1)} finished"
 
     def __str__(self) -> str:
         least = f":min_improvement={self.min_improvement:g}" if self.min_improvement else ""

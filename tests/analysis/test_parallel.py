@@ -7,7 +7,7 @@ from made_up_studies import ACCURACY, ERROR, drawn, trial, words_of
 pytest.importorskip("matplotlib")
 
 from rung.analysis.configs import configs, inputs_of
-from rung.analysis.parallel import NOWHERE, plot_parallel
+from rung.analysis.parallel import NOWHERE, _log_ticks, plot_parallel
 from rung.space import Int, as_space
 from rung.types import TrialState
 
@@ -105,3 +105,17 @@ def test_one_value_alone(value):
 def test_space_without_anything_that_varies():
     (axes,) = drawn(plot_parallel(configs(rows_of(2), goal=ERROR, inputs=()))).axes
     assert len(lines_of(axes)["best"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (1e-4, 1.0, [1e-4, 1e-3, 1e-2, 1e-1, 1.0]),
+        (16.0, 512.0, [20.0, 50.0, 100.0, 200.0, 500.0]),
+        (1e-9, 1.0000001e-9, [1e-9, 1.0000001e-9]),
+        (3.0, 4.0, [3.0, 4.0]),
+        (1e-30, 1e30, [1e-30, 1e-20, 1e-10, 1.0, 1e10, 1e20, 1e30]),
+    ],
+)
+def test_ticks_on_a_logarithm(low, high, ticks):
+    assert _log_ticks(low, high) == pytest.approx(ticks)

@@ -4,8 +4,9 @@ A block of any language whose first line is a comment with a file name (``# trai
 ``python`` block is executed, all of a page in one namespace. A ``console`` block is what a terminal shows: each line
 that begins with ``$`` is a command, and what follows it is what it may print.
 
-Words behind the language say more: ``no-run`` (only parsed), ``theirs`` (another library's code; ``theirs optuna`` is
-run where Optuna is installed), ``exact`` (the output must be what stands there), ``exit=3`` (the last command's code).
+Words behind the language say more: ``no-run`` (only parsed), ``theirs`` (another library's code, only parsed but for
+Optuna's), ``optuna`` (run where Optuna is installed), ``exact`` (the output must be what stands there), ``exit=3`` (the
+last command's code).
 """
 
 from __future__ import annotations

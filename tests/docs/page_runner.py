@@ -51,7 +51,7 @@ class PageRunner:
     def _do(self, block: Block) -> None:
         if block.language == "python":
             ast.parse(block.text)
-        if "no-run" in block.words:
+        if "no-run" in block.words or ("optuna" in block.words and not is_installed("optuna")):
             return
         if block.file is not None:
             path = self._folder / block.file
@@ -71,7 +71,7 @@ class PageRunner:
         return [(command, index == len(commands) - 1) for index, command in enumerate(commands)]
 
     def _do_theirs(self, block: Block) -> None:
-        if "optuna" not in block.words or importlib.util.find_spec("optuna") is None:
+        if "optuna" not in block.words:
             return
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what another library warns of is its own affair
@@ -139,6 +139,11 @@ class PageRunner:
                 file = getattr(sys.modules[name], "__file__", None)
                 if file is not None and Path(file).is_relative_to(self._folder):
                     del sys.modules[name]
+
+
+def is_installed(package: str) -> bool:
+    """Whether it can be imported."""
+    return importlib.util.find_spec(package) is not None
 
 
 def is_something_reported() -> bool:

@@ -279,4 +279,4 @@ def test_the_message_goes_into_the_log(stage: Begin) -> None:
     loop = loop_of(place, trials(1))
     place.open.leave(place.session, loop.run(), loop.message)
     (ended,) = place.logged(SessionEnded)
-    assert (ended.why, ended.message) == ("criterion", "1 trials were begun")
+    assert (ended.why, ended.message) == ("criterion", "1 trial was begun")

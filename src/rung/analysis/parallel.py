@@ -20,7 +20,7 @@ SPREAD: Final = 0.6  # of the room between two categories; lines are spread over
 GOLDEN: Final = 0.6180339887498949  # its multiples are spread evenly over [0, 1)
 REACH: Final = 3.0  # as ``span_of`` has it
 CLOSE: Final = 0.05  # of an axis: ticks nearer than that would overlap
-MOST_NUMBERS: Final = 7  # on one axis
+MOST_NUMBERS: Final = 6  # on one axis
 FAINTEST: Final = 0.15  # opacity of lines among thousands
 LONGEST_NAME: Final = 14  # letters that have room above an axis; longer ones lean
 
@@ -98,7 +98,8 @@ def _numbers(name: str, low: float, high: float, *, log: bool, whole: bool = Fal
     def height(value: float) -> float:
         return min(max((scale(value) - start) / width, 0.0), 1.0) if value > 0 or not log else 0.0
 
-    marks = _log_ticks(low, high) if log else MaxNLocator(MOST_NUMBERS, integer=whole).tick_values(low, high).tolist()
+    locator = MaxNLocator(MOST_NUMBERS, integer=whole, steps=[1, 2, 2.5, 5, 10])
+    marks = _log_ticks(low, high) if log else locator.tick_values(low, high)
     return Rail(name, height, [(height(tick), f"{tick:g}") for tick in marks if low <= tick <= high])
 
 
