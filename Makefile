@@ -7,7 +7,7 @@ READY := .venv/ready
 DEMO_ARGS ?=
 TEST_ARGS ?=
 
-.PHONY: demo test check format proofs bench clean
+.PHONY: demo test check format docs proofs bench clean
 
 demo: $(READY)
 	$(BIN)/python -m examples.lenet.demo $(DEMO_ARGS)
@@ -25,12 +25,15 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The references of docs/, written from the code.
+docs: $(READY)
+	$(BIN)/python docs/generate.py
+
 # The slow proofs: hundreds of kills, long random walks through the store.
 proofs: $(READY)
 	$(BIN)/python -m pytest -m slow $(TEST_ARGS)
 
 bench: $(READY)
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,bench]'
 	$(BIN)/python -m benches --out docs/performance.md
 
 $(READY): pyproject.toml constraints.txt
