@@ -83,7 +83,8 @@ class Backend(Protocol):
     """Runs jobs somewhere. Keeps no truth: whatever matters is in the facts it delivers.
 
     slots: how many runs it can carry at once. runs_in_caller: the objective runs in the caller's thread, inside
-    ``poll``, so that only a KeyboardInterrupt can end it early.
+    ``poll``, so that only a KeyboardInterrupt can end it early; elsewhere each run's first fact is its Launched, from
+    which its time counts.
     """
 
     slots: int

@@ -10,7 +10,7 @@ RungError
 ├── StoreError            the place where studies are kept refused
 │   ├── StoreNotFoundError    there is no store at this address; readers never create one
 │   ├── StoreFullError        the disk is full; what was acknowledged before is kept
-│   ├── StoreVersionError     written by a newer rung
+│   ├── StoreVersionError     written by a newer rung, or by an older one and not upgraded yet
 │   ├── StudyNotFoundError    no study of this name; names the nearest one
 │   ├── TrialNotFoundError    no trial of this number; says how many there are
 │   ├── StudyExistsError      the name is taken
@@ -90,7 +90,7 @@ class StoreFullError(StoreError):
 
 
 class StoreVersionError(StoreError):
-    """The store was written by a newer rung."""
+    """The store was written by a newer rung, or by an older one and must be upgraded first."""
 
 
 class StudyNotFoundError(StoreError):

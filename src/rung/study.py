@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 from rung import bookkeeping
 from rung.bookkeeping import Incumbent, IncumbentFrom, Record
 from rung.errors import CheckpointError
+from rung.places import output_file
 from rung.store import open_store
 from rung.types import Checkpoint, Config
 
@@ -83,8 +84,8 @@ class Study:
     def log(self, trial: int) -> str:
         """What the trial has printed, as far as it was kept; empty when it printed nothing, or ran in this process."""
         self._store.tables.trial(self.name, trial)
-        logs = sorted((self._store.folder(self.name) / f"trial-{trial:05d}").glob("*.log"))
-        return "".join(log.read_text(errors="replace") for log in logs)
+        file = output_file(self._store.folder(self.name), trial)
+        return "" if file is None else file.read_text(errors="replace")
 
     def artifacts(self, trial: int) -> dict[str, Path]:
         """The files that the trial has logged, by name; of one name the newest."""

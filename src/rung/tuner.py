@@ -23,7 +23,14 @@ from rung.tuning.hand import Asked, ByHand, Hand
 from rung.tuning.interrupts import heed_interrupts
 from rung.tuning.loop import Loop
 from rung.tuning.opening import OpenStudy, Resume, compare, find_study, new_study
-from rung.tuning.setup import checked_goal, default_backend, free_name, reference_of, refuse_in_trial_process
+from rung.tuning.setup import (
+    checked_goal,
+    checked_scheduler,
+    default_backend,
+    free_name,
+    reference_of,
+    refuse_in_trial_process,
+)
 from rung.tuning.terms import checked_terms
 from rung.types import Config, Decision, Json
 
@@ -79,6 +86,7 @@ class Tuner:
     ) -> None:
         refuse_in_trial_process()
         self._objective = None if objective is None else as_objective(objective)
+        checked_scheduler(scheduler)
         self._goal = checked_goal(metric, mode)
         self._terms = checked_terms(
             workers=workers,

@@ -9,15 +9,15 @@ from tuning_fakes import Stage, report
 from rung.tuning.deadlines import Deadlines
 from rung.tuning.intake import Intake
 from rung.tuning.starter import Limits
-from rung.types import Action, TrialState
+from rung.types import Action, Launched, TrialState
 
 Begin = Callable[..., Stage]
 
 
-def running(place: Stage, **limits: Any) -> tuple[Deadlines, Intake]:
+def running(place: Stage, *, runs_in_caller: bool = True, **limits: Any) -> tuple[Deadlines, Intake]:
     intake = place.intake()
     place.run_trial(intake, 0, until=3)
-    return Deadlines(place.session, intake, Limits(**limits)), intake
+    return Deadlines(place.session, intake, Limits(**limits), runs_in_caller=runs_in_caller), intake
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,20 @@ def test_a_run_that_breaks_a_limit_is_ended(stage: Begin, limits: dict[str, Any]
     deadlines.hold(last + 0.1)
     assert place.backend.stopped() == [0]
     assert (place.trial(0).state, place.trial(0).reason) == (TrialState.FAILED, reason)
+
+
+@pytest.mark.parametrize("limits", [{"trial_seconds": 10}, {"stall_seconds": 10}])
+def test_the_time_of_a_process_counts_from_when_it_is_there(stage: Begin, limits: dict[str, Any]) -> None:
+    place = stage()
+    deadlines, intake = running(place, runs_in_caller=False, **limits)
+    deadlines.hold(100.0)
+    assert place.backend.stopped() == []
+    place.backend.clock = 100.0
+    intake.deliver([Launched(0, 1, "here", 4711)])
+    deadlines.hold(110.0)
+    assert place.backend.stopped() == []
+    deadlines.hold(120.1)
+    assert place.backend.stopped() == [0]
 
 
 def test_a_report_gives_more_time(stage: Begin) -> None:

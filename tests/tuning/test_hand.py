@@ -225,7 +225,7 @@ def test_who_tells_hears_what_a_person_wants(by_hand: Any, command: Any, action:
     hand.ask(1)
     hand.tell(0, 0.5, step=1)
     place.store.post("s", command)
-    assert hand.tell(0, 0.4, step=2) == Decision(0, action, "asked for in command 1")
+    assert hand.tell(0, 0.4, step=2) == Decision(0, action, "asked for by a person")
     assert (place.trial(0).state, place.trial(0).last_step) == (state, 2)
     assert place.logged(Ended)[0].reason == "person"
 

@@ -71,7 +71,7 @@ def test_twice_tears_an_objective_in_this_thread_out(stage: Begin) -> None:
 
 
 def test_twice_ends_trials_elsewhere_when_the_loop_looks(stage: Begin) -> None:
-    place = stage(backend=FakeBackend(slots=2))
+    place = stage(backend=FakeBackend(slots=2, runs_in_caller=False))
     loop, _ = run(place, raising(signal.SIGINT), raising(signal.SIGINT, facts=[finish(1)]))
     assert (loop.why, loop.end_now) == ("interrupted", True)
     assert [place.trial(number).state for number in (0, 1)] == [TrialState.WAITING, TrialState.COMPLETED]

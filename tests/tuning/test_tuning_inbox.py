@@ -131,10 +131,10 @@ def test_stop_a_running_trial(post: Post) -> None:
         0,
         Action.STOP,
         "person",
-        "asked for in command 1",
+        "asked for by a person",
     )
     assert handled == CommandHandled(at=0.0, command=1, what="StopTrial")
-    assert post.place.backend.sent() == [(0, Verdict(Action.STOP, 0, "asked for in command 1"))]
+    assert post.place.backend.sent() == [(0, Verdict(Action.STOP, 0, "asked for by a person"))]
 
 
 @pytest.mark.parametrize("trial", [1, 2])
@@ -310,6 +310,6 @@ def test_commands_are_carried_out_in_order_in_one_transaction(stage: Begin) -> N
     post.carry_out(PauseTrial(0), StopTrial(9), ContinueTrial(1), StopTrial(1))
     assert backend.calls == [
         ("append", ["Decided", "CommandHandled", "CommandHandled", "Continued", "Ended", "CommandHandled"]),
-        ("send", 0, Verdict(Action.PAUSE, 0, "asked for in command 1")),
+        ("send", 0, Verdict(Action.PAUSE, 0, "asked for by a person")),
     ]
     assert post.place.logged(Ended)[-1].trial == 1

@@ -10,7 +10,17 @@ from rung.backends.processes import Processes
 from rung.backends.resources import Resources
 from rung.errors import RungError, SettingError
 from rung.runtime.objective import as_objective
-from rung.tuning.setup import checked_goal, checked_workers, default_backend, reference_of, refuse_in_trial_process
+from rung.schedulers.basic import BasicScheduler
+from rung.searchers.random import RandomSearcher
+from rung.space import Float
+from rung.tuning.setup import (
+    checked_goal,
+    checked_scheduler,
+    checked_workers,
+    default_backend,
+    reference_of,
+    refuse_in_trial_process,
+)
 
 
 def f(lr: float) -> float:
@@ -53,3 +63,12 @@ def test_no_study_begins_within_a_trial(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(_trial, "_process_facts", {"runs_trials": True})
     with pytest.raises(RungError, match="a script that starts a study"):
         refuse_in_trial_process()
+
+
+def test_a_searcher_is_no_scheduler() -> None:
+    searcher = RandomSearcher({"lr": Float(0.0, 1.0)})
+    scheduler = BasicScheduler(searcher)
+    assert checked_scheduler(scheduler) is scheduler
+    for wrong in (searcher, [], None):
+        with pytest.raises(SettingError, match=r"is not a scheduler\. Put a searcher into one: BasicScheduler"):
+            checked_scheduler(wrong)  # type: ignore[arg-type]

@@ -93,7 +93,7 @@ class FakeBackend:
     calls: what the tuner wanted, in order. A poll beyond the script is a failure, so that no test goes on for ever.
     """
 
-    def __init__(self, slots: int = 1, *, runs_in_caller: bool = False) -> None:
+    def __init__(self, slots: int = 1, *, runs_in_caller: bool = True) -> None:
         self.slots = slots
         self.runs_in_caller = runs_in_caller
         self.clock = 0.0

@@ -21,6 +21,7 @@ from rung.backends._runs import Run
 from rung.backends._scripts import Door, command_line
 from rung.backends._server import Loss, Supervisor
 from rung.backends.resources import GPU_VARIABLE
+from rung.places import OUTPUT
 from rung.types import Exited, Fact, Handle, Job, Message, Outcome
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Office:
     def _launch(self, run: Run) -> None:
         job = run.job
         environ = {GPU_VARIABLE: run.gpus} if run.gpus else {}
-        launch = Launch(job.trial, job.attempt, f"{job.folder}/output.log", environ=environ)
+        launch = Launch(job.trial, job.attempt, f"{job.folder}/{OUTPUT}", environ=environ)
         if self._door is not None:
             argv, environ = command_line(self._argv, job.config), environ | self._door.environ(run)
             self._servers.launch(replace(launch, argv=argv, environ=environ), None)

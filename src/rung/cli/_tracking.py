@@ -20,6 +20,7 @@ from rung.console.plain import Teller
 from rung.errors import RungError, StudyNotFoundError
 from rung.events import Ended, Event, Interrupted, Started
 from rung.ledger import Ledger
+from rung.places import OUTPUT, trial_folder
 from rung.runtime.objective import Objective
 from rung.schedulers.basic import BasicScheduler
 from rung.searchers.random import RandomSearcher
@@ -117,8 +118,8 @@ class Tracking:
             tell(f"{self._study}: {sentence}")
 
     def _started(self, event: Started) -> None:
-        folder = self._store.folder(self._study) / f"trial-{event.trial:05d}"
-        self._echo = _Echo(folder / "output.log", sys.stdout.buffer)
+        folder = trial_folder(self._store.folder(self._study), event.trial)
+        self._echo = _Echo(folder / OUTPUT, sys.stdout.buffer)
         if self._message:
             self._store.post(self._study, Note(self._message, event.trial))
         is_main = threading.current_thread() is threading.main_thread()

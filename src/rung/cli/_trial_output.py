@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, final
 
+from rung.places import output_file
 from rung.types import TrialState
 
 if TYPE_CHECKING:
@@ -16,11 +17,6 @@ PERIOD_S = 0.2
 """How long new output may lie there before a follower looks."""
 
 _BLOCK = 1 << 16
-
-
-def output_file(folder: Path, trial: int) -> Path | None:
-    """The file with what the trial has printed, if it has printed anything. folder: of the study."""
-    return next(iter(sorted((folder / f"trial-{trial:05d}").glob("*.log"))), None)
 
 
 def why_silent(store: Store, study: str, trial: int) -> str:

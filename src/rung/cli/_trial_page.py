@@ -17,6 +17,7 @@ from rung.cli._trial_output import TrialOutput
 from rung.cli._wishes import described
 from rung.console.wording import clock, headline, lasted, number
 from rung.rows import StudyRow, TrialRow
+from rung.space import Space
 from rung.types import TrialState
 
 if TYPE_CHECKING:
@@ -172,6 +173,8 @@ def _said(page: Page) -> _Lines:
 def _what_to_do(page: Page) -> str:
     if page.retries:
         return f"Retried as trial {', '.join(map(str, page.retries))}."
+    if page.trial.is_given and not Space.from_json(page.study.space):
+        return "Once the cause is mended, run it again as it was run: rung track …"
     name, number = shlex.quote(page.study.name), page.trial.number  # a # within a word begins no comment
     where = "".join(f" {word}" for word in map(shlex.quote, store_words(page.store)))
     return f"Once the cause is mended, try it again: rung retry {name}#{number}{where}"

@@ -110,13 +110,11 @@ def counted(counts: Mapping[TrialState, int]) -> str:
 
 def size(count: float) -> str:
     """Bytes as people read them: ``512 B``, ``3.4 MB``."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            break
+    units = ["B", "kB", "MB", "GB", "TB"]
+    while count >= 1000 and len(units) > 1:
         count /= 1000
-    else:
-        unit = "TB"
-    return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
+        del units[0]
+    return f"{count:.0f} {units[0]}" if units[0] == "B" or count >= 100 else f"{count:.1f} {units[0]}"
 
 
 def plural(count: int, noun: str) -> str:

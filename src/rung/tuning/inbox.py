@@ -87,14 +87,14 @@ class Inbox:
         copy.deepcopy(self._session.engine.scheduler).update(event)
         self._intake.stage(event)
 
-    def _stop_trial(self, number: int, command: StopTrial) -> None:
-        self._decide(self._open(command.trial), Action.STOP, number)
+    def _stop_trial(self, number: int, command: StopTrial) -> None:  # noqa: ARG002  # every carrier has this shape
+        self._decide(self._open(command.trial), Action.STOP)
 
-    def _pause_trial(self, number: int, command: PauseTrial) -> None:
+    def _pause_trial(self, number: int, command: PauseTrial) -> None:  # noqa: ARG002
         trial = self._open(command.trial)
         if trial.state is not TrialState.RUNNING:
             raise SettingError(f"trial {trial.number} is {trial.state}, so it can't be paused.")
-        self._decide(trial, Action.PAUSE, number)
+        self._decide(trial, Action.PAUSE)
 
     def _continue_trial(self, number: int, command: ContinueTrial) -> None:
         trial = self._open(command.trial)
@@ -124,7 +124,7 @@ class Inbox:
         )
         self._intake.send(trial.number, Change(changes))
 
-    def _stop_study(self, number: int, command: StopStudy) -> None:  # noqa: ARG002  # every carrier has this shape
+    def _stop_study(self, number: int, command: StopStudy) -> None:  # noqa: ARG002
         if self.stop is None or _HOWS.index(command.how) > _HOWS.index(self.stop):
             self.stop = command.how
 
@@ -142,10 +142,10 @@ class Inbox:
             raise SettingError(f"there is no trial {command.trial}.")
         self._intake.stage(remark_event(command, number=number, at=self._session.at()))
 
-    def _decide(self, trial: TrialRow, action: Action, number: int) -> None:
+    def _decide(self, trial: TrialRow, action: Action) -> None:
         if trial.state is TrialState.RUNNING and not is_undecided(trial):
             raise SettingError(f"trial {trial.number} has been told to {trial.decided} already.")
-        self._intake.decide(trial, action, why=f"asked for in command {number}", by="person")
+        self._intake.decide(trial, action, why="asked for by a person", by="person")
 
     def _open(self, number: int) -> TrialRow:
         trial = self._session.ledger.open.get(number)

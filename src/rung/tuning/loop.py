@@ -59,7 +59,7 @@ class Loop:
         self._endings = endings or Endings()
         self._began_at = session.at()
         self._looked_at = -math.inf
-        self._deadlines = Deadlines(session, self.intake, limits)
+        self._deadlines = Deadlines(session, self.intake, limits, runs_in_caller=backend.runs_in_caller)
         self._starter = Starter(session, folder=folder, limits=limits, endings=self._endings, given=given)
 
     def run(self) -> str:

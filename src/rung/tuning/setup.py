@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from rung.types import Goal, Json
 
 if TYPE_CHECKING:
     from rung.backends.resources import Resources
-    from rung.contracts import Backend, Store
+    from rung.contracts import Backend, Scheduler, Store
 
 
 def refuse_in_trial_process() -> None:
@@ -54,6 +55,18 @@ def checked_goal(metric: str, mode: str) -> Goal:
     if mode not in {"min", "max"}:
         raise SettingError(f"mode={mode!r} is not known.", hint="Use mode='min' or mode='max'.")
     return Goal(metric, mode)  # type: ignore[arg-type]  # just checked
+
+
+def checked_scheduler(scheduler: Scheduler) -> Scheduler:
+    """SettingError when this is none; a searcher, of either kind, is the likely slip."""
+    suggest = getattr(scheduler, "suggest", None)
+    if suggest is None or "new_trials" not in inspect.signature(suggest).parameters:
+        raise SettingError(
+            f"{type(scheduler).__name__} is not a scheduler.",
+            hint="Put a searcher into one: BasicScheduler(searcher). What is written as in the d2l book goes in by "
+            "rung.integrations.d2l.as_scheduler.",
+        )
+    return scheduler
 
 
 def checked_workers(workers: int | None, backend: Backend | None, resources: Resources | None = None) -> int | None:

@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 
 from rung.errors import SettingError
 from rung.events import Started
+from rung.places import trial_folder
 from rung.stopping import Halt
 from rung.tuning.endings import Endings
 from rung.tuning.engine import trial_seed
@@ -152,7 +153,7 @@ class Starter:
             config=trial.config,
             metric=study.goal.metric,
             seed=trial_seed(study.seed, trial.number),
-            folder=f"{self._folder}/trial-{trial.number:05d}",
+            folder=str(trial_folder(self._folder, trial.number)),
             worker=trial.worker,
             until=trial.until,
             decide_at=trial.decide_at,
