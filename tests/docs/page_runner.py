@@ -57,6 +57,7 @@ class PageRunner:
             path = self._folder / block.file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text)
+            sys.modules.pop(path.stem, None)  # another page, or test, may have had one of that name
         elif block.language == "python" and "theirs" in block.words:
             self._do_theirs(block)
         elif block.language == "python":

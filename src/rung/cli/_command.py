@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from rung.events import Event
     from rung.rows import StudyRow
 
-PATIENCE_S = (
-    5.0  # a tuner looks into its inbox five times a second, unless an objective in its own thread keeps it busy
-)
+PATIENCE_S = 5.0
+"""A tuner looks into its inbox five times a second, unless an objective in its own thread keeps it busy."""
+
 _LOOK_AGAIN_S = 0.05
 _Answers: TypeAlias = "dict[int, Event]"
 
