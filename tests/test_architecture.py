@@ -28,7 +28,7 @@ LAYERS: list[set[str]] = [
     {"bookkeeping", "provenance", "columns", "matching", "filters", "analysis"},
     {"tuning"},
     {"study", "tuner", "console", "_tune", "interchange"},
-    {"integrations"},
+    {"integrations", "benchmarks"},
     {"testing"},
     {"cli"},
 ]

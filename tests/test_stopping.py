@@ -122,6 +122,7 @@ def test_all_of_several() -> None:
     [
         (trials(1), True), (epochs(1), True), (seconds(1), True), (cost(1, per_hour=1), True), (patience(1), True),
         (reached(0.1), False), (reached(0.1) | trials(9), True), (reached(0.1) & trials(9), False),
+        (cost(1, metric="m"), False), (cost(1, metric="m") | trials(9), True),
     ],
 )  # fmt: skip
 def test_what_is_sure_to_come(criterion: Criterion, is_sure: bool) -> None:

@@ -241,3 +241,21 @@ def test_what_a_study_was_set_up_with() -> None:
     assert (summary["seed"], summary["provenance"]) == (1, {})
     assert summary["settings"]["max_trials"] == 3
     assert summary["objective"].endswith("reports_only")
+
+
+def test_what_was_kept_is_found_in_a_store_that_was_moved(tmp_path: Path) -> None:
+    def train_and_keep(trial: Any) -> None:
+        train(trial)
+        path = tmp_path / "note.txt"
+        path.write_text("kept")
+        trial.log_artifact(path)
+
+    before, now = tmp_path / "before", tmp_path / "now"
+    before.mkdir()
+    study_of(train_and_keep, 1, store=SqliteStore(before / "rung.db")).close()
+    before.rename(now)
+    study = open_study("s", now / "rung.db")
+    assert study.load_best() == {"model": {"epoch": 2}}
+    assert study.artifacts(0)["note.txt"].is_relative_to(now)
+    assert study.artifacts(0)["note.txt"].read_text() == "kept"
+    study.close()

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
+from rung.errors import SettingError
 from rung.events import Decided, Started
 from rung.schedulers.asha import ASHA
 from rung.schedulers.basic import BasicScheduler
@@ -73,3 +76,11 @@ def test_a_log_in_which_a_given_trial_has_a_wrong_number_is_found_out() -> None:
     assert verify_decisions([*kept, (sequence, wrong)], fresh).differences == []
     found = verify_decisions([*kept, (sequence, wrong), (sequence + 1, other), (sequence + 2, other)], fresh)
     assert "the given trial 1" in found.differences[0]
+
+
+def test_nothing_begins_when_a_given_configuration_is_none() -> None:
+    store = MemoryStore()
+    tuner = Tuner(plain, BasicScheduler(RandomSearcher(SPACE)), store=store, study="s", seed=1)
+    with pytest.raises(SettingError, match="can't stand in a config"):
+        tuner.run(given=[{"x": 0.5}, {"x": 2j}])
+    assert store.tables.studies() == []

@@ -69,8 +69,8 @@ def tune(
     initial_config, points_to_evaluate: tried first; one or the other. searcher, scheduler: names or objects. The
     scheduler ``auto`` is ASHA (stopping) when the function has a ``max_epochs`` parameter with a default of at least
     2, else every trial runs to its end. max_trials: the study's total. seconds: wall time. stop: other criteria, see
-    ``rung.stopping``. One of the three is needed unless the searcher ends by itself, and a value to be reached alone is
-    not enough. store: ``rung.db`` in the working directory by default, or ``"memory"``.
+    ``rung.stopping``. One of the three is needed unless the searcher ends by itself; a value to be reached, or a metric
+    as the cost, is not enough alone. store: ``rung.db`` in the working directory by default, or ``"memory"``.
     progress: ``auto``, ``live``, ``notebook``, ``plain``, ``json`` or ``off``. All else as ``Tuner`` takes it.
     """
     target = as_objective(objective)
@@ -152,7 +152,7 @@ def _scheduler(scheduler: str, searcher: Searcher, objective: Objective) -> Sche
 
 
 def has_end(scheduler: Scheduler, *, max_trials: int | None, seconds: float | None, stop: Criterion | None) -> bool:
-    """Whether a study is sure to end; a value that is to be reached may never be."""
+    """Whether a study is sure to end; a value that is to be reached may never be, nor a cost be reported."""
     if max_trials is not None or seconds is not None or ends_by_itself(scheduler):
         return True
     return stop is not None and stop.ends_some_day()

@@ -105,8 +105,7 @@ def cost(limit: float, *, metric: str | None = None, per_hour: float | None = No
     """
     if (metric is None) == (per_hour is None):
         raise SettingError("a cost has either a metric or a price.", hint="Write cost(10, per_hour=2.5).")
-    price = None if per_hour is None else _positive(per_hour, "per_hour")
-    return _Cost(_positive(limit, "cost"), metric, price)
+    return _Cost(_positive(limit, "cost"), metric, None if per_hour is None else _positive(per_hour, "per_hour"))
 
 
 def reached(value: float) -> Criterion:
@@ -185,6 +184,9 @@ class _Cost(Criterion, frozen=True, tag="cost", forbid_unknown_fields=True):
             spent = standing.runtime_s / 3600 * self.per_hour
             unit = f"({duration_text(standing.runtime_s)} of runtime at {self.per_hour:g} per hour)"
         return f"the trials have cost {spent:.4g} {unit}" if spent >= self.limit else ""
+
+    def ends_some_day(self) -> bool:
+        return self.metric is None  # no trial need report it
 
     def metrics(self) -> frozenset[str]:
         return frozenset() if self.metric is None else frozenset({self.metric})

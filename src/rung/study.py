@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
+from msgspec import structs
+
 from rung import bookkeeping
 from rung.bookkeeping import Incumbent, IncumbentFrom, Record
 from rung.errors import CheckpointError
-from rung.places import output_file
+from rung.places import kept_file, output_file
 from rung.store import open_store
 from rung.types import Checkpoint, Config
 
@@ -89,7 +91,8 @@ class Study:
 
     def artifacts(self, trial: int) -> dict[str, Path]:
         """The files that the trial has logged, by name; of one name the newest."""
-        return {kept.name: Path(kept.path) for kept in self._store.tables.trial(self.name, trial).artifacts}
+        folder, row = self._store.folder(self.name), self._store.tables.trial(self.name, trial)
+        return {kept.name: kept_file(folder, trial, kept.path) for kept in row.artifacts}
 
     def best_checkpoint(self) -> Checkpoint:
         """The checkpoint of the incumbent's best step; ``load_best`` gives what is in it.
@@ -102,7 +105,8 @@ class Study:
         trial = self._store.tables.trial(self.name, best.trial)
         for checkpoint in reversed(trial.checkpoints):
             if checkpoint.step == best.step:
-                return checkpoint
+                path = kept_file(self._store.folder(self.name), best.trial, checkpoint.path)
+                return structs.replace(checkpoint, path=str(path))
         raise CheckpointError(
             f"trial {best.trial} kept no checkpoint of its best step {best.step}.",
             hint="`for epoch in trial.epochs(n, model=model, optimizer=optimizer)` saves one after every epoch; with "

@@ -24,6 +24,7 @@ from rung.tuning.interrupts import heed_interrupts
 from rung.tuning.loop import Loop
 from rung.tuning.opening import OpenStudy, Resume, compare, find_study, new_study
 from rung.tuning.setup import (
+    checked_given,
     checked_goal,
     checked_scheduler,
     default_backend,
@@ -147,15 +148,14 @@ class Tuner:
         limits = structs.replace(
             self._terms.limits, **{name: value for name, value in wanted.items() if value is not None}
         )
-        reference, n_given = reference_of(self._objective), len(given)
-        settings = self._terms.settings(limits, self._open.engine.ledger, objective=reference, n_given=n_given)
+        reference, configs = reference_of(self._objective), checked_given(given)
+        settings = self._terms.settings(limits, self._open.engine.ledger, objective=reference, n_given=len(configs))
         endings = self._endings()
         with self._running_backend() as backend:
             session = self._begin(backend, settings)
             try:
                 fixed = self._objective.fixed_among(session.engine.scheduler.space)
                 folder = self._store.folder(self._open.name)
-                configs = [dict(config) for config in given]
                 loop = Loop(session, backend, folder=folder, limits=limits, endings=endings, fixed=fixed, given=configs)
                 with heed_interrupts(loop, say=_say):
                     why = loop.run()

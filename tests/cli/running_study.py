@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +14,8 @@ from rung.searchers.random import RandomSearcher
 from rung.tuner import Tuner
 
 _Result = TypeVar("_Result")
-_MOST_STEPS = 20_000  # no test goes on for ever
+_STEP_S = 0.003
+_MOST_STEPS = 20_000  # no test goes on for ever, but a busy machine gets its time
 
 
 def meanwhile(store: Path, body: Callable[[], _Result], *, name: str = "lenet", max_trials: int = 1) -> _Result:
@@ -24,7 +25,7 @@ def meanwhile(store: Path, body: Callable[[], _Result], *, name: str = "lenet", 
     def trained(lr: float) -> Iterator[dict[str, float]]:
         for _ in range(_MOST_STEPS):
             yield {"error": lr}
-            if futures and futures[0].done():
+            if futures and wait(futures, timeout=_STEP_S).done:
                 return
 
     with ThreadPoolExecutor(1) as executor:

@@ -33,6 +33,7 @@ from rung.events import Decided, Enqueued, Noted, Tagged
 from rung.schedulers.asha import ASHA
 from rung.searchers.random import RandomSearcher
 from rung.space import Float, Space
+from rung.stopping import trials
 from rung.store import current_owner, open_store
 from rung.store.owner import boot_id, start_time
 from rung.tuner import Tuner
@@ -88,6 +89,13 @@ def test_a_configuration_waits_until_the_study_is_resumed_and_may_need_a_higher_
     with Tuner(trained, ASHA(RandomSearcher(SPACE), max_t=9), store=store, study="lenet", seed=3) as tuner:
         tuner.run(max_trials=10)
     assert {row.config["lr"] for row in store.tables.trials("lenet")} >= {0.125, 0.1}
+
+
+def test_a_configuration_waits_for_another_end_where_the_study_has_reached_its_own(store: Store) -> None:
+    with Tuner(trained, ASHA(RandomSearcher(SPACE), max_t=9), store=store, study="lenet", stop=trials(8)) as tuner:
+        tuner.run()
+    sentence = send(store, "lenet", Enqueue(GOOD))
+    assert sentence.endswith("the study has another end than '8 trials were begun': rung resume lenet --stop WHEN")
 
 
 def test_a_failed_trial_is_retried_when_the_study_is_resumed(store: Store) -> None:
@@ -242,6 +250,15 @@ def test_a_tuner_that_leaves_without_an_answer(store: Store, monkeypatch: pytest
     assert send(store, "lenet", Note("looks good")) == "Noted on lenet."
 
 
+def test_a_tuner_that_leaves_before_it_is_stopped(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    lease = store.acquire("lenet", neighbour(), ttl=60)
+    monkeypatch.setattr(_command.time, "sleep", lambda _seconds: store.release(lease))
+    assert send(store, "lenet", StopStudy("pause")) == (
+        "Nothing more is started, and what runs ends at its next checkpoint and waits. "
+        "The run has ended by itself before that."
+    )
+
+
 def test_while_another_clerk_writes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     clerk = structs.replace(current_owner(), session="clerk-1")
     lease = store.acquire("lenet", clerk, ttl=60)
@@ -269,8 +286,8 @@ def test_many_notes_while_sessions_come_and_go(tmp_path: Path, monkeypatch: pyte
     writers = [threading.Thread(target=take_notes, args=(writer,)) for writer in range(3)]
     for writer in writers:
         writer.start()
-    for trials in range(2, 8):
-        make_study(path, trials=trials)
+    for count in range(2, 8):
+        make_study(path, trials=count)
     for writer in writers:
         writer.join(60)
     assert errors == []

@@ -101,8 +101,8 @@ def test_a_run_of_the_same_name_goes_on(execute, invoke_json, project: Path) -> 
 
 
 def test_without_a_name_every_run_is_a_study_of_its_own(execute, invoke_json, project: Path) -> None:
-    for _ in range(2):
-        execute("run", "models:plain", "-s", "lr=1,2", "--searcher", "grid", "--progress", "off")
+    for words in ((), ("-n", "")):
+        execute("run", "models:plain", "-s", "lr=1,2", "--searcher", "grid", "--progress", "off", *words)
     assert [row["study"] for row in invoke_json("ls")] == ["plain", "plain-2"]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from cli_project import SPACE, make_study, trained
 
-from rung.commands import StopTrial
+from rung.commands import StopStudy, StopTrial
 from rung.events import ArtifactLogged, Noted, Placed, Started
 from rung.schedulers.asha import ASHA
 from rung.searchers.random import RandomSearcher
@@ -207,3 +207,14 @@ def test_what_is_out_of_the_ordinary_about_a_trial(invoke, invoke_json, tmp_path
     assert (page["retry_of"], page["gpus"], page["is_given"]) == (0, "0,2", False)
     assert page["artifacts"][0]["bytes"] == 1234
     assert page["asked"] == ["Trial 1 is stopped"]
+
+
+def test_a_stop_that_came_when_the_run_was_over_is_not_asked_for_any_more(invoke, invoke_json, tmp_path: Path) -> None:
+    make_study(tmp_path / "rung.db", trials=1)
+    store = open_store(str(tmp_path / "rung.db"), create=False)
+    store.post("lenet", StopStudy())
+    assert "asked" not in invoke("show", "lenet").stdout
+    lease = store.acquire("lenet", current_owner(), ttl=60)
+    assert len(invoke_json("show", "lenet")["asked"]) == 1
+    store.release(lease)
+    store.close()

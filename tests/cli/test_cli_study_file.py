@@ -124,6 +124,7 @@ def test_what_is_not_said_is_left_to_the_command_line(write: Write, tmp_path: Pa
         ("[search]\nmax_t = 'x'", "[search] max_t must be a whole number, not a text.", ""),
         ("mode = 'low'", "mode can't be 'low'.", "rung run --help"),
         ("seconds = 'soon'", "seconds='soon' is not a duration.", "Write 90"),
+        ("stop = ['trails:3']", ": stop 'trails:3': there is no criterion 'trails'.", "Did you mean trials?"),
         ("seconds = [2]", "seconds must be a number or a text, not a list.", ""),
         ("[space]\nlr = 'lgo:1:2'", "[space] lr: there is no kind 'lgo'.", "Did you mean log:1:2?"),
         ("[space]\nlr = 'log:0:2'", "[space] lr: ", ""),

@@ -5,6 +5,10 @@ from pathlib import Path
 import pytest
 from cli_project import make_study
 
+from rung.commands import Tag
+from rung.store import open_store
+from rung.tuning.clerk import write_down_remarks
+
 
 @pytest.fixture(autouse=True)
 def store(tmp_path: Path) -> Path:
@@ -37,3 +41,12 @@ def test_what_can_not_be_a_tag(invoke, invoke_json, words: tuple[str, ...]) -> N
 
 def test_on_what_is_not_there(invoke) -> None:
     assert "no trial 1" in invoke("tag", "lenet#1", "a", exit_code=1).stderr
+
+
+def test_a_tag_from_elsewhere_can_be_taken_away_whatever_it_is(store: Path, invoke, invoke_json) -> None:
+    opened = open_store(str(store), create=False)
+    opened.post("lenet", Tag(("two words",)))
+    write_down_remarks(opened, "lenet")
+    opened.close()
+    assert invoke_json("tag", "lenet") == ["two words"]
+    assert invoke_json("tag", "lenet", "--remove", "two words") == []

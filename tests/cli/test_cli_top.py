@@ -24,6 +24,7 @@ from rung.cli._overview import Overview, StudyNow, study_columns
 from rung.cli.top import picture
 from rung.events import Ended, Observed, Placed, SessionStarted, Started, StudyCreated
 from rung.store import open_store
+from rung.store.maintenance import delete_study
 from rung.store.owner import current_owner
 from rung.types import Goal, TrialState
 
@@ -190,3 +191,13 @@ def read_until(terminal: int, words: str | None) -> str:
             return text
     assert words is None, f"{words!r} did not come: {output!r}"
     return ""
+
+
+def test_a_study_that_is_deleted_while_one_looks(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("stays", "goes"):
+        store.release(begin(store, name, 1, finished=1))
+    overview = Overview(store, is_all=True)
+    studies = store.tables.studies()
+    delete_study(store, "goes")
+    monkeypatch.setattr(store.tables, "studies", lambda: studies)
+    assert [study.row.name for study in overview.look().studies] == ["stays"]

@@ -81,6 +81,14 @@ def test_values_of_several_types_are_sorted_all_the_same(invoke_json, execute, t
     assert [row["config"]["x"] for row in rows] == [0.5, 1, True, "a", None]
 
 
+def test_what_is_not_a_number_comes_last_either_way(invoke_json, execute, tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text("import rung\ndef f(x): rung.report(error=x, other=float('nan') if x == 2 else x)")
+    execute("run", "f.py:f", "-s", "x=3,2,1,4", "--searcher", "grid", "--progress", "off")
+    for sign, order in (("", [1, 3, 4, 2]), ("-", [4, 3, 1, 2])):
+        rows = invoke_json("trials", "f", f"--sort={sign}other")
+        assert [row["config"]["x"] for row in rows] == order
+
+
 def test_a_study_without_trials(invoke, tmp_path: Path) -> None:
     from cli_project import SPACE
 

@@ -135,3 +135,18 @@ def test_sizes() -> None:
 )
 def test_why_a_session_ended(why: str, message: str, words: str) -> None:
     assert wording.ended(why, message) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\tb\nc é 学", "a\tb\nc é 学"),
+        ("\x1b[1;31mred\x1b[0m", "red"),
+        ("\x1b]8;;http://a\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("\x1b]0;title\x07text", "text"),
+        ("50 %\r100 %\x08", "50 %100 %"),
+        ("\x1b", ""),
+    ],
+)
+def test_nothing_that_a_terminal_obeys(text, shown):
+    assert wording.harmless(text) == shown

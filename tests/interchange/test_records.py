@@ -84,6 +84,9 @@ def test_files_that_are_no_tables(tmp_path):
     (tmp_path / "a.csv").write_bytes(b"lr,error\n\xff\xfe,1\n")
     with pytest.raises(SettingError, match="not a text in UTF-8"):
         read_csv(tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_text(f"lr,error\n1,2\n{'1' * 200_000},2\n")
+    with pytest.raises(SettingError, match=r"a\.csv: line 3: field larger than field limit"):
+        read_csv(tmp_path / "a.csv")
     for text, sentence in (("{", "is not JSON"), ("{}", "not a JSON list of objects"), ("[1]", "not a JSON list")):
         (tmp_path / "a.json").write_text(text)
         with pytest.raises(SettingError, match=sentence):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,18 @@ def test_the_same_name_replaces(trial, tmp_path):
     ]
 
 
+def test_several_at_once_under_one_name_leave_one_whole(trial, tmp_path):
+    sources = [tmp_path / str(number) for number in range(6)]
+    for number, source in enumerate(sources):
+        source.write_bytes(bytes([number]) * 3_000_000)
+    with ThreadPoolExecutor(len(sources)) as pool:
+        list(pool.map(lambda source: trial.log_artifact(source, "model.bin"), sources))
+    artifacts = logged(trial)
+    assert len(artifacts) == len(sources)
+    (kept,) = (tmp_path / "trial" / "artifacts").iterdir()
+    assert hashlib.sha256(kept.read_bytes()).hexdigest() in {artifact.sha256 for artifact in artifacts}
+
+
 def test_what_lies_there_already_may_be_logged_itself(trial):
     path = trial.folder / "artifacts" / "own.bin"
     path.parent.mkdir()
@@ -57,7 +70,7 @@ def test_what_lies_there_already_may_be_logged_itself(trial):
     assert [artifact.size for artifact in logged(trial)] == [3]
 
 
-@pytest.mark.parametrize("name", ["../out", "a/../../out", "/etc/out", "..", ".", "", "a\\b", "a\0b", 3])
+@pytest.mark.parametrize("name", ["../out", "a/../../out", "/etc/out", "..", ".", "", "a\\b", "a\0b", "a\udcff", 3])
 def test_names_that_lead_out_of_the_folder_are_refused(trial, tmp_path, name):
     (tmp_path / "file").write_text("x")
     with pytest.raises(SettingError, match="can't name an artifact"):

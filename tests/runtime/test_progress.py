@@ -210,3 +210,17 @@ def test_resuming_keeps_step_and_config():
     progress.report(0.25)
     assert channel.facts[-1] == Reported(0, 2, 3, {"error": 0.25}, True)
     assert progress.config == {"rate": 2.0}
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_value_that_is_no_number_waits_for_its_answer(value):
+    why = Verdict(Action.STOP, 2, "error is not finite at step 2")
+    channel = RecordingChannel({2: [why]})
+    progress = Progress(make_job(decide_at=()), channel)
+    progress.report(0.5)
+    with pytest.raises(TrialStopped):
+        progress.report(value)
+    assert channel.waited == [2]
+    with pytest.raises(TrialStopped):
+        progress.report(0.1)
+    assert channel.steps == [1, 2]

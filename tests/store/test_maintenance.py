@@ -211,6 +211,15 @@ class TestCopies:
         with pytest.raises(StoreError, match="does not begin with its creation"):
             copy_study(store, MemoryStore(), "lenet")
 
+    def test_a_link_to_nowhere_stays_behind(self, store):
+        path = with_checkpoint(store)
+        path.with_name("latest").symlink_to("step-000009-attempt-1.npz")
+        target = MemoryStore()
+        copy_study(store, target, "lenet")
+        assert sorted(each.name for each in (target.folder("lenet") / "trial-00000").iterdir()) == [
+            "output.log", path.name,
+        ]  # fmt: skip
+
     def test_a_study_in_hand_is_not_copied(self, store):
         fill(store)
         store.acquire("lenet", current_owner(), ttl=60.0)
@@ -275,6 +284,19 @@ class TestGarbage:
         assert own.exists()
         assert find_garbage(store) == []
 
+    def test_halves_of_artifacts(self, store):
+        kept = with_checkpoint(store)
+        half = kept.parent / "artifacts" / "plots" / ".0123456789abcdef.partial"
+        own = half.with_name(".mine.partial")
+        half.parent.mkdir(parents=True)
+        for path in (half, own):
+            path.write_bytes(b"half")
+            os.utime(path, (0, 0))
+        (found,) = find_garbage(store)
+        assert (found.path, found.study) == (half, "lenet")
+        assert remove_garbage(store, [found]) == 4
+        assert own.exists()
+
     def test_folders_of_no_study_once_they_are_old(self, store):
         with_checkpoint(store)
         path = saved(store, "a study that was deleted")
@@ -311,6 +333,36 @@ class TestGarbage:
         assert find_garbage(store) == []
         assert remove_garbage(store, found) == 0
         assert unknown.exists()
+
+    @pytest.mark.parametrize("way", ["moved", "linked"])
+    def test_checkpoints_are_known_wherever_the_store_is(self, store, tmp_path, way):
+        with_checkpoint(store)
+        unknown = saved(store, "lenet", "step-000002-attempt-1.npz", trial=1)
+        store.close()
+        home = tmp_path.with_name(f"{tmp_path.name}-elsewhere")
+        if way == "moved":
+            tmp_path.rename(home)
+        else:
+            home.symlink_to(tmp_path)
+        with closing(SqliteStore(home / "rung.db", create=False)) as there:
+            assert [each.path for each in find_garbage(there)] == [home / unknown.relative_to(tmp_path)]
+
+    def test_no_other_store_has_its_files_there(self, store, tmp_path):
+        names = ["rung.db", "rung.sqlite", "rung.sqlite3", "rung", "rung.sqlite.db", "rung.db.db", "rung-files.db"]
+        for name in names[1:]:
+            with closing(SqliteStore(tmp_path / name)) as other:
+                fill(other)
+                saved(other, "lenet")
+        assert find_garbage(store) == []
+        assert len({SqliteStore(tmp_path / name).folder("lenet") for name in names}) == len(names)
+
+    def test_a_link_is_somebodys_own(self, store, tmp_path):
+        with_checkpoint(store)
+        (tmp_path / "big disk").mkdir()
+        link = store.folder("archive")
+        link.symlink_to(tmp_path / "big disk")
+        os.utime(link, (0, 0), follow_symlinks=False)
+        assert find_garbage(store) == []
 
     def test_a_store_without_files(self, store):
         fill(store)

@@ -13,6 +13,7 @@ from tuning_fakes import ScriptedScheduler, Stage, WatchedStore, decide_at, fail
 from rung.errors import StoreFullError
 from rung.events import Collected
 from rung.store import MemoryStore
+from rung.tuning.intake import Intake
 from rung.types import Action, Decision, TrialState
 
 Begin = Callable[..., Stage]
@@ -70,6 +71,22 @@ def test_nothing_is_collected_while_a_child_may_still_have_to_read_it(stage: Beg
     assert all(file.exists() for file in files)
     intake.deliver([save(1, 1, str(tmp_path / "child.ckpt")), save(0, 5, str(files[4]))])
     assert [file.exists() for file in files] == [False, False, False, True, True]
+
+
+def test_the_original_keeps_its_files_when_a_copy_of_the_store_goes_on(stage: Begin, tmp_path: Path) -> None:
+    place = stage()
+    intake = place.intake()
+    place.run_trial(intake)
+    names = [Path("s", "trial-00000", f"step-{step:06d}-attempt-1.npz") for step in range(1, 4)]
+    files = {home: [tmp_path / home / name for name in names] for home in ("original", "copy")}
+    for file in (*files["original"], *files["copy"][:1]):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"state")
+    intake = Intake(place.session, place.backend, folder=tmp_path / "copy" / "s", max_kills=3)
+    intake.deliver([save(0, step, str(files["original"][step - 1])) for step in (1, 2, 3)])
+    assert place.logged(Collected)[0].paths == (str(files["original"][0]),)
+    assert [file.exists() for file in files["original"]] == [True, True, True]
+    assert not files["copy"][0].exists()
 
 
 def saved_run(place: Stage, intake: Any, tmp_path: Path, errors: list[float]) -> list[Path]:

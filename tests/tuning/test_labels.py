@@ -71,8 +71,10 @@ def test_what_is_given_becomes_labels() -> None:
         ((3, "", ()), "project=3 is not a name"),
         ((None, 3, ()), "message=3 is not a text"),
         ((None, "", "vision"), "tags='vision' are not tags"),
-        ((None, "", ["a", ""]), "are not tags"),
-        ((None, "", [3]), "are not tags"),
+        ((None, "", ["a", ""]), "'' can't be a tag"),
+        ((None, "", ["two words"]), "'two words' can't be a tag. A tag is one word"),
+        ((None, "", ["a,b"]), "'a,b' can't be a tag"),
+        ((None, "", [3]), "3 can't be a tag"),
     ],
 )
 def test_what_is_no_label(given: Any, sentence: str) -> None:

@@ -613,6 +613,14 @@ def test_who_does_not_obey_a_pause_of_the_study_is_ended_and_waits(stage: Begin)
     assert place.backend.stopped() == [0]
 
 
+@pytest.mark.parametrize(("limit", "reason"), [("trial_seconds", "timeout"), ("stall_seconds", "stalled")])
+def test_who_breaks_a_limit_while_the_study_is_being_paused_fails(stage: Begin, limit: str, reason: str) -> None:
+    place = stage()
+    place.backend.script.extend([post(place, StopStudy(how="pause")), at(10.5)])
+    assert place.loop(**{limit: 10}).run() == "stopped"
+    assert (place.trial(0).state, place.trial(0).reason) == (TrialState.FAILED, reason)
+
+
 @pytest.mark.parametrize("how", ["pause", "now"])
 def test_a_trial_that_was_told_to_stop_does_not_wait_when_the_study_is_paused(stage: Begin, how: Any) -> None:
     place = stage()

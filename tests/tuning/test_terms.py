@@ -57,6 +57,7 @@ def test_what_is_given_is_checked_and_kept() -> None:
         ({"workers": True}, "workers=True"),
         ({"workers": 2, "backend": Inline()}, "both workers and backend"),
         ({"resources": Resources(memory="1GB"), "backend": Inline()}, "both resources and backend"),
+        ({"resources": {"gpus": "all"}}, "are none. Write rung.Resources"),
     ],
 )
 def test_what_has_no_meaning(given: Any, sentence: str) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from rung import _trial
@@ -14,6 +15,7 @@ from rung.schedulers.basic import BasicScheduler
 from rung.searchers.random import RandomSearcher
 from rung.space import Float
 from rung.tuning.setup import (
+    checked_given,
     checked_goal,
     checked_scheduler,
     checked_workers,
@@ -72,3 +74,26 @@ def test_a_searcher_is_no_scheduler() -> None:
     for wrong in (searcher, [], None):
         with pytest.raises(SettingError, match=r"is not a scheduler\. Put a searcher into one: BasicScheduler"):
             checked_scheduler(wrong)  # type: ignore[arg-type]
+
+
+def test_given_configurations_have_values_that_json_has() -> None:
+    given: list[Any] = [{"lr": np.float64(0.5), "n": np.int64(3), "sizes": (1, 2)}, {"lr": 0.5, "opt": None}]
+    found = checked_given(given)
+    assert found == [{"lr": 0.5, "n": 3, "sizes": [1, 2]}, {"lr": 0.5, "opt": None}]
+    assert type(found[0]["n"]) is int
+    assert checked_given(()) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"lr": 0.5}, "is one configuration. Give a list"),
+        ([3], "3 is no configuration. Give a dict"),
+        ([{1: 2}], "is no configuration. Give a dict"),
+        ([{"lr": 0.5}, {"lr": object()}], "can't stand in a config"),
+        ([{"lr": float("nan")}], "nan can't stand in a config"),
+    ],
+)
+def test_what_is_no_given_configuration(given: Any, words: str) -> None:
+    with pytest.raises(SettingError, match=words):
+        checked_given(given)

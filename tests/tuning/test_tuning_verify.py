@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tuning_fakes import SPACE, FakeBackend, ScriptedScheduler, Stage, decide_at, fail, finish, lose, new_trial, report
 
 from rung.commands import ContinueTrial, EditSpace, Enqueue, StopTrial
-from rung.events import Changed, Decided, Ended, Event, Observed, Started
+from rung.events import Changed, Continued, Decided, Ended, Event, Interrupted, Noted, Observed, Started
 from rung.schedulers.asha import ASHA
 from rung.searchers.random import RandomSearcher
 from rung.space import Float, Int, Space
@@ -427,7 +427,7 @@ def test_a_decision_on_a_loss_that_is_finite(diverging: Log) -> None:
 def test_an_end_of_a_trial_that_is_over(diverging: Log) -> None:
     index = index_of(diverging, Ended)
     found = verify_decisions([*diverging[: index + 1], (99, diverging[index][1])], ScriptedScheduler())
-    assert found.differences == ["event 99: the log ends trial 0, which is not open"]
+    assert found.differences == ["event 99: 'ended' of trial 0 can't follow, because attempt 1 of it is failed"]
 
 
 @pytest.mark.parametrize(
@@ -447,3 +447,51 @@ def test_a_run_that_was_told_to_pause_is_not_told_again_when_its_loss_is_not_fin
     place.loop(new_trials=1).run()
     found = verify_decisions(place.store.read("s"), ScriptedScheduler(decide=decide_at(1, Action.PAUSE)))
     assert (found.decisions, found.differences) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (Started, "trial of suggestion 0 is 50 in the log, 0 by the code"),
+        (Observed, "'observed' of trial 50 can't follow, because there is no such trial"),
+        (Decided, "the log has the decision to stop trial 50, the code the decision to stop trial"),
+        (Ended, "'ended' of trial 50 can't follow, because there is no such trial"),
+    ],
+)
+def test_an_event_of_a_trial_that_is_not_there_is_the_last_that_is_looked_at(
+    honest: Log, kind: type, words: str
+) -> None:
+    index = index_of(honest, kind)
+    found = verify_decisions(changed(honest, index, trial=50), asha())
+    assert found.differences[-1].startswith(f"event {honest[index][0]}: {words}")
+    assert found.events == index + 1
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (
+            Continued(at=0.0, trial=0, attempt=1),
+            "'continued' of trial 0 can't follow, because attempt 1 of it is failed",
+        ),
+        (Interrupted(at=0.0, trial=0, attempt=1, reason="killed"), "'interrupted' of trial 0 can't follow"),
+        (Observed(at=0.0, trial=0, attempt=1, step=9, metrics={"error": 1.0}, loss=1.0), "'observed' of trial 0"),
+    ],
+)
+def test_what_can_not_happen_to_a_trial_that_is_over(diverging: Log, event: Event, words: str) -> None:
+    (line,) = verify_decisions(
+        [*diverging[: index_of(diverging, Ended) + 1], (99, event)], ScriptedScheduler()
+    ).differences
+    assert line.startswith(f"event 99: {words}")
+
+
+def test_a_note_on_a_trial_that_is_over(diverging: Log) -> None:
+    remarks = [(98, Noted(at=0.0, text="why?", trial=0)), (99, Noted(at=0.0, text="nobody", trial=1))]
+    (line,) = verify_decisions([*diverging, *remarks], ScriptedScheduler()).differences
+    assert line == "event 99: 'noted' of trial 1 can't follow, because there is no such trial"
+
+
+def test_a_report_of_an_attempt_that_is_not_the_newest(honest: Log) -> None:
+    index = index_of(honest, Observed, trial=0)
+    words = "'observed' of trial 0 can't follow, because attempt 1 of it is running"
+    in_the_log(honest, index, words, asha(), attempt=2)

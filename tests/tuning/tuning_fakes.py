@@ -199,7 +199,7 @@ class Stage(Struct, kw_only=True):
         return cls(scheduler=scheduler, backend=backend, store=store, folder=folder, open=opened, session=session)
 
     def intake(self, *, max_kills: int = 3) -> Intake:
-        return Intake(self.session, self.backend, max_kills=max_kills)
+        return Intake(self.session, self.backend, folder=self.folder, max_kills=max_kills)
 
     def loop(self, **limits: Any) -> Loop:
         return Loop(self.session, self.backend, folder=self.folder, limits=Limits(**limits))

@@ -12,6 +12,7 @@ import atexit
 import contextlib
 import faulthandler
 import gc
+import importlib
 import io
 import os
 import select
@@ -88,6 +89,7 @@ def _beginning(plan: Plan, plan_file: int, payload: bytes, tuner: socket.socket)
         return start_anew
     if objective is not None:
         _load_data(plan, tuner)
+        _import_ahead(plan, tuner)
     if plan.start == "auto" and not _can_fork():
         preload.forget_all()
         return start_anew
@@ -108,6 +110,13 @@ def _imported(plan: Plan, payload: bytes, tuner: socket.socket) -> Objective | N
             return prepared(payload, plan.threads)
         except BaseException:  # noqa: BLE001 - the user's module may raise anything, SystemExit too
             return None
+
+
+def _import_ahead(plan: Plan, tuner: socket.socket) -> None:
+    """Import what torch's optimizers import when the first one is made: a second or two, once instead of per trial."""
+    if "torch.optim" in sys.modules:
+        with _leaving_with(tuner, plan.tuner), contextlib.suppress(Exception):  # it is only for speed
+            importlib.import_module("torch._dynamo")
 
 
 def _load_data(plan: Plan, tuner: socket.socket) -> None:

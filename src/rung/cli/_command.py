@@ -91,11 +91,8 @@ def _answers(store: Store, study: str, numbers: Collection[int], *, has_remarks:
 
 def _outlook(store: Store, row: StudyRow, command: Command, *, is_answered: bool) -> str:
     """How the sentence on a command ends: when that will be, and what is to be done for it."""
-    if not is_answered and is_run(row):
-        assert row.owner is not None, "a study that is run has an owner"
-        return f", once process {row.owner.pid} on {row.owner.host} looks into its inbox."
     if not is_answered:
-        return f", once the study is resumed: {resume_line(store, row)}"
+        return _unanswered(store, row, command)
     if isinstance(command, StopStudy):
         return f". Go on with it by: {resume_line(store, row)}"
     total, begun = row.settings.get("max_trials"), sum(row.counts.values())
@@ -103,6 +100,18 @@ def _outlook(store: Store, row: StudyRow, command: Command, *, is_answered: bool
         line = shlex.join(["rung", "resume", row.name, "--trials", str(begun + 1), *store_words(store)])
         return f", once this run has ended and the study's total of {total} trials is raised: {line}"
     return "."
+
+
+def _unanswered(store: Store, row: StudyRow, command: Command) -> str:
+    """The same of a command that no tuner has taken out of the inbox yet."""
+    if is_run(row):
+        assert row.owner is not None, "a study that is run has an owner"
+        return f", once process {row.owner.pid} on {row.owner.host} looks into its inbox."
+    if isinstance(command, StopStudy):  # the session that begins next will drop it
+        return ". The run has ended by itself before that."
+    if isinstance(command, Enqueue | RetryTrial) and row.ended_why == "criterion":
+        return f", once the study has another end than {row.ended_message!r}: {resume_line(store, row)} --stop WHEN"
+    return f", once the study is resumed: {resume_line(store, row)}"
 
 
 def store_words(store: Store) -> list[str]:

@@ -25,22 +25,29 @@ def print_json(value: Json) -> None:
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
     """Columns under their titles; those named in ``right`` are set flush right. On a terminal, lines are cut to fit."""
-    table = [list(titles), *[[" ".join(cell.split()) for cell in row] for row in rows]]
-    widths = [max(len(row[column]) for row in table) for column in range(len(titles))]
+    from rich.cells import cell_len
+
+    from rung.console.table import cut
+    from rung.console.wording import harmless
+
+    table = [list(titles), *[[harmless(" ".join(cell.split())) for cell in row] for row in rows]]
+    widths = [max(cell_len(row[column]) for row in table) for column in range(len(titles))]
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for row in table:
-        cells = [
-            cell.rjust(widths[column]) if titles[column] in right else cell.ljust(widths[column])
-            for column, cell in enumerate(row)
-        ]
-        line = _GAP.join(cells).rstrip()
-        click.echo(line if width is None or len(line) <= width else line[: width - 1] + "…")
+        line = ""
+        for title, cell, cells in zip(titles, row, widths, strict=True):
+            room = " " * (cells - cell_len(cell))
+            line += f"{room}{cell}{_GAP}" if title in right else f"{cell}{room}{_GAP}"
+        line = line.rstrip()
+        click.echo(line if width is None else cut(line, width))
 
 
 def print_facts(facts: Sequence[tuple[str, str]]) -> None:
     """Names and what they are, one under the other; an empty name belongs to the one above."""
+    from rung.console.wording import harmless
+
     width = max(len(name) for name, _ in facts)
     for name, value in facts:
         lines = value.splitlines() or [""]
         for index, line in enumerate(lines):
-            click.echo(f"{'' if index else name:<{width}}{_GAP}{line}".rstrip())
+            click.echo(harmless(f"{'' if index else name:<{width}}{_GAP}{line}").rstrip())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, final
@@ -12,6 +13,7 @@ from rung.bookkeeping import Incumbent, state_of
 from rung.cli._facts import incumbent_of, moment
 from rung.console.table import Column
 from rung.console.wording import clock, number, roughly
+from rung.errors import StudyNotFoundError
 from rung.rows import StudyRow, TrialRow
 from rung.types import TrialState
 
@@ -89,19 +91,28 @@ class Overview:
         """The store now."""
         unix, rows = time.time(), self._store.tables.studies()
         self._seen.update(row.name for row in rows if self._is_all or row.owner is not None)
-        studies = [self._now(row, unix) for row in rows if row.name in self._seen]
-        running = [
-            TrialNow(study, trial, trial.runtime + max(0.0, study.at - trial.launched_at))
-            for study in studies
-            if study.row.owner is not None
-            for trial in self._store.tables.running(study.row.name)
-        ]
+        studies: list[StudyNow] = []
+        running: list[TrialNow] = []
+        for row in rows:
+            if row.name in self._seen:
+                with contextlib.suppress(StudyNotFoundError):  # deleted just now
+                    study = self._now(row, unix)
+                    running += self._running(study)
+                    studies.append(study)
         return Snapshot(self._store.url, unix, studies, running, len(rows) - len(studies))
 
     def _now(self, row: StudyRow, unix: float) -> StudyNow:
         now = max(row.at, row.session_at + unix - row.last_unix)
         at = row.at if row.owner is None else now
         return StudyNow(row, self._incumbent(row), at, silent_s=now - row.at)
+
+    def _running(self, study: StudyNow) -> list[TrialNow]:
+        if study.row.owner is None:
+            return []
+        return [
+            TrialNow(study, trial, trial.runtime + max(0.0, study.at - trial.launched_at))
+            for trial in self._store.tables.running(study.row.name)
+        ]
 
     def _incumbent(self, row: StudyRow) -> Incumbent | None:
         """Looked up only when it may have changed, as by some rules all trials must be read for it."""

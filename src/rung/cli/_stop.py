@@ -63,8 +63,8 @@ def _criterion(word: str, *, where: str) -> Criterion:
     plain = [value for value in values if "=" not in value]
     options = dict(value.split("=", 1) for value in values if "=" in value)
     unknown = [option for option in options if option not in kind.options]
-    if len(plain) != 1 or unknown:
-        what = f"{name} has no option {unknown[0]!r}" if unknown else f"{name} takes one value"
+    if len(plain) != 1 or unknown or len(options) != len(values) - 1 or "" in options.values():
+        what = f"{name} has no option {unknown[0]!r}" if unknown else f"{name} takes one value, and each option once"
         raise UsageProblem(f"{where}: {what}.", hint=f"Write {kind.form}.")
     try:
         return kind.make(kind.read(plain[0]), **{option: kind.options[option](options[option]) for option in options})

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct, structs
 
 from rung.cli._options import UsageProblem
 from rung.cli._space import parse_domain
+from rung.cli._stop import parse_stop
 from rung.durations import as_seconds
 from rung.errors import SettingError, SpaceError
 from rung.space import as_domain
@@ -124,6 +125,7 @@ def _options(found: _File, path: Path) -> dict[str, Any]:
                 given[name] = as_seconds(given[name], name=name)
             except SettingError as error:
                 raise UsageProblem(f"{path}: {error.sentence}", hint=error.hint) from error
+    parse_stop(given["stop"] or (), option=f"{path}: stop")
     return {_OPTIONS.get(name, name): value for name, value in given.items() if value is not None}
 
 

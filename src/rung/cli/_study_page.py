@@ -20,6 +20,7 @@ from rung.cli._facts import (
 )
 from rung.cli._output import print_facts
 from rung.cli._wishes import described
+from rung.commands import StopStudy
 from rung.console.wording import counted, lasted, method, number, plural, settings
 from rung.rows import StudyRow
 from rung.space import Space
@@ -48,7 +49,10 @@ class Page(Struct, frozen=True):
 def read_page(store: Store, study: str) -> Page:
     """StudyNotFoundError when there is none of that name."""
     row = store.tables.study(study)
-    return Page(store, row, incumbent_of(row, store), store.tables.pending(study))
+    asked = store.tables.pending(study)
+    if row.owner is None:  # a stop that came too late stops nothing
+        asked = [(number, command) for number, command in asked if not isinstance(command, StopStudy)]
+    return Page(store, row, incumbent_of(row, store), asked)
 
 
 def facts(page: Page) -> dict[str, Json]:

@@ -15,7 +15,7 @@ from rung.cli._facts import remark_facts, remark_line, trial_facts
 from rung.cli._output import print_facts, print_table
 from rung.cli._trial_output import TrialOutput
 from rung.cli._wishes import described
-from rung.console.wording import clock, headline, lasted, number
+from rung.console.wording import clock, harmless, headline, lasted, number
 from rung.rows import StudyRow, TrialRow
 from rung.space import Space
 from rung.types import TrialState
@@ -103,10 +103,10 @@ def print_page(page: Page) -> None:
         click.echo()
         _print_curve(page.curve, trial.best_step)
     if len(trial.message.strip().splitlines()) > 1:
-        click.echo(f"\n{trial.message.rstrip()}")
+        click.echo(f"\n{harmless(trial.message.rstrip())}")
     if page.log is not None:
         click.echo(f"\n{page.log}:")
-        click.echo("\n".join(f"  {line}" for line in page.printed))
+        click.echo("\n".join(f"  {harmless(line)}" for line in page.printed))
     if trial.state is TrialState.FAILED:
         click.echo(f"\n{_what_to_do(page)}")
 

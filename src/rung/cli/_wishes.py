@@ -50,7 +50,7 @@ def _check_state(row: StudyRow, trial: TrialRow, command: Command) -> None:
     if trial.state not in allowed:
         raise RungError(
             f"trial {trial.number} of {row.name!r} is {trial.state}; {words}.",
-            hint=hint.format(trial=f"{row.name}#{trial.number}"),
+            hint=hint.format(study=row.name, trial=f"{row.name}#{trial.number}"),
         )
     space = Space.from_json(row.space)
     if isinstance(command, RetryTrial):
@@ -65,7 +65,11 @@ _ALLOWED: Mapping[type, tuple[frozenset[TrialState], str, str]] = {
     StopTrial: (_OPEN, "only one that is not over can be stopped", ""),
     PauseTrial: (_RUNNING, "only a running one can be paused", ""),
     ChangeTrial: (_RUNNING, "only a running one can be changed", ""),
-    ContinueTrial: (frozenset({TrialState.PAUSED}), "only a paused one can be continued", ""),
+    ContinueTrial: (
+        frozenset({TrialState.PAUSED}),
+        "only a paused one can be continued",
+        "What waits goes on with the whole study: `rung resume {study}`.",
+    ),
     RetryTrial: (
         frozenset({TrialState.FAILED, TrialState.STOPPED}),
         "only failed and stopped ones can be retried",

@@ -118,7 +118,7 @@ def _order(words: list[str], options: Mapping[str, Any], given: StudyFile | None
         scheduler=scheduler,
         goal=Goal(options["metric"], options["mode"]),
         workers=options["workers"] or (None if has_gpus else 1),
-        resume="never" if options["new"] or options["name"] is None else "auto",
+        resume="auto" if options["name"] and not options["new"] else "never",
         seed=options["seed"],
         limits=Limits(trial_seconds=options["trial_seconds"], stall_seconds=options["stall_seconds"]),
         max_trials=max_trials,

@@ -82,9 +82,9 @@ def verify(store: str, *, as_json: bool) -> int:
 def gc(store: str, *, as_json: bool, yes: bool) -> None:
     """Find files that no study needs, and remove them when you agree.
 
-    These are folders of studies that are gone, and checkpoints that killed runs left and no log knows. What a training
-    put into its folder itself is kept, and so is what was written within the last hour. With --json, or where nobody
-    can be asked, they are only listed.
+    These are folders of studies that are gone, and checkpoints and halves of artifacts that killed runs left and no
+    log knows. What a training put into its folder itself is kept, and so is what was written within the last hour.
+    With --json, or where nobody can be asked, they are only listed.
     """
     from rung.cli._output import print_json
     from rung.console.wording import size

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 
 from rung.cli._complete import complete_target
 from rung.cli._options import UsageProblem, debug_option, json_option, reading, store_option
-
-_TAG = re.compile(r"[^\s,\"'=<>]+")
 
 
 @click.command()
@@ -25,10 +21,11 @@ def tag(what: str, added: tuple[str, ...], removed: tuple[str, ...], store: str,
     from rung.cli._output import print_json
     from rung.cli._target import find_target
     from rung.commands import Tag
+    from rung.tuning.labels import TAGS_ARE, is_tag
 
-    for word in (*added, *removed):
-        if not _TAG.fullmatch(word):
-            raise UsageProblem(f"{word!r} can't be a tag.", hint="A tag is one word without quotes, commas or = < >.")
+    for word in added:
+        if not is_tag(word):
+            raise UsageProblem(f"{word!r} can't be a tag.", hint=TAGS_ARE)
     if both := set(added) & set(removed):
         raise UsageProblem(f"{min(both)!r} is to be added and removed.", hint="Decide for one of them.")
     with reading(store) as opened:

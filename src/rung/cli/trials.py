@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -128,14 +129,19 @@ def _sorted(rows: Sequence[TrialRow], sort: str, columns: Columns) -> list[Trial
         raise UsageProblem(f"trials can't be sorted by {name!r}.", hint=error.hint) from None
     get: Callable[[TrialRow], Any] = _LOSSES.get(name, column.get)
     keyed = [(get(row), row) for row in rows]
-    with_value = [pair for pair in keyed if pair[0] is not None]
+    with_value = [pair for pair in keyed if _has_rank(pair[0])]
     is_mixed = len({isinstance(value, str) for value, _ in with_value}) > 1
     with_value.sort(key=lambda pair: _comparable(pair[0], as_text=is_mixed), reverse=is_reversed)
-    return [row for _, row in with_value] + [row for value, row in keyed if value is None]
+    return [row for _, row in with_value] + [row for value, row in keyed if not _has_rank(value)]
 
 
 _LOSSES: dict[str, Callable[[TrialRow], Any]] = {"best": lambda row: row.best_loss, "value": lambda row: row.last_loss}
 """What stands for a value in sorting, so that the best come first in either direction of the goal."""
+
+
+def _has_rank(value: Any) -> bool:
+    """Whether the value stands anywhere in an order: neither missing nor NaN."""
+    return value is not None and (not isinstance(value, float) or not math.isnan(value))
 
 
 def _comparable(value: Any, *, as_text: bool) -> Any:

@@ -11,6 +11,7 @@ from rung.console.wording import (
     clock,
     counted,
     ended,
+    harmless,
     headline,
     lasted,
     method,
@@ -68,7 +69,7 @@ class PlainLines:
 
     def _write(self, line: str) -> None:
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        self._stream.write(line.encode(encoding, "replace").decode(encoding) + "\n")
+        self._stream.write(harmless(line).encode(encoding, "replace").decode(encoding) + "\n")
         self._stream.flush()
 
 

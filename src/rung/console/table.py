@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, field
 from rich.cells import cell_len, set_cell_size
 
-from rung.console.wording import MARKS, clock, headline, number, setting
+from rung.console.wording import MARKS, clock, harmless, headline, number, setting
 from rung.types import Goal, TrialState
 
 if TYPE_CHECKING:
@@ -62,10 +62,14 @@ def fitted(columns: Sequence[Column], width: int) -> list[tuple[Column, int]]:
 
 def shortened(text: str, width: int) -> str:
     """The text on one line of at most ``width`` cells, with an ellipsis where it was cut."""
-    text = " ".join(text.split())
-    if cell_len(text) <= width:
-        return text
-    return set_cell_size(text, max(0, width - 1)).rstrip() + "…"
+    return cut(harmless(" ".join(text.split())), width)
+
+
+def cut(line: str, width: int) -> str:
+    """The line as it is where there is room for it, else with an ellipsis at its end."""
+    if cell_len(line) <= width:
+        return line
+    return set_cell_size(line, max(0, width - 1)).rstrip() + "…"
 
 
 def columns_of(trials: Sequence[TrialRow], study: StudyRow, *, at: float) -> list[Column]:

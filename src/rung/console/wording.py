@@ -39,6 +39,12 @@ ENDINGS: Mapping[str, str] = {
 
 
 _EXCEPTION = re.compile(r"[\w.]*(Error|Exception|Interrupt|Exit)\b")
+_CODES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def harmless(text: str) -> str:
+    """The text without what a terminal obeys rather than shows; tabs and ends of lines stay."""
+    return _CODES.sub("", text)
 
 
 def ended(why: str, message: str) -> str:

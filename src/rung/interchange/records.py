@@ -60,8 +60,18 @@ def read_csv(path: Path) -> tuple[list[str], list[Record]]:
     SettingError names the lines that have other fields than there are names.
     """
     lines = csv.reader(_text(path).splitlines(keepends=True))
-    names = next(lines, [])
-    _check_names(names, path)
+    try:
+        names = next(lines, [])
+        _check_names(names, path)
+        records, problems = _read_rows(lines, names)
+    except csv.Error as error:
+        raise SettingError(f"{path.name}: line {lines.line_num}: {error}.", hint="Look for a missing quote.") from error
+    _refuse(path, problems)
+    return names, records
+
+
+def _read_rows(lines: Any, names: Sequence[str]) -> tuple[list[Record], list[str]]:
+    """The rows that a ``csv.reader`` has left, and what is wrong with the others."""
     records, problems = [], []
     for cells in lines:
         where = f"line {lines.line_num}"
@@ -72,8 +82,7 @@ def read_csv(path: Path) -> tuple[list[str], list[Record]]:
             continue
         values = {name: _value(cell) for name, cell in zip(names, cells, strict=True) if cell != ""}
         records.append(Record(where, values))
-    _refuse(path, problems)
-    return names, records
+    return records, problems
 
 
 def read_json(path: Path) -> tuple[list[str], list[Record]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from pathlib import Path, PurePosixPath
 
 from rung.errors import SettingError
@@ -13,6 +14,8 @@ from rung.types import Artifact, Logged
 
 _FOLDER = "artifacts"
 _CHUNK = 1 << 20
+_BYTES = re.compile("[\ud800-\udfff]")
+"""What stands for a byte in the name of a file that is no text, and has no place in a log of texts."""
 
 
 def log_artifact(progress: Progress, source: Path, name: str | None) -> None:
@@ -39,7 +42,8 @@ def log_artifact(progress: Progress, source: Path, name: str | None) -> None:
 
 def _checked(name: object) -> str:
     """The name in its plain form; SettingError when it leads out of the folder, or to none in it."""
-    plain = PurePosixPath(name) if isinstance(name, str) and not set(name) & set("\\\0") else PurePosixPath("/")
+    is_text = isinstance(name, str) and not set(name) & set("\\\0") and not _BYTES.search(name)
+    plain = PurePosixPath(str(name)) if is_text else PurePosixPath("/")
     if plain.is_absolute() or ".." in plain.parts or not plain.parts:
         raise SettingError(
             f"{name!r} can't name an artifact.", hint="Give a name such as model.onnx or plots/curve.png, without '..'."
@@ -52,7 +56,7 @@ def _copied(source: Path, kept: Path) -> tuple[str, int]:
     import hashlib  # few trials keep files, and all of them load this module
 
     kept.parent.mkdir(parents=True, exist_ok=True)
-    partial = kept.with_name(f".{kept.name}.partial")
+    partial = kept.with_name(f".{os.urandom(8).hex()}.partial")  # another process may be keeping another file as this
     sha256, size = hashlib.sha256(), 0
     try:
         with source.open("rb") as original, partial.open("wb") as copy:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -79,7 +80,9 @@ class Progress:
         step = self._next_step(step)
         if step > self.silent_until:
             self.listen()
-            waits = not self.is_stopping and is_due(self.job, max(self.step, self.silent_until), step)
+            ends_it = not math.isfinite(measured[self.job.metric])  # which the tuner says in its answer
+            is_asked = ends_it or is_due(self.job, max(self.step, self.silent_until), step)
+            waits = is_asked and not self.is_stopping
             self.channel.post(Reported(self.job.trial, self.job.attempt, step, measured, waits))
             self._awaited = step if waits else 0
         self.step = step

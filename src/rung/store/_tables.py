@@ -48,7 +48,8 @@ class SqliteTables:
 
     def studies(self) -> Sequence[StudyRow]:
         """All studies, oldest first."""
-        return [self.study(name) for (name,) in self._database.query("SELECT name FROM study ORDER BY id")]
+        with self._database.snapshot():  # none of them can be deleted meanwhile
+            return [self.study(name) for (name,) in self._database.query("SELECT name FROM study ORDER BY id")]
 
     def study(self, study: str) -> StudyRow:
         """One study; StudyNotFoundError names the nearest name."""

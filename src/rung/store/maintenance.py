@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from rung.contracts import Store
 from rung.errors import SettingError, StoreError, StudyExistsError, StudyLockedError, StudyNotFoundError
 from rung.events import ArtifactLogged, Checkpointed, Collected, Event, StudyCreated
+from rung.places import trial_folder
 from rung.rows import StudyRow
 from rung.store._leases import Leases
 from rung.store._names import folder_name
@@ -38,6 +39,7 @@ _SETTLED_S = 3600.0
 """What was written since may belong to a study that is just beginning, or to a trial that outlives its tuner."""
 _SAVED = re.compile(r"step-\d{6,}-attempt-\d+\.(npz|partial)")
 """Names of checkpoints, finished or not; all else in a trial's folder may be the user's own."""
+_HALF_ARTIFACT = re.compile(r"\.[0-9a-f]{16}\.partial")
 
 
 def backup(store: SqliteStore, target: Path) -> Path:
@@ -106,7 +108,7 @@ def copy_study(source: Store, target: Store, study: str) -> int:
     if any(row.name == study for row in target.tables.studies()) and any(target.read(study, after=1)):
         raise StudyExistsError(f"{target.url} has a study {study!r} already.", hint="Copy it into another store.")
     if old.is_dir():
-        shutil.copytree(old, new, dirs_exist_ok=True)
+        shutil.copytree(old, new, dirs_exist_ok=True, ignore_dangling_symlinks=True)
     write_whole(target, first, events)
     return len(events) + 1
 
@@ -138,9 +140,9 @@ class Garbage(Struct, frozen=True):
 
 
 def find_garbage(store: SqliteStore) -> list[Garbage]:
-    """Folders of no study, and checkpoints that no log knows, left by killed runs.
+    """Folders of no study, and checkpoints and halves of artifacts that no log knows, left by killed runs.
 
-    Passed over are studies that are being run, and what was written within the last hour.
+    Passed over are studies that are being run, links, and what was written within the last hour.
     """
     root = store.folder("any").parent
     studies = store.tables.studies()
@@ -148,11 +150,11 @@ def find_garbage(store: SqliteStore) -> list[Garbage]:
     found = [
         Garbage(entry, _size(entry), "belongs to no study")
         for entry in sorted(root.iterdir() if root.is_dir() else ())
-        if entry.name not in names and _is_settled(entry)
+        if entry.name not in names and not entry.is_symlink() and _is_settled(entry)
     ]
     for row in studies:
         if row.owner is None:
-            found += _unknown_checkpoints(store, row.name)
+            found += _unknown_files(store, row.name)
     return found
 
 
@@ -167,7 +169,7 @@ def remove_garbage(store: SqliteStore, garbage: Iterable[Garbage]) -> int:
     for study in {each.study for each in garbage if each.study is not None}:
         try:
             with _lease(store, study):
-                for each in _unknown_checkpoints(store, study):
+                for each in _unknown_files(store, study):
                     if each.path in wanted:
                         each.path.unlink(missing_ok=True)
                         freed += each.size
@@ -213,13 +215,19 @@ def _refuse_running(row: StudyRow) -> None:
         )
 
 
-def _unknown_checkpoints(store: SqliteStore, study: str) -> Iterator[Garbage]:
+def _unknown_files(store: SqliteStore, study: str) -> Iterator[Garbage]:
     folder = store.folder(study)
     trials = store.tables.trials(study)
-    known = {Path(kept.path) for trial in trials for kept in trial.checkpoints}
+    # By name, since the paths in the log are those of before where the store has been moved, or is reached by a link.
+    known = {
+        trial_folder(folder, trial.number) / Path(kept.path).name for trial in trials for kept in trial.checkpoints
+    }
     for path in sorted(folder.glob("trial-*/*")):
         if _SAVED.fullmatch(path.name) and path not in known and path.is_file() and _is_settled(path):
             yield Garbage(path, path.stat().st_size, "a checkpoint that the log does not know", study)
+    for path in sorted(folder.glob("trial-*/artifacts/**/.*.partial")):
+        if _HALF_ARTIFACT.fullmatch(path.name) and path.is_file() and _is_settled(path):
+            yield Garbage(path, path.stat().st_size, "half of an artifact, left by a run that was killed", study)
 
 
 def _moved(event: Event, old: Path, new: Path) -> Event:
@@ -239,11 +247,12 @@ def _below(path: str, old: Path, new: Path) -> str:
 
 def _is_settled(path: Path) -> bool:
     """Whether nothing in it was written within the last hour."""
-    newest = max(file.lstat().st_mtime for file in (path, *path.rglob("*")))
+    try:
+        newest = max(file.lstat().st_mtime for file in (path, *path.rglob("*")))
+    except FileNotFoundError:  # somebody is at work there
+        return False
     return time.time() - newest > _SETTLED_S
 
 
 def _size(path: Path) -> int:
-    if path.is_file():
-        return path.stat().st_size
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return sum(file.lstat().st_size for file in (path, *path.rglob("*")) if file.is_file() and not file.is_symlink())

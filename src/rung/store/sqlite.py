@@ -34,7 +34,9 @@ _BEGIN_HEAD = """
 
 @final
 class SqliteStore:
-    """Keeps studies in one file, beside which ``<stem>-files`` takes the files of their trials.
+    """Keeps studies in one file, beside which a folder takes the files of their trials.
+
+    ``lenet.db`` has ``lenet-files``, any other name all of it: ``lenet.sqlite`` has ``lenet.sqlite.files``.
 
     A write returns when it is on the disk; with many events in one ``append`` they cost one wait together.
     create: make the file when it is missing; else StoreNotFoundError. Safe to use from several threads.
@@ -105,8 +107,9 @@ class SqliteStore:
         return self._inbox.take(self.database.number(lease.study), lease)
 
     def folder(self, study: str) -> Path:
-        """The study's folder, beside the database."""
-        return self.path.with_name(f"{self.path.stem}-files") / folder_name(study)
+        """The study's folder, below that of the store; no two stores have one together."""
+        name = f"{self.path.stem}-files" if self.path.suffix == ".db" else f"{self.path.name}.files"
+        return self.path.with_name(name) / folder_name(study)
 
     def close(self) -> None:
         """Close the file. Idempotent; leases that were not released stay."""

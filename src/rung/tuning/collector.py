@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from rung.events import Collected
+from rung.places import kept_file
 from rung.types import TrialState
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rung.rows import TrialRow
     from rung.tuning.session import Session
     from rung.types import Checkpoint
@@ -18,11 +20,15 @@ _KEPT_CHECKPOINTS = 2  # the newest, and the one before in case the newest turns
 
 @final
 class Collector:
-    """Stages what can go, and removes the files of what the log has let go of."""
+    """Stages what can go, and removes the files of what the log has let go of.
 
-    def __init__(self, session: Session) -> None:
+    folder: of the study. What lies elsewhere stays: in a store that was copied, that is the original's.
+    """
+
+    def __init__(self, session: Session, *, folder: Path) -> None:
         self._session = session
-        self._removable: list[str] = []
+        self._folder = folder
+        self._removable: list[Path] = []
 
     def collect(self, trial: TrialRow) -> None:
         """Let go of the checkpoints that nobody needs after this trial has saved one, or is over.
@@ -36,13 +42,14 @@ class Collector:
             unneeded = tuple(checkpoint.path for checkpoint in each.checkpoints if checkpoint not in kept)
             if unneeded:
                 self._session.stage(Collected(at=self._session.at(), trial=each.number, paths=unneeded))
-                self._removable.extend(unneeded)
+                self._removable += [kept_file(self._folder, each.number, path) for path in unneeded]
 
     def remove(self) -> None:
         """Remove the files; only once what was staged is committed."""
         removable, self._removable = self._removable, []
         for path in removable:
-            Path(path).unlink(missing_ok=True)
+            if path.is_relative_to(self._folder):
+                path.unlink(missing_ok=True)
 
 
 def _needed(trial: TrialRow, *, is_starting: bool) -> list[Checkpoint]:

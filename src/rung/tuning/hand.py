@@ -85,7 +85,7 @@ class Hand:
         self, session: Session, backend: ByHand, *, folder: Path, limits: Limits, endings: Endings | None = None
     ) -> None:
         self._session = session
-        self._intake = Intake(session, backend, max_kills=limits.max_kills)
+        self._intake = Intake(session, backend, folder=folder, max_kills=limits.max_kills)
         self._inbox = Inbox(session, self._intake)
         self._endings = endings or Endings()
         self._starter = Starter(session, folder=folder, limits=limits, endings=self._endings)

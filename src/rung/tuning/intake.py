@@ -34,6 +34,8 @@ from rung.types import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rung.contracts import Backend
     from rung.rows import TrialRow
     from rung.tuning.session import Session
@@ -45,18 +47,19 @@ MESSAGE_LIMIT = 20_000  # characters of a failure's message that are kept; the w
 class Intake:
     """Takes facts, stages events, and answers once they are committed.
 
+    folder: of the study.
     ended: the runs that have ended since the loop last looked; it takes them away.
     heard_at: trial -> when its run last went through a step that an earlier run had reported.
     """
 
-    def __init__(self, session: Session, backend: Backend, *, max_kills: int) -> None:
+    def __init__(self, session: Session, backend: Backend, *, folder: Path, max_kills: int) -> None:
         self.ended: list[TrialRow] = []
         self.heard_at: dict[int, float] = {}
         self._session = session
         self._backend = backend
         self._max_kills = max_kills
         self._replies: list[tuple[int, Message]] = []
-        self._collector = Collector(session)
+        self._collector = Collector(session, folder=folder)
 
     def deliver(self, facts: Sequence[Fact]) -> None:
         """Take facts in order. Those of a run that is over, or of an older attempt, are refused: nothing is stored."""
@@ -101,16 +104,16 @@ class Intake:
         self._replies.append((trial, message))
 
     def end_by_force(self, trial: TrialRow, *, reason: str, message: str) -> None:
-        """End a run that broke a limit, or that does not end when it should; beyond its last step it is complete."""
+        """End a run that broke the limit ``reason``, or else is overdue; beyond its last step it is complete."""
         self._backend.stop(trial.number)
         if not is_undecided(trial):
             self._end(trial, decided_state(trial), reason=trial.reason, message=trial.message)
         elif _is_trained(trial):
             self._end(trial, TrialState.COMPLETED)
-        elif trial.decided is not None:
-            self.interrupt(trial, reason="interrupted")
-        else:
+        elif reason:
             self._end(trial, TrialState.FAILED, reason=reason, message=message)
+        else:
+            self.interrupt(trial, reason="interrupted")
 
     def interrupt(self, trial: TrialRow, *, reason: str, message: str = "") -> None:
         """A run is over that was neither ended by itself nor by a decision; the trial waits for another attempt."""
@@ -131,7 +134,7 @@ class Intake:
 
     def _reported(self, trial: TrialRow, fact: Reported) -> None:
         session = self._session
-        if trial.decided is Action.STOP and trial.reason == "scheduler":  # who goes on regardless isn't heard
+        if trial.decided is Action.STOP and trial.reason in {"scheduler", "nan"}:  # who goes on regardless isn't heard
             if fact.waits:
                 self._replies.append((fact.trial, Verdict(Action.STOP, fact.step, trial.message)))
             return

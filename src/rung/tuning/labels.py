@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,6 +14,10 @@ from rung.events import Event, Noted, StudyCreated, Tagged
 
 if TYPE_CHECKING:
     from rung.rows import StudyRow
+
+
+_TAG = re.compile(r"[^\s,\"'=<>]+")
+TAGS_ARE = "A tag is one word without quotes, commas or = < >."
 
 
 class Labels(Struct, frozen=True, kw_only=True):
@@ -41,13 +46,20 @@ class Labels(Struct, frozen=True, kw_only=True):
         return events
 
 
+def is_tag(given: object) -> bool:
+    """Whether this can be a tag: ``--where`` must be able to ask for it."""
+    return isinstance(given, str) and _TAG.fullmatch(given) is not None
+
+
 def checked_labels(project: str | None, message: str, tags: Sequence[str]) -> Labels:
     """SettingError when these are no labels."""
     if project is not None and (not isinstance(project, str) or not project.strip()):
         raise SettingError(f"project={project!r} is not a name.", hint="Give a text such as 'vision', or leave it out.")
     if not isinstance(message, str):
         raise SettingError(f"message={message!r} is not a text.")
-    wrong = [tag for tag in tags if not isinstance(tag, str) or not tag.strip()]
-    if isinstance(tags, str) or wrong:
+    if isinstance(tags, str):
         raise SettingError(f"tags={tags!r} are not tags.", hint="Give a list of texts: tags=['vision', 'todo'].")
+    for tag in tags:
+        if not is_tag(tag):
+            raise SettingError(f"{tag!r} can't be a tag.", hint=TAGS_ARE)
     return Labels(project=project or "", message=message, tags=tuple(dict.fromkeys(tags)))

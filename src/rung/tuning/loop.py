@@ -49,7 +49,7 @@ class Loop:
         self.why = self.message = ""
         self.end_now = False
         self.is_in_objective = False
-        self.intake = Intake(session, backend, max_kills=limits.max_kills)
+        self.intake = Intake(session, backend, folder=folder, max_kills=limits.max_kills)
         self.inbox = Inbox(session, self.intake, fixed=fixed)
         self.workers = Workers(backend.slots, failures_in_a_row=limits.failures_in_a_row)
         self._session = session

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 import itertools
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rung._trial import is_in_trial_process
 from rung.backends.inline import Inline
-from rung.errors import RungError, SettingError
+from rung.errors import RungError, SettingError, SpaceError
 from rung.runtime.objective import Kind, Objective
-from rung.types import Goal, Json
+from rung.space.values import freeze, thaw
+from rung.types import Config, Goal, Json
 
 if TYPE_CHECKING:
     from rung.backends.resources import Resources
@@ -55,6 +57,22 @@ def checked_goal(metric: str, mode: str) -> Goal:
     if mode not in {"min", "max"}:
         raise SettingError(f"mode={mode!r} is not known.", hint="Use mode='min' or mode='max'.")
     return Goal(metric, mode)  # type: ignore[arg-type]  # just checked
+
+
+def checked_given(given: Sequence[Config]) -> list[Config]:
+    """The configurations with values that JSON has; SettingError when one is none. No space need contain them."""
+    if isinstance(given, Mapping):
+        raise SettingError(f"given={given!r} is one configuration.", hint="Give a list of them.")
+    return [_plain_config(config) for config in given]
+
+
+def _plain_config(config: Config) -> Config:
+    if not isinstance(config, Mapping) or not all(isinstance(name, str) for name in config):
+        raise SettingError(f"given: {config!r} is no configuration.", hint="Give a dict from names to values.")
+    try:
+        return {name: thaw(freeze(value)) for name, value in config.items()}
+    except SpaceError as error:
+        raise SettingError(f"given: {error.sentence}", hint=error.hint) from error
 
 
 def checked_scheduler(scheduler: Scheduler) -> Scheduler:

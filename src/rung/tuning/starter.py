@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 
 from rung.errors import SettingError
 from rung.events import Started
-from rung.places import trial_folder
+from rung.places import kept_file, trial_folder
 from rung.stopping import Halt
 from rung.tuning.endings import Endings
 from rung.tuning.engine import trial_seed
@@ -142,9 +142,9 @@ class Starter:
 
     def job(self, trial: TrialRow) -> Job:
         """What the backend needs to carry out the newest run of a trial."""
-        source = trial.checkpoints
-        if not source and trial.parent is not None:
-            source = self._ledger.trials[trial.parent].checkpoints
+        saved_by = trial
+        if not trial.checkpoints and trial.parent is not None:
+            saved_by = self._ledger.trials[trial.parent]
         study = self._session.study
         return Job(
             study=study.name,
@@ -158,6 +158,9 @@ class Starter:
             until=trial.until,
             decide_at=trial.decide_at,
             last_step=trial.last_step,
-            checkpoints=tuple(reversed(source)),
+            checkpoints=tuple(
+                structs.replace(each, path=str(kept_file(self._folder, saved_by.number, each.path)))
+                for each in reversed(saved_by.checkpoints)
+            ),
             parent=trial.parent,
         )

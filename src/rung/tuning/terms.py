@@ -87,6 +87,8 @@ def checked_terms(
         raise SettingError(
             f"stop={stop!r} is not a stop criterion.", hint="Use those of rung.stopping: trials(100) | reached(0.1)."
         )
+    if resources is not None and not isinstance(resources, Resources):
+        raise SettingError(f"resources={resources!r} are none.", hint="Write rung.Resources(gpus_per_trial=0.5).")
     return Terms(
         workers=checked_workers(workers, backend, resources),
         resources=resources,

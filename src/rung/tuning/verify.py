@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 import msgspec
 from msgspec import Struct
 
-from rung.events import Decided, Ended, Event, Observed, Started
+from rung.events import (
+    ArtifactLogged,
+    Changed,
+    Checkpointed,
+    Continued,
+    Decided,
+    Ended,
+    Event,
+    Interrupted,
+    Observed,
+    Placed,
+    Started,
+)
 from rung.tuning.engine import Engine
 from rung.tuning.intake import decided_state, is_undecided  # the tuner's own rules, so that they can't differ
 from rung.types import Action, Decision, Proposal, TrialState
@@ -20,6 +32,17 @@ if TYPE_CHECKING:
     from rung.rows import TrialRow
 
 _DERIVED = frozenset({"scheduler", "nan"})  # who decides what follows from the log; a person's word does not
+
+
+_RUNNING = frozenset({TrialState.RUNNING})
+_OPEN = frozenset(state for state in TrialState if not state.is_final)
+_STATES: Mapping[type, frozenset[TrialState]] = {
+    Started: frozenset({TrialState.PAUSED, TrialState.WAITING}),
+    **dict.fromkeys((ArtifactLogged, Changed, Checkpointed, Decided, Interrupted, Observed, Placed), _RUNNING),
+    Ended: _OPEN,
+    Continued: frozenset({TrialState.PAUSED}),
+}
+"""In which states a trial may be when it gets such an event; any, of other kinds."""
 
 
 class Verification(Struct, kw_only=True):
@@ -50,7 +73,8 @@ def verify_decisions(events: Iterable[tuple[int, Event]], scheduler: Scheduler) 
     """Fold a log into a fresh scheduler and derive everything that it decided again, and whatever follows from that.
 
     A tuner logs each decision right behind what led to it, and one that leads to others before the next one, so the
-    decisions that are still due stand in ``due`` in the order in which the log must have them.
+    decisions that are still due stand in ``due`` in the order in which the log must have them. An event that can't
+    follow on those before it is the last one that is looked at.
     """
     engine = Engine(scheduler)
     found = Verification(differences=[])
@@ -58,12 +82,16 @@ def verify_decisions(events: Iterable[tuple[int, Event]], scheduler: Scheduler) 
     for sequence, event in events:
         found.events += 1
         found.suggestions += isinstance(event, Started) and event.draw is not None
-        found.differences.extend(_compare(sequence, event, engine))
+        differences = _compare(sequence, event, engine)
         if _is_decision(event, engine):
             found.decisions += 1
-            found.differences.extend(_compare_decision(sequence, event, due, engine))
+            differences += _compare_decision(sequence, event, due, engine)
         else:
-            found.differences.extend(_missing(due))
+            differences += _missing(due)
+        not_possible = _not_possible(sequence, event, engine)
+        found.differences += differences or not_possible
+        if not_possible:
+            return found
         decisions = [_Due(sequence, decision, "scheduler") for decision in engine.fold(event)]
         if isinstance(event, Observed) and event.loss is None:
             why = f"its loss is not finite at step {event.step}"
@@ -75,13 +103,31 @@ def verify_decisions(events: Iterable[tuple[int, Event]], scheduler: Scheduler) 
     return found
 
 
+def _not_possible(sequence: int, event: Event, engine: Engine) -> list[str]:
+    """Why an event can't be where it is: nothing can be derived from a log that has it. Empty when it can."""
+    number = getattr(event, "trial", None)
+    if number is None:
+        return []
+    trial = engine.ledger.trials.get(number)
+    if trial is None:
+        is_possible = isinstance(event, Started) and number == len(engine.ledger.trials)
+    else:
+        is_possible = trial.state in _STATES.get(type(event), TrialState)
+        is_possible &= isinstance(event, Started) or getattr(event, "attempt", trial.attempt) == trial.attempt
+        is_possible &= not isinstance(event, Ended) or event.state in _possible_ends(trial)
+    kind = event.__struct_config__.tag
+    stands = "there is no such trial" if trial is None else f"attempt {trial.attempt} of it is {trial.state}"
+    return [] if is_possible else [f"event {sequence}: {kind!r} of trial {number} can't follow, because {stands}"]
+
+
 def _is_decision(event: Event, engine: Engine) -> TypeGuard[Decided | Ended]:
     """Whether it is what a tuner logs for a derived decision: of a trial that doesn't run, its end itself."""
     if isinstance(event, Decided):
         return event.by in _DERIVED
     if not isinstance(event, Ended) or event.reason != "scheduler":
         return False
-    return engine.ledger.trials[event.trial].state is not TrialState.RUNNING
+    trial = engine.ledger.trials.get(event.trial)
+    return trial is not None and trial.state is not TrialState.RUNNING
 
 
 def _compare(sequence: int, event: Event, engine: Engine) -> list[str]:
@@ -151,7 +197,7 @@ def _compare_report(sequence: int, event: Observed, engine: Engine) -> list[str]
 def _compare_end(sequence: int, event: Ended, engine: Engine) -> list[str]:
     trial = engine.ledger.open.get(event.trial)
     if trial is None:
-        return [f"event {sequence}: the log ends trial {event.trial}, which is not open"]
+        return []
     possible = _possible_ends(trial)
     if event.state not in possible:
         words = " or ".join(possible)
