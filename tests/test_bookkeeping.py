@@ -4,9 +4,18 @@ from typing import Any
 
 import pytest
 
-from rung.bookkeeping import Incumbent, Record, find_incumbent, incumbent_trajectory, judged_loss, records
+from rung.bookkeeping import (
+    Incumbent,
+    Record,
+    find_incumbent,
+    incumbent_trajectory,
+    judged_loss,
+    records,
+    seen_study,
+    seen_trial,
+)
 from rung.rows import StudyRow, TrialRow
-from rung.types import Goal, TrialState
+from rung.types import Goal, Owner, TrialState
 
 ERROR = Goal("error")
 ACCURACY = Goal("accuracy", "max")
@@ -105,3 +114,31 @@ def test_the_trajectory_is_the_best_so_far(
 ) -> None:
     rows = [Record(n, {}, error, 1.0, TrialState.COMPLETED, float(n)) for n, error in enumerate(errors)]
     assert incumbent_trajectory(rows, goal) == trajectory
+
+
+OWNER = Owner(host="there", boot="b", pid=7, started=1.0)
+
+
+def test_what_runs_by_the_log_waits_when_its_tuner_is_gone() -> None:
+    held, left = study(ERROR), study(ERROR)
+    held.owner = OWNER
+    held.counts = {TrialState.RUNNING: 2, TrialState.WAITING: 1}
+    left.counts = {TrialState.RUNNING: 2, TrialState.WAITING: 1}
+    running = row(0, 0.5, state=TrialState.RUNNING)
+    assert seen_trial(running, held) is running
+    assert seen_study(held) is held
+    seen = seen_trial(running, left)
+    assert (seen.state, seen.reason) == (TrialState.WAITING, "tuner")
+    assert seen.message == "its tuner is gone; it goes on when the study is resumed"
+    assert seen_study(left).counts == {TrialState.WAITING: 3, TrialState.RUNNING: 0}
+    assert (running.state, left.counts[TrialState.RUNNING]) == (TrialState.RUNNING, 2)
+
+
+@pytest.mark.parametrize("state", [state for state in TrialState if state is not TrialState.RUNNING])
+def test_what_does_not_run_is_seen_as_it_is(state: TrialState) -> None:
+    trial = row(0, 0.5, state=state)
+    assert seen_trial(trial, study(ERROR)) is trial
+
+
+def test_a_study_without_trials_is_seen_as_it_is() -> None:
+    assert seen_study(study(ERROR)).counts == {}

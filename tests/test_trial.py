@@ -68,7 +68,9 @@ def test_outside_a_study_reports_are_checked_and_nothing_else():
     rung.report(0.5)
     rung.report(error=math.nan, step=1)
     rung.report({"error": 1}, loss=2, step=1)
-    rung.report()
+    for metrics in (None, {}):
+        with pytest.raises(ReportError, match="A report needs a metric; given: nothing"):
+            rung.report(metrics)
     with pytest.raises(ReportError, match="loss can't be 'x'"):
         rung.report(error=1, loss="x")
     with pytest.raises(ReportError, match="0 can't be a step"):

@@ -17,6 +17,7 @@ from rung.searchers.grid import GridSearcher
 from rung.searchers.random import RandomSearcher
 from rung.space import Float, Space
 from rung.store import MemoryStore, SqliteStore
+from rung.stopping import reached
 from rung.tuning.starter import Limits
 from rung.types import TrialState
 
@@ -123,6 +124,11 @@ def test_something_must_say_when_to_end(searcher: str) -> None:
     for space in (SPACE, {"x": [1, 2, 3]}):
         with pytest.raises(SettingError, match="nothing says when to end"):
             quick(space=space, max_trials=None, searcher=searcher)
+
+
+def test_a_criterion_that_may_never_come_is_no_end() -> None:
+    with pytest.raises(SettingError, match=r"when to end: reached:0\.01 may never come\. Give max_trials=… or seconds=…"):
+        quick(max_trials=None, stop=reached(0.01))
 
 
 def test_a_grid_ends_by_itself() -> None:

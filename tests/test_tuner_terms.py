@@ -128,8 +128,6 @@ def test_a_project_ends_when_its_limit_is_reached_and_begins_nothing_after_it() 
     ):
         tuner.run()
     assert [row.name for row in store.tables.studies()] == ["a"]
-    with tuner_of(study="b", store=store, project="p") as tuner:
-        tuner.run(1)
     with tuner_of(study="c", **{**options, "project": "q"}) as tuner:
         assert tuner.run(1).row.ended_why == "done"
 
@@ -139,3 +137,21 @@ def test_resources_go_to_the_processes_and_into_the_settings(tmp_path: Path) -> 
         row = tuner.run(1).row
     assert row.settings["resources"] == {"memory": 10**9}
     assert row.counts[TrialState.COMPLETED] == 1
+
+
+def test_the_limit_that_was_given_last_holds_for_the_whole_project() -> None:
+    store = MemoryStore()
+
+    def run(study: str, trials: int, **terms: Any) -> str | None:
+        scheduler = BasicScheduler(RandomSearcher({"x": Float(0.0, 1.0)}))
+        backend = Simulated(1, runtime=1.0)  # every trial takes a second
+        with Tuner(lambda x: x, scheduler, store=store, study=study, backend=backend, project="p", **terms) as tuner:
+            return tuner.run(max_trials=trials).row.ended_why
+
+    assert run("free", 2) == "done"
+    assert run("bounded", 50, project_limit="10s") == "budget"
+    with pytest.raises(SettingError, match="the project 'p' has used"):
+        run("later", 1)
+    assert run("later", 1, project_limit="20s") == "done"
+    assert run("last", 50) == "budget"
+    assert sum(row.runtime for row in store.tables.studies()) <= 21.0

@@ -3,6 +3,7 @@
     make demo
     python -m examples.lenet.demo --data DIR --full
 
+Where Fashion-MNIST is not at hand, the handwritten digits of scikit-learn stand in for it.
 Selects on a validation split, and looks at the test images once, with the incumbent's weights.
 """
 
@@ -20,7 +21,7 @@ from rung.integrations.d2l.idx import DataError
 from rung.store import open_store
 from rung.tuner import free_name
 
-from .train import MAX_EPOCHS, Training, test_error
+from .train import DIGITS, MAX_EPOCHS, Training, test_error
 
 SPACE = {"learning_rate": rung.loguniform(1e-2, 1.0), "batch_size": rung.randint(32, 256)}
 INITIAL = {"learning_rate": 0.1, "batch_size": 128}
@@ -32,19 +33,21 @@ def main(arguments: list[str] | None = None) -> None:
     folder = options.data
     if options.download:
         folder = folder or default_cache()
+    limit = None if options.full else SUBSET
     try:
-        data = load(folder, download=options.download, limit=None if options.full else SUBSET)
+        data = load(folder, download=options.download, limit=limit)
     except DataError as error:
         sys.exit(f"demo: {error}")
     counts = f"{len(data.training.labels):,} to train, {len(data.validation.labels):,} to choose by"
     print(f"Data: {data.name}: {counts}, {len(data.test.labels):,} for the final test.")
     if folder is None:
-        print("      (Fashion-MNIST itself: --data DIR with its four .gz files, or --download)")
-    print(f"Size: {'all images (--full)' if options.full else f'at most {SUBSET:,} training images; --full for all'}.")
+        print(f"      As they are few, an epoch goes through them {DIGITS // len(data.training.labels)} times.")
+        print("      Fashion-MNIST itself: --data DIR with its four .gz files, or --download.")
+    else:
+        print(f"Size: {'all images (--full)' if options.full else f'at most {SUBSET:,} images; --full for all'}.")
 
     options.out.mkdir(parents=True, exist_ok=True)
     store = open_store(str(options.out / "rung.db"), create=True)
-    limit = None if options.full else SUBSET
     place = {"folder": None if folder is None else str(folder.absolute()), "limit": limit}
     searcher = rung.RandomSearcher(SPACE, initial_config=INITIAL)
     study = rung.tune(

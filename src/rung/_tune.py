@@ -79,6 +79,10 @@ def tune(
     else:
         built = _ready_made(scheduler, space, initial_config, points_to_evaluate)
     if not has_end(built, max_trials=max_trials, seconds=seconds, stop=stop):
+        if stop is not None:
+            raise SettingError(
+                f"nothing says when to end: {stop} may never come.", hint="Give max_trials=… or seconds=… as well."
+            )
         raise SettingError("nothing says when to end.", hint="Give max_trials=…, seconds=… or stop=….")
     address = str(store) if isinstance(store, str | Path) else store.url
     shown = make_progress(progress, store=address, max_trials=max_trials)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rung.rows import StudyRow, TrialRow
 from rung.types import Config, Goal, TrialState
@@ -20,10 +21,17 @@ IncumbentFrom: TypeAlias = Literal["any", "final"]
 """``any``: the best value at any step of any trial. ``final``: the last values of completed trials only."""
 
 
-STUDY_STATES = ("new", "running", "done", "interrupted")
+STUDY_STATES = ("new", "running", "done", "stopped", "paused", "interrupted")
 """The states of a study, see ``state_of``."""
 
-_DONE = {"done", "exhausted", "seconds", "criterion"}
+_STATES: Mapping[str | None, str] = {
+    **dict.fromkeys(("done", "exhausted", "seconds", "criterion"), "done"),
+    **dict.fromkeys(("stopped", "budget"), "stopped"),
+    **dict.fromkeys(("paused", "failures", "objective"), "paused"),
+}
+"""Why the last session ended -> the state of the study. All other ends have interrupted it."""
+
+TUNER_GONE = "its tuner is gone; it goes on when the study is resumed"
 
 
 class Record(Struct, frozen=True):
@@ -50,12 +58,32 @@ class Incumbent(Struct, frozen=True):
 
 
 def state_of(study: StudyRow) -> str:
-    """``running`` while somebody holds the study, else ``done`` or ``interrupted``, or ``new`` before anybody has."""
+    """``running`` while somebody holds the study, ``new`` before anybody has; else what its last session has left.
+
+    That is ``done``, ``stopped`` or ``paused`` (by a person, or because everything failed), or ``interrupted``: by
+    Ctrl-C, or because its tuner was killed.
+    """
     if study.owner is not None:
         return "running"
     if study.sessions == 0:
         return "new"
-    return "done" if study.ended_why in _DONE else "interrupted"
+    return _STATES.get(study.ended_why, "interrupted")
+
+
+def seen_trial(trial: TrialRow, study: StudyRow) -> TrialRow:
+    """The trial as it is to be shown: what runs by the log, but is run by nobody, waits for the study to be resumed."""
+    if trial.state is not TrialState.RUNNING or study.owner is not None:
+        return trial
+    return replace(trial, state=TrialState.WAITING, reason="tuner", message=TUNER_GONE)
+
+
+def seen_study(study: StudyRow) -> StudyRow:
+    """The study with its trials counted as ``seen_trial`` shows them."""
+    lost = study.counts.get(TrialState.RUNNING, 0)
+    if not lost or study.owner is not None:
+        return study
+    waiting = study.counts.get(TrialState.WAITING, 0) + lost
+    return replace(study, counts={**study.counts, TrialState.RUNNING: 0, TrialState.WAITING: waiting})
 
 
 def judged_loss(trial: TrialRow, incumbent_from: IncumbentFrom) -> float | None:

@@ -40,6 +40,11 @@ class Columns:
         self._fixed = {column.name: column for column in fixed}
         self._others = others
 
+    @property
+    def names(self) -> list[str]:
+        """All names, the fixed ones first."""
+        return list(dict.fromkeys((*self._fixed, *(column.name for column in self._others()))))
+
     def find(self, name: str) -> Column:
         """The column of that name; SettingError names the nearest."""
         if name in self._fixed:
@@ -49,7 +54,7 @@ class Columns:
             if column.name == name:
                 return column
             found.setdefault(column.name, column)
-        names = [*self._fixed, *found]
+        names = self.names
         near = difflib.get_close_matches(name, names, n=1)
         short = [each for each in names if not each.startswith(("config.", "metric."))]
         hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(short)}."

@@ -140,7 +140,7 @@ class Observed(Struct, frozen=True, kw_only=True, tag="observed", omit_defaults=
 class Decided(Struct, frozen=True, kw_only=True, tag="decided", omit_defaults=True):
     """A trial is to be stopped or paused.
 
-    by: ``scheduler`` or ``person``; ``study`` when the whole study is paused, so that the trial will wait for its next
+    by: ``scheduler``, ``person``, or ``imported`` where it was decided before the import; ``study`` when the whole study is paused, so that the trial will wait for its next
     session unless one of the others has its say before it ends; or the limit that was broken: ``nan``, ``bad_value``.
     A broken limit makes the trial failed. step: the trial's last observed step at that moment.
     """
@@ -187,7 +187,8 @@ class Collected(Struct, frozen=True, kw_only=True, tag="collected", omit_default
 class Interrupted(Struct, frozen=True, kw_only=True, tag="interrupted", omit_defaults=True):
     """A run was lost through no fault of the trial; the trial waits for a retry.
 
-    reason: ``killed`` (something ended its process), ``tuner`` (its tuner was killed) or ``interrupted`` (on request).
+    reason: ``killed`` (something ended its process), ``tuner`` (its tuner was killed), ``interrupted`` (on request) or
+    ``import`` (the objective can't be loaded where trials run).
     """
 
     at: float

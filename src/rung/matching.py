@@ -29,6 +29,10 @@ _ORDERS: Final[Mapping[str, Callable[[float, float], bool]]] = {
 }
 _EXAMPLES: Final = {"duration": ("a duration", "90s or 2h"), "moment": ("a date", "2026-11-20 or 2026-11-20T18:30")}
 _COMPLETED: Final = ("done", "completed")
+_WORDS: Final[Mapping[str, Json]] = {
+    **{"null": None, "true": True, "false": False},
+    **{"None": None, "True": True, "False": False},  # as Python spells them
+}
 
 
 class Value(Struct, frozen=True):
@@ -43,11 +47,10 @@ class Value(Struct, frozen=True):
     @property
     def plain(self) -> Json:
         """None, a bool, a number or a text."""
-        words: dict[str, Json] = {"null": None, "true": True, "false": False}
         if self.is_quoted:
             return self.text
-        if self.text in words:
-            return words[self.text]
+        if self.text in _WORDS:
+            return _WORDS[self.text]
         return self.text if (number := self.number) is None else number
 
     @property

@@ -16,7 +16,7 @@ import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from rung.errors import SettingError
 
@@ -37,6 +37,11 @@ def searcher(name: str, space: Space, /, **options: Json) -> Searcher:
 def scheduler(name: str, searcher: Searcher, /, **options: Json) -> Scheduler:
     """The scheduler of that name around ``searcher``. SettingError for an unknown name or option."""
     return cast("Scheduler", _make(_SCHEDULERS, name, searcher, options))
+
+
+def names_of(kind: Literal["searchers", "schedulers"]) -> list[str]:
+    """The names that entry points give to searchers or schedulers, in their order."""
+    return sorted({point.name for point in entry_points(group=f"rung.{kind}")})
 
 
 def build_searcher(spec: Mapping[str, Json], space: Space) -> Searcher:

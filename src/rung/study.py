@@ -50,12 +50,13 @@ class Study:
     @property
     def row(self) -> StudyRow:
         """Settings, state and counts of the study."""
-        return self._store.tables.study(self.name)
+        return bookkeeping.seen_study(self._store.tables.study(self.name))
 
     @property
     def trials(self) -> list[TrialRow]:
         """All trials by number."""
-        return list(self._store.tables.trials(self.name))
+        row = self.row
+        return [bookkeeping.seen_trial(trial, row) for trial in self._store.tables.trials(self.name)]
 
     @property
     def best(self) -> Incumbent | None:

@@ -14,10 +14,11 @@ from msgspec import structs
 from rung import bookkeeping
 from rung.bookkeeping import IncumbentFrom, Record
 from rung.contracts import Backend, Scheduler, Store
-from rung.errors import RungError, SettingError, StoreError, StudyPausedError
+from rung.errors import RungError, SettingError, StoreError
 from rung.runtime.objective import Objective, as_objective
 from rung.store import open_store
 from rung.study import Study, resume_command
+from rung.tuning.aftermath import error_of
 from rung.tuning.endings import Endings
 from rung.tuning.hand import Asked, ByHand, Hand
 from rung.tuning.interrupts import heed_interrupts
@@ -139,7 +140,8 @@ class Tuner:
         suggested: the space need not contain them, and the scheduler does not stop them. Ctrl-C once waits for the
         running trials and returns; twice ends them, and KeyboardInterrupt is raised once the study is in order.
 
-        Raises StudyPausedError when every worker was given up because its trials failed one after the other.
+        Raises StudyPausedError when every worker was given up because its trials failed one after the other, and
+        ObjectiveError when the objective doesn't take the hyperparameters, or can't be loaded where trials run.
         """
         if self._objective is None:
             raise SettingError("this tuner has no objective to run.", hint="Use ask() and tell(), or give one.")
@@ -273,6 +275,7 @@ class Tuner:
     @contextlib.contextmanager
     def _running_backend(self) -> Iterator[Backend]:
         assert self._objective is not None
+        self._objective.check(self._open.engine.scheduler.space)
         backend = self._backend or default_backend(self._objective, self._terms.workers, self._terms.resources)
         folder = self._store.folder(self._open.name)
         folder.mkdir(parents=True, exist_ok=True)
@@ -283,15 +286,12 @@ class Tuner:
             backend.close()
 
     def _after(self, why: str, loop: Loop) -> None:
-        if why == "failures":
-            failures = self._terms.limits.failures_in_a_row
-            raise StudyPausedError(
-                f"the study {self._open.name!r} is paused: every worker had {failures} failures in a row. "
-                f"The last one: {loop.workers.last_failure}.",
-                hint=f"Mend the cause and go on with: {resume_command(self._store, self._open.name)}",
-            )
+        resume, failures = resume_command(self._store, self._open.name), self._terms.limits.failures_in_a_row
+        error = error_of(why, loop, study=self._open.name, failures_in_a_row=failures, resume=resume)
+        if error is not None:
+            raise error
         if why == "interrupted":
-            _say(f"Interrupted. Go on with: {resume_command(self._store, self._open.name)}")
+            _say(f"Interrupted. Go on with: {resume}")
             if loop.end_now:
                 raise KeyboardInterrupt
 

@@ -215,6 +215,10 @@ class Remarked(Struct, frozen=True, tag=True):
     text: str
 
 
+CANNOT_IMPORT = "import"
+"""The reason of an Exited when the objective itself could not be loaded, which would befall every other run as well."""
+
+
 class Outcome(enum.StrEnum):
     """How a run ended, as the backend saw it.
 

@@ -41,7 +41,9 @@ def test_one_flat_row_per_trial():
     assert (first["lr"], first["config.step"], first["metric.lr"], first["cost"]) == (0.1, 3, 1.0, 7.0)
     assert (first["tags"], first["notes"], first["state"]) == (["good"], ["fine"], "completed")
     assert (second["opt"], second["best"], second["cost"], second["tags"]) == (None, None, None, [])
-    assert "accuracy" not in first
+    assert set(table.names[-3:]) == {"accuracy", "metric.lr", "cost"}
+    assert table.names[-3] == "accuracy", "the metric of the goal comes first"
+    assert first["accuracy"] == first["value"]
 
 
 def test_without_trials_there_are_names_all_the_same():

@@ -90,6 +90,15 @@ def starts_what_gets_away(folder):
     time.sleep(1000)
 
 
+def looks_for(pid):
+    """Reports 1 where there is such a process, and 0 where there is none."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return 0.0
+    return 1.0
+
+
 def leaves_processes_behind(folder):
     child = subprocess.Popen(FOREVER)
     note(folder, child.pid)

@@ -121,3 +121,51 @@ def test_what_got_away_from_a_stop_ends_with_the_backend(stage, tmp_path, ends):
         servers()[0].kill()
     driver.backend.close()
     until(lambda: is_gone(away), within_s=2.0)
+
+
+def a_module(folder, source):
+    path = folder / "training_with_torch.py"
+    path.write_text(source)
+    return f"{path}:train"
+
+
+def test_what_optimizers_import_is_there_before_the_fork(tmp_path):
+    pytest.importorskip("torch", reason="torch is not installed")
+    target = a_module(
+        tmp_path,
+        """
+import os, sys, torch, rung
+imported_by = os.getpid()
+def train():
+    is_there = "torch._dynamo" in sys.modules
+    torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    rung.report(error=0.0, is_there=float(is_there), is_forked=float(imported_by != os.getpid()))
+""",
+    )
+    stage = Stage(lambda: Processes(1, start="auto"), tmp_path, patience_s=120.0)
+    driver = stage.driver(target)
+    driver.start(config={}, decide_at=())
+    driver.finish()
+    stage.close()
+    driver.expect_good_end()
+    assert driver.reports()[0].metrics == {"error": 0.0, "is_there": 1.0, "is_forked": 1.0}
+
+
+def test_that_it_cannot_be_imported_is_no_matter(tmp_path):
+    target = a_module(
+        tmp_path,
+        """
+import sys, types
+sys.modules["torch.optim"] = types.ModuleType("torch.optim")
+sys.modules["torch._dynamo"] = None  # whereupon the import fails
+def train():
+    return 0.5
+""",
+    )
+    stage = Stage(lambda: Processes(1, start="auto"), tmp_path, patience_s=30.0)
+    driver = stage.driver(target)
+    driver.start(config={}, decide_at=())
+    driver.finish()
+    stage.close()
+    assert driver.curve() == {1: 0.5}
+    assert (tmp_path / "backend-1" / "imports.log").read_text() == ""

@@ -79,6 +79,12 @@ def test_several_mig_devices_for_a_trial_are_refused():
         ("2TiB", 2**41),
         ("5000kB", 5_000_000),
         ("2000000B", 2_000_000),
+        ("8G", 8 * 10**9),
+        ("8Gi", 8 * 2**30),
+        ("1.5 t", 1_500_000_000_000),
+        ("500M", 500_000_000),
+        ("5000k", 5_000_000),
+        ("2000000", 2_000_000),
         (10**6, 10**6),
     ],
 )
@@ -87,9 +93,9 @@ def test_sizes_of_memory(given, size):
     assert Resources(memory=given).memory == size
 
 
-@pytest.mark.parametrize("given", ["8", "8G", "GB", "-1GB", "much", 8, -1, True, 1.5e9, ""])
+@pytest.mark.parametrize("given", ["8", "8X", "8GBB", "GB", "-1GB", "2000000i", "8iB", "much", 8, -1, True, 1.5e9, ""])
 def test_what_is_no_memory_is_refused(given):
-    with pytest.raises(SettingError, match="Write 8GB or 512MiB"):
+    with pytest.raises(SettingError, match=r"Write 8GB \(or 8G, 10\^9 bytes each\), 512MiB"):
         Resources(memory=given)
 
 

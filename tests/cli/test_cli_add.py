@@ -50,7 +50,6 @@ def test_while_the_study_runs(invoke, invoke_json, tmp_path: Path, monkeypatch: 
         (("lrr=0.1", "opt=adam"), "Did you mean 'lr'?"),
         (("lr=0.1",), "rung: opt is missing from the config"),
         (("lr=0.1", "opt=rmsprop"), "rung: opt: 'rmsprop'"),
-        ((), "rung: lr is missing from the config"),
         (("--like", "9"), "has no trial 9"),
         (("--like", "0", "lr=7"), "rung: lr: 7"),
     ],
@@ -58,6 +57,19 @@ def test_while_the_study_runs(invoke, invoke_json, tmp_path: Path, monkeypatch: 
 def test_a_configuration_that_is_none(invoke, store: Path, words: tuple[str, ...], message: str) -> None:
     assert message in invoke("add", "lenet", *words, exit_code=1).stderr
     assert asked(store) == []
+
+
+def test_without_values_it_says_what_there_is_to_give(invoke, store: Path) -> None:
+    assert invoke("add", "lenet", exit_code=2).stderr == (
+        "rung: no value is given.\nhint: Give one to each of lr (Float(0.001, 1.0, log=True)), "
+        "opt (Choice(['adam', 'sgd'])): rung add lenet lr=0.03162 opt=sgd\n"
+    )
+    assert asked(store) == []
+
+
+def test_the_example_of_a_missing_value_is_short(invoke, store: Path) -> None:
+    said = invoke("add", "lenet", "opt=adam", exit_code=1).stderr
+    assert said == "rung: lr is missing from the config {'opt': 'adam'}.\nhint: Add it, such as lr=0.0316.\n"
 
 
 @pytest.mark.parametrize("words", [("lr",), ("=0.1",), ("--like", "-1"), ("lr=0.1", "lr=0.2")])

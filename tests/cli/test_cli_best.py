@@ -28,6 +28,7 @@ def test_the_best_in_json_is_the_studys_best(invoke_json, finished: Path) -> Non
     assert found == {
         "study": "lenet",
         "trial": best.trial,
+        "state": "completed",
         "step": best.step,
         "metric": "error",
         "value": best.error,

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
-from cli_project import make_study
 
-from rung.cli._complete import complete_study, complete_target
 from rung.cli.main import _VERBS, main
 
 
@@ -57,6 +55,34 @@ def test_studies_and_trials(monkeypatch, capsys, finished: Path, tmp_path: Path)
     assert offered(f"rung log --store {finished} le", monkeypatch, capsys) == ["lenet"]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "rung track -n a -- python tr",
+        "rung plot lenet -o ",
+        "rung ls --store ",
+    ],
+)
+def test_files_are_left_to_the_shell(monkeypatch, capsys, words: str) -> None:
+    monkeypatch.setenv("_RUNG_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - (not words.endswith(" "))))
+    monkeypatch.setattr("sys.argv", ["rung"])
+    with pytest.raises(SystemExit):
+        main.main(prog_name="rung")
+    assert capsys.readouterr().out.startswith("file,")
+
+
+def test_values_of_options(monkeypatch, capsys, finished: Path) -> None:
+    monkeypatch.setenv("RUNG_STORE", str(finished))
+    assert {"grid", "random", "sobol"} <= set(offered("rung run --searcher ", monkeypatch, capsys))
+    assert offered("rung run --scheduler a", monkeypatch, capsys) == ["asha", "auto"]
+    assert offered("rung plot lenet c", monkeypatch, capsys) == ["curves", "contour"]
+    assert {"number", "best", "lr", "opt"} <= set(offered("rung trials lenet --sort ", monkeypatch, capsys))
+    assert offered("rung trials lenet --sort -ru", monkeypatch, capsys) == ["-runtime"]
+    assert offered("rung trials lennet --sort ru", monkeypatch, capsys) == []
+
+
 def takes_study(verb: str) -> bool:
     command = main.get_command(click.Context(main), verb)
     assert command is not None
@@ -77,13 +103,3 @@ def test_without_a_store_nothing_is_offered_and_none_is_made(monkeypatch, capsys
     assert offered("rung log ", monkeypatch, capsys) == []
     (tmp_path / "rung.db").write_text("no database")
     assert offered("rung log x#", monkeypatch, capsys) == []
-
-
-def test_names_with_a_mark_are_studies_too(tmp_path: Path) -> None:
-    make_study(tmp_path / "rung.db", name="run#7", trials=1)
-    context = click.Context(main)
-    context.params["store"] = str(tmp_path / "rung.db")
-    argument = click.Argument(["study"])
-    assert [item.value for item in complete_target(context, argument, "run#")] == ["run#7"]
-    assert [item.value for item in complete_target(context, argument, "run#7#")] == ["run#7#0"]
-    assert [item.value for item in complete_study(context, argument, "ru")] == ["run#7"]

@@ -28,11 +28,15 @@ def study(**changes: object) -> StudyRow:
         (study(sessions=1, owner=OWNER), "running", "running (process 7 on there)"),
         (study(sessions=1), "interrupted", "interrupted (its tuner was killed)"),
         (study(sessions=1, ended_why="interrupted"), "interrupted", "interrupted"),
-        (study(sessions=1, ended_why="stopped"), "interrupted", "interrupted (stopped on request)"),
-        (study(sessions=1, ended_why="failures"), "interrupted", "interrupted (stopped, everything failed)"),
+        (study(sessions=1, ended_why="stopped"), "stopped", "stopped on request"),
+        (study(sessions=1, ended_why="budget", ended_message="2h are used"), "stopped", "stopped, 2h are used"),
+        (study(sessions=1, ended_why="paused"), "paused", "paused on request"),
+        (study(sessions=1, ended_why="failures"), "paused", "paused, everything failed"),
+        (study(sessions=1, ended_why="objective"), "paused", "paused, the objective can't be loaded"),
         (study(sessions=1, ended_why="done"), "done", "done"),
         (study(sessions=1, ended_why="exhausted"), "done", "done, every configuration was tried"),
-        (study(sessions=1, ended_why="seconds"), "done", "done (the time is up)"),
+        (study(sessions=1, ended_why="seconds"), "done", "done, the time is up"),
+        (study(sessions=1, ended_why="from a newer rung"), "interrupted", "interrupted (from a newer rung)"),
     ],
 )
 def test_states(row: StudyRow, state: str, why: str) -> None:

@@ -22,9 +22,10 @@ def test_a_table_becomes_a_study(invoke, invoke_json, table: Path) -> None:
     assert done.stdout.splitlines() == [
         "lr: taken to be Float(0.001, 0.5, log=True), from 4 values",
         "opt: taken to be Choice(['adam', 'sgd']), from 4 values",
-        "The study 'old' has 4 trials from r.csv, the best with error 0.2.",
+        "The study 'old' has 4 trials from r.csv; the lowest error is 0.2.",
+        "Go on with it by, for example: rung run -n old --trials 14 -- python train.py",
     ]
-    assert "`rung resume` can't go on with it" in done.stderr
+    assert done.stderr == ""
     assert [trial["state"] for trial in invoke_json("trials", "old")] == ["completed", "completed", "failed", "failed"]
     assert invoke_json("best", "old")["config"] == {"lr": 0.001, "opt": "sgd"}
     assert invoke_json("verify", "old")["is_ok"] is True
@@ -34,6 +35,7 @@ def test_it_is_gone_on_with(execute, table: Path) -> None:
     program = [sys.executable, "train.py"]
     done = execute("import", "csv", table, "-n", "old", "--metrics", "acc", "--seed", "1", "--", *program)
     assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == "Go on with it by, for example: rung resume old --trials 14"
     execute("resume", "old", "--trials", "5", "--progress", "off")
     space = ["-s", "lr=log:0.001:0.5", "-s", "opt=adam,sgd"]
     execute("run", "-n", "old", *space, "--trials", "6", "--progress", "off", "--", *program)
@@ -84,6 +86,34 @@ def test_a_name_that_is_taken(invoke, invoke_json, table: Path) -> None:
     before = invoke_json("trials", "old")
     assert "There is a study 'old' already" in invoke("import", "csv", table, "-n", "old", exit_code=1).stderr
     assert invoke_json("trials", "old") == before
+
+
+def test_parquet_of_our_own(invoke, invoke_json, finished: Path) -> None:
+    pytest.importorskip("pyarrow")
+    invoke("export", "lenet", "-o", "x.parquet", "--store", finished)
+    invoke("import", "parquet", "x.parquet", "-n", "again")
+    there = invoke_json("trials", "lenet", "--store", finished)
+    here = invoke_json("trials", "again")
+    for what in ("state", "config", "step", "value", "best_value", "best_step", "message"):
+        assert [trial[what] for trial in here] == [trial[what] for trial in there]
+
+
+def test_exports_of_which_no_study_can_be_made(invoke, finished: Path, tmp_path: Path) -> None:
+    invoke("export", "lenet", "-o", "x.csv", "--store", finished)
+    invoke("export", "lenet", "--reports", "-o", "reports.csv", "--store", finished)
+    refused = invoke("import", "csv", "x.csv", "-n", "q", "--metric", "acc", exit_code=1)
+    assert "There is no column 'acc'" in refused.stderr
+    refused = invoke("import", "csv", "reports.csv", "-n", "q", exit_code=1)
+    assert "one row per report" in refused.stderr
+    assert not (tmp_path / "rung.db").exists()
+
+
+def test_a_study_in_another_place_is_gone_on_with_there(invoke, table: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other" / "my.db"
+    other.parent.mkdir()
+    done = invoke("import", "csv", table, "-n", "old one", "--mode", "max", "--metrics", "acc", "--store", other)
+    assert "the highest error is 0.3." in done.stdout
+    assert f"rung run -n 'old one' --store sqlite:///{other} --trials 14" in done.stdout
 
 
 def test_a_study_of_optuna(invoke, invoke_json, tmp_path: Path) -> None:

@@ -163,8 +163,31 @@ def test_ctrl_c_ends_the_watching_quietly(running: Callable[..., None], tmp_path
 
 def test_a_tuner_that_is_gone_ends_the_following(running: Callable[..., None], invoke) -> None:
     running(Started(at=1.0, trial=0, attempt=1, config={"x": 1}), output="one\n", is_last=True)
-    assert invoke("log", "s#0", "-f").stdout == "one\n"
-    assert invoke("log", "s", "-f").stdout.endswith("trial 0 started: x=1\n")
+    told = "rung: the tuner of 's' is gone, so nothing more comes.\nhint: Go on with it by: rung resume s\n"
+    trial, study = invoke("log", "s#0", "-f"), invoke("log", "s", "-f")
+    assert (trial.stdout, trial.stderr) == ("one\n", told)
+    assert study.stdout.endswith("trial 0 started: x=1\n")
+    assert study.stderr == told
+    assert invoke("log", "s").stderr == "", "nobody has asked for more"
+
+
+def test_a_trial_that_is_over_needs_no_tuner(running: Callable[..., None], invoke) -> None:
+    ended = Ended(at=2.0, trial=0, attempt=1, state=TrialState.COMPLETED)
+    running(Started(at=1.0, trial=0, attempt=1, config={"x": 1}), ended, output="one\n", is_last=True)
+    assert invoke("log", "s#0", "-f").stderr == ""
+
+
+def test_what_runs_by_the_log_is_lost_with_its_tuner(running: Callable[..., None], invoke, invoke_json) -> None:
+    running(Started(at=1.0, trial=0, attempt=1, config={"x": 1}))
+    assert "● run" in invoke("trials", "s").stdout
+    running(is_last=True)
+    assert "… waiting" in (listed := invoke("trials", "s").stdout)
+    assert "its tuner is gone; it goes on when the study is resumed" in listed
+    assert invoke_json("trials", "s", "--where", "state=running") == []
+    assert [trial["trial"] for trial in invoke_json("trials", "s", "--where", "state=waiting")] == [0]
+    assert invoke_json("ls")[0]["trials"]["waiting"] == 1
+    assert "waiting (tuner): its tuner is gone" in invoke("show", "s#0").stdout
+    assert "trial 0 of 's' is waiting" in invoke("retry", "s#0", exit_code=1).stderr
 
 
 @pytest.mark.parametrize(("lines", "start"), [(1, 999_990), (3, 999_970), (100_000, 0), (200_000, 0)])

@@ -177,8 +177,8 @@ def test_asha_for_a_script_stops_trials(execute, invoke_json, project: Path) -> 
         ),
         (
             ["models:plain", "-s", "lr=1,2", "--grace", "2", "--eta", "3"],
-            "--grace, --eta without --max-t means nothing.",
-            "Add --scheduler asha --max-t N.",
+            "--grace, --eta means nothing to the scheduler basic.",
+            "Use --scheduler asha --max-t N.",
         ),
         (["models:plain", "-s", "lr=1,2", "--trials", "0"], "Invalid value for '--trials'", "`main run --help` lists"),
     ],
@@ -301,12 +301,28 @@ def test_an_end_that_is_none(invoke, project: Path, words: tuple[object, ...], s
     ("words", "sentence"),
     [
         (("--gpus", "a b"), "gpus='a b' are no GPUs."),
-        (("--memory", "lots"), "memory='lots' can't be the memory of a trial."),
+        (("--gpus", "all"), "gpus='all', but "),
+        (("--memory", "5"), "memory='5' can't be the memory of a trial."),
         (("--gpus", "0", "--gpus-per-trial", 0.7), "gpus_per_trial=0.7 is not possible."),
+    ],
+)
+def test_a_resource_that_is_none(
+    invoke, project: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[object, ...], sentence: str
+) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr("rung.backends._gpus.shutil.which", lambda _: None)
+    line = ("run", "models:plain", "-s", "lr=log:1e-3:1", "--trials", 2, *words)
+    assert sentence in invoke(*line, exit_code=2).stderr
+    assert not (project / "rung.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
         (("--project-limit", "1h"), "belongs to no project"),
         (("--project", " "), "project=' ' is not a name."),
     ],
 )
-def test_a_resource_or_label_that_is_none(execute, project: Path, words: tuple[object, ...], sentence: str) -> None:
+def test_a_label_that_is_none(execute, project: Path, words: tuple[object, ...], sentence: str) -> None:
     done = execute("run", "models:plain", "-s", "lr=log:1e-3:1", "--trials", 2, *words, exit_code=1)
     assert sentence in done.stderr

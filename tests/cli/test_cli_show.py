@@ -114,12 +114,6 @@ def test_a_study_that_is_not_there(invoke, finished: Path, what: str) -> None:
     assert "Did you mean 'lenet'?" in invoke("show", what, "--store", finished, exit_code=1).stderr
 
 
-def test_a_name_may_look_like_a_trial(invoke_json, tmp_path: Path) -> None:
-    make_study(tmp_path / "rung.db", name="run#7", trials=1)
-    assert invoke_json("show", "run#7")["study"] == "run#7"
-    assert invoke_json("show", "run#7#0")["trial"] == 0
-
-
 def test_an_interrupted_study_shows_how_to_go_on(invoke, tmp_path: Path, finished: Path) -> None:
     from rung.store.owner import current_owner
     from rung.tuning.opening import find_study
@@ -190,8 +184,6 @@ def test_what_is_out_of_the_ordinary_about_a_trial(invoke, invoke_json, tmp_path
     kept = ArtifactLogged(at=9.0, trial=1, attempt=1, artifact=artifact)
     store.append([started, placed, kept, Noted(at=9.0, trial=1, text="halved", by="trial", unix=1.7e9)], lease=lease)
     store.post("lenet", StopTrial(1))
-    store.release(lease)
-    store.close()
     assert "given  by hand; nobody suggested this configuration" in invoke("show", "lenet#0").stdout
     text = invoke("show", "lenet#1").stdout
     for line in (
@@ -207,6 +199,9 @@ def test_what_is_out_of_the_ordinary_about_a_trial(invoke, invoke_json, tmp_path
     assert (page["retry_of"], page["gpus"], page["is_given"]) == (0, "0,2", False)
     assert page["artifacts"][0]["bytes"] == 1234
     assert page["asked"] == ["Trial 1 is stopped"]
+    store.release(lease)
+    store.close()
+    assert "state    waiting (tuner): its tuner is gone" in invoke("show", "lenet#1").stdout
 
 
 def test_a_stop_that_came_when_the_run_was_over_is_not_asked_for_any_more(invoke, invoke_json, tmp_path: Path) -> None:

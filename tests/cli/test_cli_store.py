@@ -165,4 +165,4 @@ def test_the_group_lists_its_verbs(invoke) -> None:
     shown = invoke("store", "--help").stdout
     for verb in ("backup", "verify", "gc", "copy", "delete", "upgrade"):
         assert f"\n  {verb} " in shown
-    assert "No such command" in invoke("store", "clean", exit_code=2).stderr
+    assert "there is no command 'clean'" in invoke("store", "clean", exit_code=2).stderr

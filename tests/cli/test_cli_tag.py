@@ -28,6 +28,14 @@ def test_tags_of_a_study_and_of_a_trial(invoke, invoke_json) -> None:
     assert invoke_json("tag", "lenet", "--remove", "fast") == ["vision"]
 
 
+@pytest.mark.parametrize(("what", "hint"), [("lenet", "It has: vision."), ("lenet#0", "It has none.")])
+def test_a_tag_that_is_not_there_can_not_be_removed(invoke, invoke_json, what: str, hint: str) -> None:
+    invoke("tag", "lenet", "vision")
+    said = invoke("tag", what, "new", "--remove", "zz", exit_code=1).stderr
+    assert said == f"rung: {what} has no tag 'zz'.\nhint: {hint}\n"
+    assert "new" not in invoke_json("tag", what)
+
+
 def test_no_tags(invoke, invoke_json) -> None:
     assert invoke("tag", "lenet").stdout == "No tags on lenet.\n"
     assert invoke_json("tag", "lenet#0") == []

@@ -72,7 +72,7 @@ def test_a_snapshot(invoke: Callable[..., Any], store: Any) -> None:
         "study state project trials running best per hour elapsed left last event message"
     )
     assert re.fullmatch(
-        r"lenet  running  p +4/10 +1  accuracy 0\.5 \(#0\) +(4|3\.99\d) +1:00:0\d  (90 min|2 h|1 h) +30 min ago  a try",
+        r"lenet  running  p +5/10 +1  accuracy 0\.5 \(#0\) +(4|3\.99\d) +1:00:0\d  (90 min|2 h|1 h) +30 min ago  a try",
         line,
     ), line
     assert trial_titles.split() == ["trial", "worker", "step", "value", "best", "time", "gpus"]
@@ -93,7 +93,7 @@ def test_a_snapshot_in_json(invoke_json: Callable[..., Any], store: Any, tmp_pat
     seen = invoke_json("top")
     assert seen["store"] == f"sqlite:///{tmp_path}/rung.db"
     (study,) = seen["studies"]
-    assert study["trials"] == {"total": 10, "finished": 4, "running": 1, "failed": 0}
+    assert study["trials"] == {"total": 10, "begun": 5, "finished": 4, "running": 1, "failed": 0}
     assert study["best"] == {"trial": 0, "step": 1, "value": 0.5}
     assert study["trials_per_hour"] == pytest.approx(4, rel=0.01)
     assert study["left_s"] == pytest.approx(1.5 * 3600, rel=0.01)
@@ -139,7 +139,7 @@ def test_without_a_total_or_a_finished_trial_nothing_is_guessed(store: Any) -> N
     (study,) = Overview(store, is_all=False).look().studies
     assert isinstance(study, StudyNow)
     assert (study.per_hour, study.left_s, study.total) == (None, None, None)
-    assert study_columns(Overview(store, is_all=False).look())[3].cells == ["0"]
+    assert study_columns(Overview(store, is_all=False).look())[3].cells == ["1"]
 
 
 @pytest.mark.parametrize(("width", "height"), [(40, 10), (60, 12), (80, 24), (160, 50)])

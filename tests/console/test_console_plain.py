@@ -121,7 +121,7 @@ def test_a_lead_is_told_even_when_the_whole_transaction_was_folded_before() -> N
         ),
         (
             CommandHandled(at=0.0, command=4, what="StopTrial", refused="there is no trial 9."),
-            "command 4 (StopTrial) was refused: there is no trial 9.",
+            "what somebody asked for (to stop a trial) was refused: there is no trial 9.",
         ),
         (Enqueued(at=0.0, config={"lr": 0.5}), "asked for: lr=0.5"),
         (Enqueued(at=0.0, config={"lr": 0.5}, retry_of=0), "asked for once more, after trial 0: lr=0.5"),
@@ -161,7 +161,7 @@ def test_a_command_that_was_carried_out_is_not_worth_a_line() -> None:
 
 def test_a_study_without_a_value_says_so() -> None:
     told = lines_of(created(), session(), SessionEnded(at=0.0, session=1, why="failures"))
-    assert told[-1] == "   0:00  study lenet: stopped, everything failed · 0 trials · no value of error yet"
+    assert told[-1] == "   0:00  study lenet: paused, everything failed · 0 trials · no value of error yet"
 
 
 def test_a_completed_trial_without_a_value() -> None:

@@ -177,6 +177,17 @@ def test_images_are_read_once(write_images):
     assert len(training.load_once(folder, 20).training.labels) == 16
 
 
+def test_an_epoch_of_digits_is_long_enough_to_learn_from():
+    pytest.importorskip("sklearn")
+    digits = training.load_once(None, None)
+    assert 9_000 < len(digits.training.labels) <= 10_000
+    assert len(digits.validation.labels) == 287
+    model = new_lenet(training.SEED)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    training.fit_one_epoch(model, optimizer, digits.training, batch_size=64, epoch=1)
+    assert training.classification_error(model, digits.validation) < 0.3
+
+
 def test_both_forms_are_known_to_rung_and_take_folder_and_limit():
     plain = as_objective(functools.partial(training.lenet, folder="here", limit=100))
     assert plain.kind is Kind.FUNCTION

@@ -51,7 +51,7 @@ def test_the_study_says_what_the_trials_say():
     rows = store.tables.trials("old")
     assert [row.state for row in rows] == ["completed", "stopped", "failed", "failed"]
     assert [row.message for row in rows] == ["", "pruned", "too big", "error is nan at step 1"]
-    assert [row.reason for row in rows] == ["", "person", "oom", "nan"]
+    assert [row.reason for row in rows] == ["", "imported", "oom", "nan"]
     assert [row.runtime for row in rows] == [1.0, 2.0, 1.0, 1.0]
     assert [row.best_loss for row in rows] == [0.2, 0.5, None, None]
     assert (rows[0].tags, rows[0].notes[0].text) == (("x",), "odd")

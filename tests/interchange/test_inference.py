@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from rung.interchange.inference import infer_domain, infer_space
-from rung.space import Choice, Constant, Float, Int
+from rung.errors import SettingError
+from rung.interchange.inference import check_space, infer_domain, infer_space
+from rung.space import Choice, Constant, Float, Int, Space
 
 
 @pytest.mark.parametrize(
@@ -36,3 +37,10 @@ def test_each_domain_is_told():
         "lr: taken to be Float(0.1, 0.5), from 2 values",
         "opt: taken to be Choice(['a', 'b']), from 2 values",
     ]
+
+
+def test_a_space_of_what_was_not_searched():
+    space = Space({"lr": Float(0.0, 1.0), "unit": Int(1, 4)})
+    check_space(space, ["unit", "lr", "more"])
+    with pytest.raises(SettingError, match=r"has 'unit', which none of the results has\. Did you mean 'units'"):
+        check_space(space, ["lr", "units"])

@@ -112,6 +112,7 @@ def test_it_becomes_a_study_that_follows_from_its_log(url):
     scheduler = build_scheduler(row.scheduler, Space.from_json(row.space))
     assert verify_decisions(store.read("one"), scheduler).differences == []
     assert store.tables.trial("one", 1).state is TrialState.STOPPED
+    assert store.tables.trial("one", 1).reason == "imported"
     assert store.tables.trial("one", 1).best_step == 2  # steps that begin with 1 stay
 
 
@@ -123,6 +124,24 @@ def test_ranges_that_differ_become_the_widest(url):
     given = read_optuna(url)
     assert given.space == Space({"lr": Float(0.01, 0.5), "units": Int(5, 20), "opt": Choice(["a", "b"])})
     assert "lr: its 2 different distributions became one" in given.remarks
+
+
+def test_a_space_that_is_given(url):
+    make(url, [trial(value=1.0)])
+    space = Space({"lr": Float(0.01, 0.5)})
+    given = read_optuna(url, space=space)
+    assert given.space == space
+    assert given.trials[0].config == PARAMS, "what was tried is kept"
+    assert given.remarks == ()
+    with pytest.raises(SettingError, match=r"has 'unit', which none of the results has\. Did you mean 'units'"):
+        read_optuna(url, space=Space({"unit": Int(1, 4)}))
+
+
+def test_a_path_for_a_url(url):
+    make(url, [trial(value=1.0)])
+    path = url.removeprefix("sqlite:///")
+    with pytest.raises(SettingError, match=r"is no URL of a storage\. .*write sqlite:///\S+optuna\.db\."):
+        read_optuna(path)
 
 
 def test_direction_and_metric(url):

@@ -7,9 +7,10 @@ import pytest
 
 from rung.analysis.table import trial_table
 from rung.errors import SettingError
-from rung.interchange.export import table_as_csv, table_as_json
+from rung.interchange.export import report_table, table_as_csv, table_as_json, write_table
 from rung.interchange.importing import import_study
-from rung.interchange.records import read_csv, read_json, roles_of, study_of
+from rung.interchange.reading import read_csv, read_json, read_parquet
+from rung.interchange.records import roles_of, study_of
 from rung.space import Choice, Float, Space
 from rung.store import MemoryStore
 from rung.types import Goal, TrialState
@@ -74,23 +75,8 @@ def test_what_is_wrong_is_named(tmp_path, text, sentence):
 
 
 def test_a_space_that_the_columns_do_not_have(tmp_path):
-    with pytest.raises(SettingError, match="No column is called 'momentum'"):
+    with pytest.raises(SettingError, match=r"has 'momentum', which none of the results has\. There are: lr, opt"):
         imported(tmp_path, CSV, space=Space({"lr": Float(0.0, 1.0), "momentum": Float(0.0, 1.0)}))
-
-
-def test_files_that_are_no_tables(tmp_path):
-    with pytest.raises(SettingError, match=r"can't be read: No such file"):
-        read_csv(tmp_path / "nowhere.csv")
-    (tmp_path / "a.csv").write_bytes(b"lr,error\n\xff\xfe,1\n")
-    with pytest.raises(SettingError, match="not a text in UTF-8"):
-        read_csv(tmp_path / "a.csv")
-    (tmp_path / "a.csv").write_text(f"lr,error\n1,2\n{'1' * 200_000},2\n")
-    with pytest.raises(SettingError, match=r"a\.csv: line 3: field larger than field limit"):
-        read_csv(tmp_path / "a.csv")
-    for text, sentence in (("{", "is not JSON"), ("{}", "not a JSON list of objects"), ("[1]", "not a JSON list")):
-        (tmp_path / "a.json").write_text(text)
-        with pytest.raises(SettingError, match=sentence):
-            read_json(tmp_path / "a.json")
 
 
 def exported():
@@ -120,19 +106,58 @@ def rows_of(store, study):
     return trial_table(store.tables.study(study), store.tables.trials(study), store.tables.last_metrics(study)).rows
 
 
-@pytest.mark.parametrize(
-    ("suffix", "write", "read"), [("csv", table_as_csv, read_csv), ("json", table_as_json, read_json)]
-)
-def test_what_was_exported_comes_back(tmp_path, suffix, write, read):
+@pytest.mark.parametrize(("suffix", "read"), [("csv", read_csv), ("json", read_json), ("parquet", read_parquet)])
+def test_what_was_exported_comes_back(tmp_path, suffix, read):
+    if suffix == "parquet":
+        pytest.importorskip("pyarrow")
     store = exported()
     row, trials = store.tables.study("one"), store.tables.trials("one")
     path = tmp_path / f"x.{suffix}"
-    path.write_text(write(trial_table(row, trials, store.tables.last_metrics("one"))))
+    write_table(trial_table(row, trials, store.tables.last_metrics("one")), path)
     names, records = read(path)
-    roles = roles_of(names, metric="error")
+    roles = roles_of(names)
+    assert roles.metric == "error"
     import_study(store, "two", study_of(records, roles, Goal("error"), path=path, space=Space.from_json(row.space)))
     assert rows_of(store, "two") == rows_of(store, "one")
     assert repr([trial.config for trial in store.tables.trials("two")]) == repr([trial.config for trial in trials])
+
+
+def exported_names():
+    store = exported()
+    last = store.tables.last_metrics("one")
+    return trial_table(store.tables.study("one"), store.tables.trials("one"), last).names
+
+
+def test_another_metric_of_an_exported_study_can_be_judged(tmp_path):
+    store = exported()
+    table = trial_table(store.tables.study("one"), store.tables.trials("one"), store.tables.last_metrics("one"))
+    path = tmp_path / "x.csv"
+    path.write_text(table_as_csv(table))
+    names, records = read_csv(path)
+    roles = roles_of(names, metric="acc", skipped=["opt"])
+    study = study_of(records, roles, Goal("acc", "max"), path=path, space=None)
+    assert study.trials[0].reports == ((5, {"acc": 0.5, "error": 0.4}),)
+    assert study.trials[0].config == {"step": 3, "lr": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"metric": "eror"}, "There is no column 'eror'.*Did you mean 'error'"),
+        ({"metric": "loss"}, "There is no column 'loss'.*The columns are: error, acc"),
+        ({"metric": "best"}, "There is no column 'best'"),
+        ({"skipped": ["op"]}, "There is no column 'op'.*Did you mean 'opt'"),
+    ],
+)
+def test_columns_that_an_exported_study_does_not_have(given, sentence):
+    with pytest.raises(SettingError, match=sentence):
+        roles_of(exported_names(), **given)
+
+
+def test_reports_are_no_trials():
+    names = report_table([(0, 1, 0.5, {"error": 0.5})]).names
+    with pytest.raises(SettingError, match=r"one row per report.*Export it again without --reports"):
+        roles_of(names, metric="error")
 
 
 def test_an_export_that_was_tampered_with(tmp_path):
@@ -145,7 +170,7 @@ def test_an_export_that_was_tampered_with(tmp_path):
     path.write_text(json.dumps(rows))
     names, records = read_json(path)
     with pytest.raises(SettingError) as caught:
-        study_of(records, roles_of(names, metric="error"), Goal("error"), path=path, space=None)
+        study_of(records, roles_of(names), Goal("error"), path=path, space=None)
     for part in ("row 1: best_step is 'x', not a number", "row 1: value has no step", "row 2: state is 'asleep'"):
         assert part in str(caught.value)
 
@@ -157,6 +182,6 @@ def test_trials_that_were_running_are_lost(tmp_path):
     path = tmp_path / "x.json"
     path.write_text(json.dumps(rows))
     names, records = read_json(path)
-    study = study_of(records, roles_of(names, metric="error"), Goal("error"), path=path, space=None)
+    study = study_of(records, roles_of(names), Goal("error"), path=path, space=None)
     assert (study.trials[0].state, study.trials[0].reason) == (TrialState.FAILED, "lost")
     assert study.trials[0].message == "it was running when it was exported"

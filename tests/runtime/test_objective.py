@@ -314,3 +314,25 @@ def test_functions_from_standard_input_travel_by_value(tmp_path):
     )
     subprocess.run([sys.executable, "-"], input=code, cwd=tmp_path, text=True, check=True, timeout=60)
     assert unpack((tmp_path / "packed").read_bytes()).target(rate=1) == 2
+
+
+def test_names_are_checked_before_anything_runs():
+    def plain(rate, size=3, max_epochs=5):
+        return rate
+
+    def with_trial(trial, rate):
+        return rate
+
+    as_objective(plain).check(["rate", "size"])
+    as_objective(plain).check([])
+    as_objective(with_trial).check(["rate", "anything"])
+    as_objective(lambda **names: 0.0).check(["anything"])
+    as_objective(["python", "train.py"]).check(["anything"])
+    with pytest.raises(ObjectiveError, match="takes max_epochs, rate, size, but the configuration also has momentum"):
+        as_objective(plain).check(["rate", "momentum"])
+    with pytest.raises(ObjectiveError, match="needs rate, but the configuration has size"):
+        as_objective(plain).check(["size"])
+
+
+def test_functions_without_a_name_are_called_something_readable():
+    assert as_objective(lambda rate: rate).name == "lambda"

@@ -82,7 +82,7 @@ def test_what_is_no_integer_is_refused(value):
 
 
 def test_what_is_outside_is_refused():
-    with pytest.raises(SpaceError, match=r"6 is not between 0 and 5. Give an integer in this range, or widen it"):
+    with pytest.raises(SpaceError, match=r"6 is not between 0 and 5. Give an integer in this range."):
         Int(0, 5).validate(6)
 
 

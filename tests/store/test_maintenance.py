@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import threading
 from contextlib import closing
@@ -50,6 +51,16 @@ def saved(store, study, name="step-000001-attempt-1.npz", trial=0, content=b"wei
     for each in (path, path.parent, path.parent.parent):
         os.utime(each, (0, 0))
     return path
+
+
+def refuse():
+    """What SQLite says where a file may be read and no more."""
+    connection = sqlite3.connect("file::memory:?mode=ro", uri=True)
+    try:
+        connection.execute("PRAGMA query_only=1")
+        connection.execute("CREATE TABLE a (b)")
+    finally:
+        connection.close()
 
 
 def with_checkpoint(store, study="lenet"):
@@ -220,6 +231,46 @@ class TestCopies:
             "output.log", path.name,
         ]  # fmt: skip
 
+    def test_no_tuner_collects_checkpoints_meanwhile(self, store, tmp_path, monkeypatch):
+        with_checkpoint(store)
+        target, seen = SqliteStore(tmp_path / "b.db"), []
+        copy2 = shutil.copy2
+
+        def looks_and_copies(source, destination, **options):
+            with pytest.raises(StudyLockedError):
+                SqliteStore(tmp_path / "rung.db", create=False).acquire("lenet", foreign(), ttl=60.0)
+            seen.append(Path(source).name)
+            return copy2(source, destination, **options)
+
+        monkeypatch.setattr(shutil, "copy2", looks_and_copies)
+        copy_study(store, target, "lenet")
+        assert sorted(seen) == ["output.log", "step-000001-attempt-1.npz"]
+        for each in (store, target):
+            assert each.tables.study("lenet").owner is None
+        target.close()
+
+    def test_a_tuner_that_took_it_all_the_same_spoils_the_copy(self, store, tmp_path, monkeypatch):
+        with_checkpoint(store)
+        target = SqliteStore(tmp_path / "b.db")
+        monkeypatch.setattr(shutil, "copy2", lambda *_, **__: store.acquire("lenet", current_owner(), ttl=0.0))
+        monkeypatch.setattr("rung.store._leases.is_free", lambda *_, **__: True)
+        with pytest.raises(FencedError):
+            copy_study(store, target, "lenet")
+        assert target.tables.studies() == []
+        target.close()
+
+    def test_a_store_that_cannot_be_written_is_copied_from(self, tmp_path):
+        (tmp_path / "mine").mkdir()
+        store = SqliteStore(tmp_path / "mine" / "rung.db")
+        with_checkpoint(store)
+        store.close()
+        reader, target = SqliteStore(tmp_path / "mine" / "rung.db", create=False), MemoryStore()
+        with pytest.MonkeyPatch.context() as patch:  # the user of these tests may be one who may write everywhere
+            patch.setattr(reader.database, "_open_writer", refuse)
+            assert copy_study(reader, target, "lenet") == 7
+        assert len(list((target.folder("lenet") / "trial-00000").iterdir())) == 2
+        reader.close()
+
     def test_a_study_in_hand_is_not_copied(self, store):
         fill(store)
         store.acquire("lenet", current_owner(), ttl=60.0)
@@ -259,6 +310,26 @@ class TestDeletion:
         other.acquire("lenet", foreign(), ttl=60.0)
         with pytest.raises(FencedError):
             store.append(SOME, lease=lease)
+        other.close()
+
+    @pytest.mark.parametrize("name", ["lenet", "another", None])
+    def test_a_tuner_whose_study_is_deleted_under_it_writes_nowhere(self, store, tmp_path, name):
+        """Not even to a new study that has got its number in the file."""
+        store.create(created())
+        lease = store.acquire("lenet", current_owner(), ttl=60.0)
+        store.append(SOME, lease=lease)
+        store.release(lease)
+        other = SqliteStore(tmp_path / "rung.db", create=False)
+        delete_study(other, "lenet")
+        if name is not None:
+            other.create(created(name))
+            assert other.database.number(name) == 1
+            other.acquire(name, foreign(), ttl=60.0)
+        for _ in range(2):
+            with pytest.raises((FencedError, StudyNotFoundError)):
+                store.append([Ended(at=3.0, trial=0, attempt=1, state=TrialState.COMPLETED)], lease=lease)
+        if name is not None:
+            assert len(list(other.read(name))) == 1
         other.close()
 
     def test_the_space_goes_back_to_the_disk(self, store):

@@ -190,3 +190,16 @@ def test_a_copy_replaces_another_and_leaves_no_draft(old, tmp_path):
     save_copy(old, target)
     assert rows_of(target) == rows_of(old)
     assert {file.name for file in tmp_path.iterdir()} <= {"rung.db", "copy.db", "rung.db-wal", "rung.db-shm"}
+
+
+def test_what_a_killed_upgrade_has_left_is_removed_by_the_next(old):
+    """And nothing else that is called much like it."""
+    left = [old.with_name(f"rung.db.v1-backup.tmp-{end}") for end in ("1", "12345", "12345-journal")]
+    others = [
+        old.with_name(f"{name}") for name in ("rung.db.v1-backup.tmp-mine", "rung.db.tmp-1", "a.db.v1-backup.tmp-1")
+    ]
+    for path in (*left, *others):
+        path.write_text("half of a backup")
+    done = upgrade(old)
+    assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in (*others, done.backup))

@@ -17,6 +17,7 @@ from rung.space import Float
 from rung.tuning.setup import (
     checked_given,
     checked_goal,
+    checked_name,
     checked_scheduler,
     checked_workers,
     default_backend,
@@ -97,3 +98,10 @@ def test_given_configurations_have_values_that_json_has() -> None:
 def test_what_is_no_given_configuration(given: Any, words: str) -> None:
     with pytest.raises(SettingError, match=words):
         checked_given(given)
+
+
+@pytest.mark.parametrize("name", ["", " ", "run#7", 3])
+def test_names_that_no_study_can_have(name: Any) -> None:
+    with pytest.raises(SettingError, match="can't be the name of a study"):
+        checked_name(name)
+    assert checked_name("le net/ä") == "le net/ä"

@@ -49,9 +49,10 @@ class Table(Struct, frozen=True):
 
 
 def trial_table(study: StudyRow, trials: Sequence[TrialRow], last_metrics: Mapping[int, Mapping[str, float]]) -> Table:
-    """One row per trial: number, state, hyperparameters, values, steps, times in seconds, tags, other metrics.
+    """One row per trial: number, state, hyperparameters, values, steps, times in seconds, tags, all metrics.
 
-    best and value are the goal's metric in the user's own direction, at its best and at the last step. A hyperparameter
+    best and value are the goal's metric in the user's own direction, at its best and at the last step; the metrics
+    behind, the goal's first, are those of the last report. A hyperparameter
     or a metric that is called like another column is found under ``config.name`` or ``metric.name``; what a trial
     doesn't have is None. last_metrics: by trial, as ``Tables.last_metrics`` gives them.
     """
@@ -63,10 +64,9 @@ def trial_table(study: StudyRow, trials: Sequence[TrialRow], last_metrics: Mappi
     cells["best"] = lambda row: None if row.best_loss is None else goal.value(row.best_loss)
     cells["value"] = lambda row: None if row.last_loss is None else goal.value(row.last_loss)
     cells |= _BACK
-    for name in dict.fromkeys(name for row in trials for name in last_metrics.get(row.number, ())):
-        if name != goal.metric:
-            shown = f"metric.{name}" if name in cells else name
-            cells[shown] = _metric(last_metrics, name)
+    for name in dict.fromkeys([goal.metric, *(name for row in trials for name in last_metrics.get(row.number, ()))]):
+        shown = f"metric.{name}" if name in cells else name
+        cells[shown] = _metric(last_metrics, name)
     rows = tuple({shown: cell(row) for shown, cell in cells.items()} for row in trials)
     return Table(tuple(cells), rows)
 

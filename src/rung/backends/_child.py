@@ -26,7 +26,7 @@ from rung.runtime.execute import run_job
 from rung.runtime.failures import failure_of
 from rung.runtime.objective import as_objective, unpack
 from rung.runtime.wire import SocketChannel, first_job
-from rung.types import Exited, Job, Outcome
+from rung.types import CANNOT_IMPORT, Exited, Job, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +56,8 @@ def obey(end: socket.socket, load: Callable[[], Objective]) -> None:
     try:
         objective = load()
     except BaseException as error:  # noqa: BLE001 - whatever the user's module raises, SystemExit too, fails the trial
-        channel.post(Exited(job.trial, job.attempt, Outcome.FAILED, *failure_of(error)))
+        _, message = failure_of(error)
+        channel.post(Exited(job.trial, job.attempt, Outcome.FAILED, CANNOT_IMPORT, message))
     else:
         seed_generators(job.seed)
         run_job(job, objective, channel)

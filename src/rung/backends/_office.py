@@ -20,6 +20,7 @@ from rung.backends._plan import Forked, Launch, Notice, Plan, Ready, Reaped
 from rung.backends._runs import Run
 from rung.backends._scripts import Door, command_line
 from rung.backends._server import Loss, Supervisor
+from rung.backends._waiting import WaitingRoom
 from rung.backends.resources import GPU_VARIABLE
 from rung.places import OUTPUT
 from rung.types import Exited, Fact, Handle, Job, Message, Outcome
@@ -55,6 +56,7 @@ class Office:
         self._host = socket.gethostname()
         self._attempts: dict[int, int] = {}
         self._runs: dict[int, Run] = {}
+        self._room = WaitingRoom()
         self._board = Switchboard()
         self._door = Door(self._board, self._find) if plan.is_script else None
         self._plan = plan if self._door is None else replace(plan, folder=str(self._door.folder))
@@ -67,19 +69,17 @@ class Office:
             on_failure.pop_all()
 
     def start(self, job: Job) -> None:
-        """Begin a run."""
+        """Begin a run, as soon as the process that was stopped on its worker is gone."""
         if self._attempts.get(job.trial, 0) >= job.attempt:
             return
         self._attempts[job.trial] = job.attempt
         self.stop(job.trial)  # nothing is there, unless the end of the attempt before has not been seen yet
         gpus = self._gpus[job.worker] if self._gpus else ""
-        run = Run(job, self._board, self._servers.kill, is_script=self._door is not None, gpus=gpus)
-        try:
-            self._launch(run)
-        except OSError as error:  # too many open files or processes, most likely
-            failure = f"It could not be started: {error}."
-            run.conclude(lambda: _lost(job, failure))
-        self._runs[job.trial] = run
+        run = self._runs[job.trial] = Run(
+            job, self._board, self._servers.kill, is_script=self._door is not None, gpus=gpus
+        )
+        self._room.enter(run)
+        self._begin()
 
     def send(self, trial: int, message: Message) -> None:
         """Pass a message on."""
@@ -89,19 +89,26 @@ class Office:
     def stop(self, trial: int) -> None:
         """End a run by force. Its process may take ``grace_s`` seconds to be gone."""
         run = self._runs.pop(trial, None)
-        if run is not None and not run.is_over:
-            run.hang_up()
-            self._servers.kill(run.job, self._plan.grace_s)
+        if run is None or run.is_over:
+            return
+        if self._room.holds(run):
+            self._room.leave(run)
+            return
+        run.hang_up()
+        self._room.expect_gone(run.job)
+        self._servers.kill(run.job, self._plan.grace_s)
 
     def poll(self, timeout: float, deliver: Deliver) -> None:
         """Wait for facts, and deliver all that are there in one go."""
         deadline = time.monotonic() + timeout
         _wait(self._board, self._watch, self._runs, 0.0 if any(run.is_over for run in self._runs.values()) else timeout)
-        while not (facts := self._collect()):
+        self._begin()
+        while not (facts := _collected(self._runs)):
             left = deadline - time.monotonic()
             if left <= 0:
                 return
             _wait(self._board, self._watch, self._runs, left)
+            self._begin()
         told = [run for run in self._runs.values() if run.pid is not None]
         deliver(facts)
         for run in told:
@@ -116,10 +123,19 @@ class Office:
         for run in self._runs.values():
             run.hang_up()
         self._runs.clear()
+        self._room.clear()
         self._servers.close()
         if self._door is not None:
             self._door.close()
         self._board.close()
+
+    def _begin(self) -> None:
+        """Begin the runs whose workers have no process any more."""
+        for run in self._room.called():
+            try:
+                self._launch(run)
+            except OSError as error:  # too many open files or processes, most likely
+                run.conclude(partial(_lost, run.job, f"It could not be started: {error}."))
 
     def _launch(self, run: Run) -> None:
         job = run.job
@@ -134,31 +150,27 @@ class Office:
             run.connect(Line(ours))
             self._servers.launch(launch, theirs)
 
-    def _collect(self) -> list[Fact]:
-        facts: list[Fact] = []
-        for trial, run in list(self._runs.items()):
-            facts += run.collect()
-            if run.is_over:
-                del self._runs[trial]
-        return facts
-
     def _find(self, trial: int, attempt: int) -> Run | None:
         run = self._runs.get(trial)
         return run if run is not None and run.job.attempt == attempt and not run.is_over else None
 
     def _hear(self, notice: Notice) -> None:
-        run = None if isinstance(notice, Ready) else self._find(notice.trial, notice.attempt)
+        if isinstance(notice, Ready):
+            return
+        if not isinstance(notice, Forked):
+            self._room.gone(notice.trial, notice.attempt)
+        run = self._find(notice.trial, notice.attempt)
         if run is None:  # it was stopped
             return
         if isinstance(notice, Forked):
             run.launched(self._host, notice.pid)
         elif isinstance(notice, Reaped):
             run.conclude(lambda: _ending(run, notice.status, self._out_of_memory), notice.output)
-        elif not isinstance(notice, Ready):
+        else:
             run.conclude(lambda: _lost(run.job, f"It could not be started: {notice.message}."))
 
     def _lose(self, loss: Loss) -> None:
-        """The fork-server is gone, and its trials with it."""
+        """The fork-server is gone, and all trials' processes with it."""
 
         def ending(run: Run) -> Exited:
             if loss.was_ready:
@@ -166,8 +178,20 @@ class Office:
             exited = exited_by(loss.status, run.job, self._out_of_memory)
             return replace(exited, message=f"While the objective was imported: {exited.message}")
 
+        self._room.all_gone()
         for run in self._runs.values():
-            run.conclude(partial(ending, run), "" if loss.was_ready else loss.printed)
+            if not self._room.holds(run):
+                run.conclude(partial(ending, run), "" if loss.was_ready else loss.printed)
+
+
+def _collected(runs: dict[int, Run]) -> list[Fact]:
+    """The facts to be delivered now; the runs that are over with that are taken out."""
+    facts: list[Fact] = []
+    for trial, run in list(runs.items()):
+        facts += run.collect()
+        if run.is_over:
+            del runs[trial]
+    return facts
 
 
 def _wait(board: Switchboard, watch: MemoryWatch | None, runs: Mapping[int, Run], timeout: float) -> None:

@@ -16,7 +16,7 @@ from rung.types import Json
 GPU_VARIABLE = "CUDA_VISIBLE_DEVICES"
 ALL = "all"
 
-_UNITS = {"": 1, "K": 1, "M": 2, "G": 3, "T": 4}
+_UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 _LEAST_MEMORY = 10**6
 _TOLERANCE = 0.05
 """How far 1 / share may be from a whole number: 0.33 stands for a third."""
@@ -28,7 +28,7 @@ class Resources(Struct, frozen=True, kw_only=True):
     gpus: the ids of the GPUs to share out, as CUDA_VISIBLE_DEVICES takes them (numbers, UUIDs, MIG devices), as a
         sequence or as text with commas; ``all`` for those that this machine has.
     gpus_per_trial: a whole number, or 1/2, 1/3, 1/4 … of one. A share is a share in time: GPU memory is not divided.
-    memory: what one trial may use with all processes of its group, in bytes or as text: ``8GB``, ``512MiB``.
+    memory: what one trial may use with all processes of its group, in bytes or as text: ``8GB`` or ``8G``, ``512MiB``.
 
     After construction ``gpus`` is a tuple, ``all`` or None, and ``memory`` a number or None. SettingError.
     """
@@ -115,16 +115,16 @@ def assignments(resources: Resources, slots: int) -> tuple[str, ...]:
 
 
 def as_bytes(given: int | str) -> int:
-    """A number of bytes, from a number or a text such as ``8GB`` (10^9) or ``8GiB`` (2^30). SettingError."""
+    """A number of bytes, from a number or a text such as ``8GB`` or ``8G`` (10^9), or ``8GiB`` (2^30). SettingError."""
     size = given
     if isinstance(given, str):
-        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B\s*", given, re.IGNORECASE)
+        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:([KMGT])(i?))?B?\s*", given, re.IGNORECASE)
         base = 1024 if found is not None and found[3] else 1000
-        size = -1 if found is None else int(float(found[1]) * base ** (_UNITS[found[2].upper()] if found[2] else 0))
+        size = -1 if found is None else int(float(found[1]) * base ** _UNITS[(found[2] or "").upper()])
     if isinstance(size, bool) or not isinstance(size, int) or size < _LEAST_MEMORY:
         raise SettingError(
             f"memory={given!r} can't be the memory of a trial.",
-            hint="Write 8GB or 512MiB, or at least a million bytes.",
+            hint="Write 8GB (or 8G, 10^9 bytes each), 512MiB, or at least a million bytes.",
         )
     return size
 

@@ -6,7 +6,7 @@ import datetime as dt
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from rung.bookkeeping import look_up_incumbent, state_of
+from rung.bookkeeping import look_up_incumbent, seen_study, state_of
 from rung.console.wording import ended
 from rung.types import TrialState
 
@@ -31,7 +31,7 @@ def why_of(row: StudyRow) -> str:
 
 def study_facts(row: StudyRow, store: Store) -> dict[str, Json]:
     """A study in JSON, as ``ls`` lists it."""
-    best = incumbent_of(row, store)
+    best, counts = incumbent_of(row, store), seen_study(row).counts
     return {
         "study": row.name,
         "project": row.project,
@@ -40,7 +40,7 @@ def study_facts(row: StudyRow, store: Store) -> dict[str, Json]:
         "ended_message": row.ended_message,
         "metric": row.goal.metric,
         "mode": row.goal.mode,
-        "trials": {"total": sum(row.counts.values()), **{state: row.counts.get(state, 0) for state in TrialState}},
+        "trials": {"total": sum(row.counts.values()), **{state: counts.get(state, 0) for state in TrialState}},
         "best": None if best is None else {"trial": best.trial, "step": best.step, "value": best.error},
         "message": row.message,
         "tags": list(row.tags),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from rung.durations import as_seconds
 from rung.errors import SettingError
@@ -20,6 +21,11 @@ DEFAULT_STORE = "sqlite:///rung.db"
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
+def leave_to_shell(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:  # noqa: ARG001
+    """For what may be a file: the shell completes the names of those better than anybody."""
+    return [CompletionItem(begun, type="file")]
+
+
 def store_option(command: _Command) -> _Command:
     """Where the studies are kept."""
     return click.option(
@@ -29,6 +35,7 @@ def store_option(command: _Command) -> _Command:
         show_default=True,
         show_envvar=True,
         metavar="URL",
+        shell_complete=leave_to_shell,
         help="Where the studies are kept: a URL or the path of a .db file.",
     )(command)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, final
 
 from msgspec import Struct
 
-from rung.bookkeeping import Incumbent, state_of
+from rung.bookkeeping import Incumbent, seen_study, state_of
 from rung.cli._facts import incumbent_of, moment
 from rung.console.table import Column
 from rung.console.wording import clock, number, roughly
@@ -32,6 +32,11 @@ class StudyNow(Struct, frozen=True):
     best: Incumbent | None
     at: float
     silent_s: float
+
+    @property
+    def begun(self) -> int:
+        """Trials that there are, as the live table counts them."""
+        return sum(self.row.counts.values())
 
     @property
     def finished(self) -> int:
@@ -89,7 +94,7 @@ class Overview:
 
     def look(self) -> Snapshot:
         """The store now."""
-        unix, rows = time.time(), self._store.tables.studies()
+        unix, rows = time.time(), [seen_study(row) for row in self._store.tables.studies()]
         self._seen.update(row.name for row in rows if self._is_all or row.owner is not None)
         studies: list[StudyNow] = []
         running: list[TrialNow] = []
@@ -180,6 +185,7 @@ def _study_facts(study: StudyNow) -> dict[str, Json]:
         "mode": row.goal.mode,
         "trials": {
             "total": study.total,
+            "begun": study.begun,
             "finished": study.finished,
             "running": row.counts.get(TrialState.RUNNING, 0),
             "failed": row.counts.get(TrialState.FAILED, 0),
@@ -210,7 +216,7 @@ def _trial_facts(trial: TrialNow) -> dict[str, Json]:
 
 
 def _progress(study: StudyNow) -> str:
-    return f"{study.finished}/{study.total}" if study.total else str(study.finished)
+    return f"{study.begun}/{study.total}" if study.total else str(study.begun)
 
 
 def _best(study: StudyNow) -> str:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from rung.cli._complete import complete_scheduler, complete_searcher
 from rung.cli._options import COUNT, UsageProblem, read_duration
+from rung.errors import SettingError
 
 if TYPE_CHECKING:
     from rung.backends.resources import Resources
@@ -50,14 +52,30 @@ search_options: Callable[[Any], Any] = _group(
     _option("--init", multiple=True, metavar="NAME=VALUE", help="One value of the configuration to try first."),
     _option("--metric", default="error", metavar="NAME", help="The metric that is judged."),
     _option("--mode", type=click.Choice(["min", "max"]), default="min", help="Whether it is to be low or high."),
-    _option("--searcher", default="random", metavar="NAME", help="random, grid, sobol, or module:Class."),
     _option(
-        "--scheduler", default="auto", metavar="NAME", help="basic, asha, or module:Class; auto knows when asha fits."
+        "--searcher",
+        default="random",
+        metavar="NAME",
+        shell_complete=complete_searcher,
+        help="random, grid, sobol, or module:Class.",
+    ),
+    _option(
+        "--scheduler",
+        default="auto",
+        metavar="NAME",
+        shell_complete=complete_scheduler,
+        help="basic, asha, or module:Class; auto knows when asha fits.",
     ),
     _option("--max-t", type=int, metavar="N", help="asha: the step at which a trial is fully trained."),
     _option("--grace", "grace_period", type=int, metavar="N", help="asha: the steps that every trial gets."),
     _option("--eta", "reduction_factor", type=int, metavar="N", help="asha: one in so many goes on from each rung."),
     _option("--variant", type=click.Choice(["stopping", "promotion"]), help="asha: stop the others, or pause them."),
+    _option(
+        "--incumbent-from",
+        type=click.Choice(["any", "final"]),
+        default="any",
+        help="What may be the best: any step of any trial, or the final values of completed ones.",
+    ),
     _option("--seed", type=click.IntRange(min=0), metavar="N", help="Makes the search repeatable."),
 )
 
@@ -75,7 +93,7 @@ end_options: Callable[[Any], Any] = _group(
         "--project-limit",
         callback=read_duration,
         metavar="8h",
-        help="The runtime of all trials of the project in this store.",
+        help="The runtime of all trials of the project in this store; it holds for the project until another is given.",
     ),
 )
 
@@ -96,20 +114,26 @@ machine_options: Callable[[Any], Any] = _group(
     ),
     _option("--gpus", metavar="0,1", help="The GPUs to share out, or all."),
     _option("--gpus-per-trial", type=float, metavar="N", help="A whole number, or a share such as 0.5."),
-    _option("--memory", metavar="8GB", help="The most that one trial may use."),
+    _option("--memory", metavar="8GB", help="The most that one trial may use; 8G is the same."),
 )
 
 
 def resources_of(options: Mapping[str, Any]) -> Resources | None:
-    """What each trial gets, or None when nothing is said about it. SettingError."""
+    """What each trial gets, or None when nothing is said about it. UsageProblem."""
     from rung.backends.resources import Resources
 
     gpus, share, memory = (options[name] for name in ("gpus", "gpus_per_trial", "memory"))
     if gpus is None and share is None and memory is None:
         return None
-    if share is None:
-        return Resources(gpus=gpus, memory=memory)
-    return Resources(gpus="all" if gpus is None else gpus, gpus_per_trial=share, memory=memory)
+    try:
+        if share is None:
+            resources = Resources(gpus=gpus, memory=memory)
+        else:
+            resources = Resources(gpus="all" if gpus is None else gpus, gpus_per_trial=share, memory=memory)
+        resources.on_this_machine()  # says whether they are there
+    except SettingError as error:
+        raise UsageProblem(error.sentence, hint=error.hint) from error
+    return resources
 
 
 def no_end(study: str, stop: Criterion | None) -> UsageProblem:

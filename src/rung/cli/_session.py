@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping
@@ -14,8 +15,10 @@ from rung._trial import importing_training_code
 from rung.backends.resources import Resources
 from rung.cli.main import FAILED, INTERRUPTED, NOTHING_SUCCEEDED, tell, tell_error
 from rung.console import make_progress
-from rung.errors import ObjectiveError, StudyPausedError
+from rung.errors import ObjectiveError, RungError, SettingError, StudyPausedError
+from rung.registry import build_scheduler
 from rung.runtime.objective import Objective, as_objective
+from rung.space import Space
 from rung.stopping import Criterion
 from rung.tuner import Tuner
 from rung.tuning.starter import Limits
@@ -24,7 +27,8 @@ from rung.types import Goal, TrialState
 if TYPE_CHECKING:
     from rung.bookkeeping import IncumbentFrom
     from rung.console import ProgressMode
-    from rung.contracts import Store
+    from rung.contracts import Scheduler, Store
+    from rung.events import StudyCreated
     from rung.rows import StudyRow
     from rung.tuning.opening import Resume
 
@@ -115,6 +119,35 @@ def _point_out_idleness(order: Order, row: StudyRow) -> None:
         tell(f"nothing was left to do for {order.study!r}.", "Raise --trials to go on.")
     elif row.ended_why == "criterion":
         tell(f"nothing was left to do for {order.study!r}: {row.ended_message}.", "Give another --stop to go on.")
+
+
+def stored_scheduler(created: StudyCreated) -> Scheduler:
+    """A fresh scheduler like the one that the study began with; RungError when it can't be made from its name."""
+    try:
+        return build_scheduler(created.scheduler, Space.from_json(created.space))
+    except SettingError as error:
+        raise unlike(created, error.sentence) from error
+
+
+def unlike(created: StudyCreated, why: str) -> RungError:
+    """The error for a study that can't be gone on with from the command line as it stands."""
+    command, folder = created.provenance.get("command"), created.provenance.get("directory")
+    hint = "Go on with it from the program that began it."
+    if created.objective is None and "source" in created.provenance:  # it was imported
+        name = shlex.quote(created.study)
+        hint = f"Say what it tunes: rung run -n {name} -- python train.py, or rung run -n {name} module:function."
+    elif command and folder:
+        hint = f"Run again what began it: cd {shlex.quote(folder)} && {command}"
+    return RungError(f"the study {created.study!r} can't be resumed from here: {why}", hint=hint)
+
+
+def refuse_record(created: StudyCreated) -> None:
+    """RungError for a study that searches nothing, since it keeps what people have run by hand."""
+    if not Space.from_json(created.space):
+        raise RungError(
+            f"the study {created.study!r} keeps runs by hand; there is nothing in it to search.",
+            hint=f"Record another one: rung track -n {shlex.quote(created.study)} lr=0.1 -- python train.py",
+        )
 
 
 def stored_limits(settings: Mapping[str, Any]) -> Limits:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, final
 
 from msgspec import Struct
@@ -19,26 +20,33 @@ from rung.space import Choice, Constant, Float, Int, Normal, Ordinal
 if TYPE_CHECKING:
     from rung.space import Domain
 
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_RANGE = re.compile(rf"({_NUMBER.pattern})\.\.({_NUMBER.pattern})")
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
 
 
 @final
 class _Kind(Struct, frozen=True):
-    """How a kind of domain is written and made. options: what may follow its two numbers, as ``name=number``."""
+    """How a kind of domain is written and made, and what it needs.
+
+    options: what may follow its two numbers, as ``name=number``.
+    """
 
     form: str
     make: Callable[..., Domain]
-    options: tuple[str, ...] = ()
+    options: tuple[str, ...]
+    needs: str
 
 
 _KINDS: Mapping[str, _Kind] = {
-    "float": _Kind("float:LOW:HIGH", Float, ("step",)),
-    "log": _Kind("log:LOW:HIGH", lambda low, high, **options: Float(low, high, log=True, **options), ("step",)),
-    "int": _Kind("int:LOW:HIGH", Int, ("step",)),
-    "logint": _Kind("logint:LOW:HIGH", lambda low, high, **options: Int(low, high, log=True, **options), ("step",)),
-    "normal": _Kind("normal:MEAN:STD", Normal, ("low", "high")),
+    "float": _Kind("float:LOW:HIGH", Float, ("step",), "LOW at most HIGH"),
+    "log": _Kind("log:LOW:HIGH", partial(Float, log=True), ("step",), "LOW above 0 and at most HIGH"),
+    "int": _Kind("int:LOW:HIGH", Int, ("step",), "whole numbers, LOW at most HIGH"),
+    "logint": _Kind(
+        "logint:LOW:HIGH", partial(Int, log=True), ("step",), "whole numbers, LOW above 0 and at most HIGH"
+    ),
+    "normal": _Kind("normal:MEAN:STD", Normal, ("low", "high"), "STD above 0 and low below high"),
 }
 _LISTS: Mapping[str, Callable[[list[Any]], Domain]] = {"choice": Choice, "ordinal": Ordinal}
 _SAME = {"uniform": "float"}
@@ -105,6 +113,8 @@ def _domain(value: str) -> Domain:
     kind, colon, rest = value.partition(":")
     if not colon:
         words = value.split(",")
+        if found := _RANGE.fullmatch(value):
+            raise _looks_like_range(value, *found.groups())
         return Choice(_values(words)) if len(words) > 1 else Constant(parse_value(value))
     if kind == "constant":
         return Constant(parse_value(rest))
@@ -122,6 +132,14 @@ def _domain(value: str) -> Domain:
     )
 
 
+def _looks_like_range(text: str, low: str, high: str) -> _BadFormError:
+    """The problem with a text that was hardly meant as one."""
+    ends = f"{low}:{high}"
+    kinds = ("int", "logint") if _WHOLE.fullmatch(low) and _WHOLE.fullmatch(high) else ("log", "float")
+    forms = " or ".join(f"{kind}:{ends}" for kind in kinds)
+    return _BadFormError(f"{text!r} would be a text.", hint=f"Write {forms}; as a text, constant:{text}.")
+
+
 def _of_kind(kind: _Kind, parts: Sequence[str]) -> Domain:
     numbers = [part for part in parts if "=" not in part]
     options = [part.partition("=") for part in parts if "=" in part]
@@ -132,7 +150,11 @@ def _of_kind(kind: _Kind, parts: Sequence[str]) -> Domain:
         if option not in kind.options:
             raise _BadFormError(f"it has no option {option!r}.", hint=f"Write {form}.")
     given = {option: _number(value, form) for option, _, value in options}
-    return kind.make(*(_number(part, form) for part in numbers), **given)
+    places = [_number(part, form) for part in numbers]
+    try:
+        return kind.make(*places, **given)
+    except SpaceError as error:
+        raise _BadFormError(error.sentence, hint=f"Write {form}, with {kind.needs}.") from error
 
 
 def _number(text: str, form: str) -> float:

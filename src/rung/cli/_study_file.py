@@ -52,6 +52,7 @@ class _File(Struct, kw_only=True):
 
     name: str | None = None
     new: bool | None = None
+    incumbent_from: Literal["any", "final"] | None = None
     project: str | None = None
     message: str | None = None
     tags: list[str] | None = None

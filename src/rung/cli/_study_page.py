@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, final
 
 from msgspec import Struct, structs
 
-from rung.bookkeeping import Incumbent, state_of
+from rung.bookkeeping import Incumbent, seen_study, state_of
 from rung.cli._command import resume_line
 from rung.cli._facts import (
     incumbent_of,
@@ -48,7 +48,7 @@ class Page(Struct, frozen=True):
 
 def read_page(store: Store, study: str) -> Page:
     """StudyNotFoundError when there is none of that name."""
-    row = store.tables.study(study)
+    row = seen_study(store.tables.study(study))
     asked = store.tables.pending(study)
     if row.owner is None:  # a stop that came too late stops nothing
         asked = [(number, command) for number, command in asked if not isinstance(command, StopStudy)]
@@ -139,6 +139,6 @@ def _next(page: Page) -> _Lines:
         lines.append(("notes", "\n".join(map(remark_line, row.notes))))
     if page.asked:
         lines.append(("asked", "\n".join(f"{described(row, command)} (not yet)" for _, command in page.asked)))
-    if state_of(row) == "interrupted" or (page.asked and row.owner is None):
+    if state_of(row) in {"stopped", "paused", "interrupted"} or (page.asked and row.owner is None):
         lines.append(("go on", resume_line(page.store, row)))
     return lines

@@ -33,7 +33,7 @@ class Target(Struct, frozen=True):
 def find_target(text: str, store: Store) -> Target:
     """The study of that name, or else the trial; StudyNotFoundError and TrialNotFoundError when there is none."""
     found = _TRIAL.fullmatch(text)
-    if found is None or text in {row.name for row in store.tables.studies()}:
+    if found is None:
         store.tables.study(text)
         return Target(text)
     target = Target(found[1], int(found[2]))

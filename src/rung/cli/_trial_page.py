@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, final
 import click
 from msgspec import Struct
 
+from rung.bookkeeping import seen_trial
 from rung.cli._command import store_words
 from rung.cli._facts import remark_facts, remark_line, trial_facts
 from rung.cli._output import print_facts, print_table
@@ -48,7 +49,8 @@ class Page(Struct, frozen=True):
 
 def read_page(store: Store, study: str, number: int) -> Page:
     """StudyNotFoundError, TrialNotFoundError."""
-    row, trial = store.tables.study(study), store.tables.trial(study, number)
+    row = store.tables.study(study)
+    trial = seen_trial(store.tables.trial(study, number), row)
     output = TrialOutput(store, study, number)
     printed = list(output.lines(last=_LOG_LINES))
     return Page(

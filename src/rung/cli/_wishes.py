@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from rung.bookkeeping import seen_trial
 from rung.commands import (
     ChangeTrial,
     Command,
@@ -38,7 +39,7 @@ def check(store: Store, row: StudyRow, command: Command, *, is_run: bool) -> Non
         raise RungError(f"nobody is running {row.name!r}, so nothing of it runs.", hint="`rung ls` says which run.")
     trial = getattr(command, "trial", None)
     if trial is not None:
-        _check_state(row, store.tables.trial(row.name, trial), command)
+        _check_state(row, seen_trial(store.tables.trial(row.name, trial), row), command)
     if isinstance(command, Enqueue):
         Space.from_json(row.space).validate(command.config)
     elif isinstance(command, EditSpace):

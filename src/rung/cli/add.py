@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
+from typing import TYPE_CHECKING
+
 import click
 
 from rung.cli._complete import complete_study
-from rung.cli._options import debug_option, reading, store_option
+from rung.cli._options import UsageProblem, debug_option, reading, store_option
+
+if TYPE_CHECKING:
+    from rung.space import Space
 
 
 @click.command()
@@ -27,6 +33,20 @@ def add(study: str, values: tuple[str, ...], like: int | None, store: str) -> No
     given = parse_values(values, "rung add STUDY")
     with reading(store) as opened:
         row = opened.tables.study(study)
+        if not given and like is None:
+            raise _no_value(study, Space.from_json(row.space))
         base = {} if like is None else opened.tables.trial(study, like).config
         config = Space.from_json(row.space).validate({**base, **given})
         click.echo(send(opened, study, Enqueue(config)))
+
+
+def _no_value(study: str, space: Space) -> UsageProblem:
+    from rung.console.wording import setting
+    from rung.space import Constant
+
+    searched = {name: domain for name, domain in space.items() if not isinstance(domain, Constant)}
+    names = ", ".join(f"{name} ({domain!r})" for name, domain in searched.items())
+    values = [f"{name}={setting(domain.from_unit(0.5))}" for name, domain in searched.items()]
+    line = shlex.join(["rung", "add", study, *values])
+    hint = f"Give one to each of {names}: {line}" if searched else "Nothing is searched in this study."
+    return UsageProblem("no value is given.", hint=hint)

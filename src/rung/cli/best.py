@@ -10,7 +10,9 @@ import click
 
 from rung.cli._complete import complete_study
 from rung.cli._options import debug_option, json_option, reading, store_option
+from rung.cli.main import tell
 from rung.errors import RungError
+from rung.types import TrialState
 
 if TYPE_CHECKING:
     from rung.types import Config, Json
@@ -34,16 +36,23 @@ def best(study: str, form: str | None, store: str, *, as_json: bool) -> None:
     with reading(store) as opened:
         row = opened.tables.study(study)
         found = incumbent_of(row, opened)
-    if found is None:
+        trial = None if found is None else opened.tables.trial(study, found.trial)
+    if found is None or trial is None:
         raise RungError(
             f"the study {study!r} has no value of {row.goal.metric} yet.",
             hint=f"See what its trials are doing: rung trials {shlex.quote(study)}",
+        )
+    if trial.state is TrialState.FAILED:
+        tell(
+            f"trial {trial.number} failed in the end ({trial.reason}), so its configuration may not be fit for use.",
+            f"Those that came to their end: rung trials {shlex.quote(study)} --where state=done --sort best",
         )
     if as_json:
         print_json(
             {
                 "study": study,
                 "trial": found.trial,
+                "state": trial.state,
                 "step": found.step,
                 "metric": row.goal.metric,
                 "value": found.error,

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
 import click
 
+from rung.cli._group import CommandGroup
 from rung.cli._options import COUNT, UsageProblem, debug_option, store_option
 
 if TYPE_CHECKING:
     from rung.interchange.given import GivenStudy
-    from rung.interchange.records import Record
+    from rung.interchange.reading import Record
     from rung.space import Space
     from rung.types import Json
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _option = click.option
 
+_MORE = 10  # trials, in the example of how to go on
 
-@click.group(name="import")
+
+@click.group(name="import", cls=CommandGroup)
 @debug_option
 def import_() -> None:
     """Make a study of results from elsewhere, to look at and to go on with.
@@ -36,6 +40,7 @@ def _study_options(command: _Command) -> _Command:
     for option in reversed(
         (
             _option("-n", "--name", required=True, metavar="NAME", help="The study's name, which must be free."),
+            _option("-s", "--space", multiple=True, metavar="NAME=…", help="The space; inferred without any."),
             _option("--searcher", default="random", metavar="NAME", show_default=True, help="To go on with."),
             _option("--scheduler", default="basic", metavar="NAME", show_default=True, help="To go on with."),
             _option("--max-t", type=COUNT, metavar="N", help="asha: the step at which a trial is fully trained."),
@@ -53,13 +58,14 @@ def _table_options(command: _Command) -> _Command:
     """What the columns of a table are."""
     for option in reversed(
         (
-            _option("--metric", default="error", show_default=True, metavar="NAME", help="The column that is judged."),
+            _option(
+                "--metric", metavar="NAME", help="The column that is judged: error, or that of the exported study."
+            ),
             _option(
                 "--mode", type=click.Choice(["min", "max"]), default="min", help="Whether it is to be low or high."
             ),
             _option("--metrics", default="", metavar="A,B", help="Columns that are other metrics."),
             _option("--skip", default="", metavar="A,B", help="Columns to leave out."),
-            _option("-s", "--space", multiple=True, metavar="NAME=…", help="The space; inferred without any."),
         )
     ):
         command = option(command)
@@ -97,7 +103,7 @@ def csv(path: Path, **options: Any) -> None:
 
     All columns that are not named as metrics are hyperparameters. What `rung export` has written is known as such.
     """  # noqa: D301  click wants the bare \b
-    from rung.interchange.records import read_csv
+    from rung.interchange.reading import read_csv
 
     _import_table(path, read_csv, options)
 
@@ -108,9 +114,20 @@ def csv(path: Path, **options: Any) -> None:
 @_study_options
 def json(path: Path, **options: Any) -> None:
     """Import a JSON list of objects, one per trial, as `rung export -o FILE.json` writes it."""
-    from rung.interchange.records import read_json
+    from rung.interchange.reading import read_json
 
     _import_table(path, read_json, options)
+
+
+@import_.command(name="parquet", cls=_WithProgram)
+@_path
+@_table_options
+@_study_options
+def parquet(path: Path, **options: Any) -> None:
+    """Import a Parquet file with one row per trial, as `rung export -o FILE.parquet` writes it."""
+    from rung.interchange.reading import read_parquet
+
+    _import_table(path, read_parquet, options)
 
 
 @import_.command(name="optuna", cls=_WithProgram)
@@ -121,11 +138,12 @@ def json(path: Path, **options: Any) -> None:
 def optuna(storage: str, study: str | None, metric: str | None, **options: Any) -> None:
     """Import a study of an Optuna storage, such as sqlite:///optuna.db.
 
-    Pruned trials become stopped ones, intermediate values become reports, user attributes become notes.
+    Pruned trials become stopped ones, intermediate values become reports, user attributes become notes. The space is
+    what all its trials together have searched, and without conditions; -s gives another.
     """
     from rung.interchange.optuna import read_optuna
 
-    _write(read_optuna(storage, study, metric=metric), options)
+    _write(read_optuna(storage, study, metric=metric, space=_space(options.pop("space"))), options)
 
 
 def _import_table(path: Path, read: Callable[[Path], tuple[list[str], list[Record]]], options: dict[str, Any]) -> None:
@@ -134,14 +152,13 @@ def _import_table(path: Path, read: Callable[[Path], tuple[list[str], list[Recor
 
     names, records = read(path)
     metrics, skipped = (_names(options.pop(which)) for which in ("metrics", "skip"))
-    goal = Goal(options.pop("metric"), options.pop("mode"))
-    roles = roles_of(names, metric=goal.metric, metrics=metrics, skipped=skipped)
-    space = _space(options.pop("space"))
+    roles = roles_of(names, metric=options.pop("metric"), metrics=metrics, skipped=skipped)
+    goal, space = Goal(roles.metric, options.pop("mode")), _space(options.pop("space"))
     _write(study_of(records, roles, goal, path=path, space=space), options)
 
 
 def _write(given: GivenStudy, options: dict[str, Any]) -> None:
-    from rung.cli.main import tell
+    from rung.cli._command import store_words
     from rung.console.wording import plural
     from rung.interchange.importing import log_of
     from rung.store import open_store
@@ -159,15 +176,18 @@ def _write(given: GivenStudy, options: dict[str, Any]) -> None:
     )
     with contextlib.closing(open_store(options["store"], create=True)) as opened:
         write_whole(opened, *log)
-        best = opened.tables.study(options["name"])
+        best = opened.tables.study(options["name"]).best_loss
+        words = shlex.join([options["name"], *store_words(opened)])
     for remark in given.remarks:
         click.echo(remark)
-    what = "" if best.best_loss is None else f", the best with {given.goal.metric} {given.goal.value(best.best_loss):g}"
-    click.echo(f"The study {options['name']!r} has {plural(len(given.trials), 'trial')} from {given.source}{what}.")
-    if objective is None:
-        tell(
-            "nothing says what it tunes, so `rung resume` can't go on with it.", "Use `rung run -n NAME …`, or Python."
-        )
+    count, goal = len(given.trials), given.goal
+    end = {"min": "lowest", "max": "highest"}[goal.mode]
+    what = "" if best is None else f"; the {end} {goal.metric} is {goal.value(best):g}"
+    click.echo(f"The study {options['name']!r} has {plural(count, 'trial')} from {given.source}{what}.")
+    line = f"run -n {words} --trials {count + _MORE} -- python train.py"
+    if objective is not None:
+        line = f"resume {words} --trials {count + _MORE}"
+    click.echo(f"Go on with it by, for example: rung {line}")
 
 
 def _objective(reference: str | None, program: Sequence[str]) -> Json:

@@ -52,6 +52,7 @@ def _study(store: Store, study: str, *, follow: bool, lines: int | None, as_json
     shown.catch_up(last=lines)
     if follow:
         shown.follow()
+        _tell_if_left(store, study)
 
 
 def _trial(store: Store, study: str, trial: int, *, follow: bool, lines: int | None, as_json: bool) -> None:
@@ -69,3 +70,16 @@ def _trial(store: Store, study: str, trial: int, *, follow: bool, lines: int | N
         show(line)
     if output.file is None:
         tell(f"trial {trial} of {study!r} {why_silent(store, study, trial)}.")
+    if follow and not store.tables.trial(study, trial).state.is_final:
+        _tell_if_left(store, study)
+
+
+def _tell_if_left(store: Store, study: str) -> None:
+    """Say why nothing more comes where a tuner has vanished in the middle of its work."""
+    from rung.bookkeeping import state_of
+    from rung.cli._command import resume_line
+    from rung.cli.main import tell
+
+    row = store.tables.study(study)
+    if state_of(row) == "interrupted" and row.ended_why is None:
+        tell(f"the tuner of {study!r} is gone, so nothing more comes.", f"Go on with it by: {resume_line(store, row)}")

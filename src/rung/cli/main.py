@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import keyword
 import os
 import sys
@@ -14,6 +13,7 @@ from typing import Any, cast, final
 
 import click
 
+from rung.cli._group import no_command
 from rung.cli._options import UsageProblem
 from rung.errors import RungError, RungWarning
 
@@ -65,11 +65,7 @@ class Commands(click.Group):
             return cast("click.Command", getattr(import_module(f"rung.cli.{name}"), name))
         if ctx.resilient_parsing:  # shell completion only asks
             return None
-        near = difflib.get_close_matches(cmd_name, _VERBS, n=1)
-        raise UsageProblem(
-            f"there is no command {cmd_name!r}.",
-            hint=f"Did you mean `rung {near[0]}`?" if near else f"There are: {', '.join(_VERBS)}.",
-        )
+        raise no_command("rung", cmd_name, _VERBS)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The verbs for ``--help``, without importing them."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rung.cli._complete import complete_study
-from rung.cli._options import UsageProblem, debug_option, reading, store_option
+from rung.cli._complete import complete_kind, complete_study
+from rung.cli._options import UsageProblem, debug_option, leave_to_shell, reading, store_option
 from rung.cli._where import asking, where_option
 
 if TYPE_CHECKING:
@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("study", shell_complete=complete_study)
-@click.argument("kind", default="overview", required=False)
+@click.argument("kind", default="overview", required=False, shell_complete=complete_kind)
 @click.option(
-    "-o", "--output", metavar="FILE", help="Write here: .png, .svg, .pdf or .json.  [default: STUDY-KIND.png]"
+    "-o",
+    "--output",
+    metavar="FILE",
+    shell_complete=leave_to_shell,
+    help="Write here: .png, .svg, .pdf or .json.  [default: STUDY-KIND.png]",
 )
 @click.option(
     "--x", "over", type=click.Choice(["seconds", "trials", "epochs"]), help="What the any-time curve runs along."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,16 +14,19 @@ from rung.cli._complete import complete_target
 from rung.cli._options import debug_option, progress_options, reading, store_option
 from rung.cli._run_options import end_options, machine_options, message_option, no_end, resources_of
 from rung.cli.main import tell
-from rung.errors import ObjectiveError, RungError, SettingError
+from rung.errors import ObjectiveError
+from rung.types import TrialState
 
 if TYPE_CHECKING:
     from rung.backends.resources import Resources
     from rung.cli._session import Order
-    from rung.contracts import Scheduler, Store
+    from rung.contracts import Store
     from rung.events import StudyCreated
     from rung.runtime.objective import Objective
     from rung.stopping import Criterion
     from rung.types import Json
+
+_OPEN = (TrialState.RUNNING, TrialState.WAITING, TrialState.PAUSED)
 
 
 @click.command()
@@ -76,18 +78,24 @@ def _continue_trial(store: Store, study: str, trial: int, *, is_said: bool) -> N
 def _order(store: Store, study: str, options: Mapping[str, Any]) -> Order:
     """What to run: as the study says, and its last session, and before these the options."""
     from rung._tune import has_end
-    from rung.cli._session import Order, stored_limits
+    from rung.cli._session import Order, refuse_record, stored_limits, stored_scheduler
+    from rung.space import Space
     from rung.tuning.opening import find_study
 
     created = find_study(store, study, resume="must")
     assert created is not None, "it must exist"
-    settings = store.tables.study(study).settings
+    row = store.tables.study(study)
+    settings, limits = row.settings, stored_limits(row.settings)
+    if not Space.from_json(created.space):  # runs by hand: what was cut off is brought to its end, and no more
+        if not any(row.counts.get(state) for state in _OPEN):
+            refuse_record(created)
+        limits = structs.replace(limits, new_trials=0)
     stop = _stop(options["stop"], settings.get("stop"))
     max_trials = options["max_trials"] or settings.get("max_trials")
     is_open = max_trials is None and stop is None
     seconds = options["seconds"] or (settings.get("seconds") if is_open else None)
-    scheduler = _scheduler(created)
-    if not has_end(scheduler, max_trials=max_trials, seconds=seconds, stop=stop):
+    scheduler = stored_scheduler(created)
+    if limits.new_trials is None and not has_end(scheduler, max_trials=max_trials, seconds=seconds, stop=stop):
         raise no_end(f" {study!r}", stop)
     return Order(
         study=study,
@@ -98,7 +106,7 @@ def _order(store: Store, study: str, options: Mapping[str, Any]) -> Order:
         resources=_resources(options, settings.get("resources")),
         resume="must",
         incumbent_from=settings.get("incumbent_from", "any"),
-        limits=stored_limits(settings),
+        limits=limits,
         max_trials=max_trials,
         seconds=seconds,
         stop=stop,
@@ -122,37 +130,19 @@ def _resources(options: Mapping[str, Any], stored: Json) -> Resources | None:
     return resources_of({"gpus": None, "gpus_per_trial": None, "memory": None, **(stored or {}), **given})
 
 
-def _scheduler(created: StudyCreated) -> Scheduler:
-    from rung.registry import build_scheduler
-    from rung.space import Space
-
-    try:
-        return build_scheduler(created.scheduler, Space.from_json(created.space))
-    except SettingError as error:
-        raise _unlike(created, error.sentence) from error
-
-
 def _objective(created: StudyCreated, objective: Json) -> Objective:
     """What the study tunes; a script runs where the study began, as its command line may have relative paths."""
-    from rung.cli._session import load_objective
+    from rung.cli._session import load_objective, unlike
 
     folder = created.provenance.get("directory")
     if objective is None:
-        raise _unlike(created, "what it tunes has no name by which it could be found again.")
+        raise unlike(created, "what it tunes has no name by which it could be found again.")
     if isinstance(objective, str):
         try:
             return load_objective(objective, folder)
         except ObjectiveError as error:
-            raise _unlike(created, error.sentence) from error
+            raise unlike(created, error.sentence) from error
     if folder is not None and Path(folder).is_dir() and Path(folder) != Path.cwd():
         tell(f"the trials run in {folder}, where the study began.")
         os.chdir(folder)
     return load_objective(list(objective))
-
-
-def _unlike(created: StudyCreated, why: str) -> RungError:
-    command, folder = created.provenance.get("command"), created.provenance.get("directory")
-    hint = "Go on with it from the program that began it."
-    if command and folder:
-        hint = f"Run again what began it: cd {shlex.quote(folder)} && {command}"
-    return RungError(f"the study {created.study!r} can't be resumed from here: {why}", hint=hint)

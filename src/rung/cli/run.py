@@ -7,7 +7,7 @@ import itertools
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import click
 from click.core import ParameterSource
 from msgspec import structs
 
-from rung.cli._options import UsageProblem, debug_option, progress_options, store_option
+from rung.cli._options import UsageProblem, debug_option, progress_options, reading, store_option
 from rung.cli._run_options import (
     end_options,
     machine_options,
@@ -27,15 +27,18 @@ from rung.cli._run_options import (
     trial_options,
 )  # fmt: skip
 from rung.cli.main import tell
-from rung.errors import StudyExistsError
+from rung.errors import StoreNotFoundError, StudyExistsError, StudyNotFoundError
 
 if TYPE_CHECKING:
     from rung.cli._session import Order
     from rung.cli._study_file import StudyFile
     from rung.contracts import Scheduler, Searcher, Store
+    from rung.events import StudyCreated
     from rung.runtime.objective import Objective
+    from rung.types import Goal
 
 _REFERENCE = re.compile(r"[^\s:]+:[A-Za-z_][\w.]*")
+_SEARCH = frozenset({"searcher", "scheduler", "init", "max_t", "grace_period", "reduction_factor", "variant"})
 _OPTION_OF = {"max_t": "--max-t", "grace_period": "--grace", "reduction_factor": "--eta", "variant": "--variant"}
 
 
@@ -70,10 +73,12 @@ def run(context: click.Context, /, words: Sequence[str], *, as_json: bool, dry_r
     from rung.store import open_store
 
     given, words = _study_file(words)
+    said = {name for name in options if not _is_unset(context, name)}
     if given is not None:
-        options |= {name: value for name, value in given.options.items() if _is_unset(context, name)}
+        options |= {name: value for name, value in given.options.items() if name not in said}
+        said |= given.options.keys()
     options["progress"] = "json" if as_json else options["progress"]
-    order = _order(list(words), options, given)
+    order = _order(list(words), options, given, said)
     if dry_run:
         show_plan(order, options["store"], as_json=as_json)
         return 0
@@ -95,18 +100,19 @@ def _is_unset(context: click.Context, option: str) -> bool:
     return context.get_parameter_source(option) is not ParameterSource.COMMANDLINE
 
 
-def _order(words: list[str], options: Mapping[str, Any], given: StudyFile | None) -> Order:
-    """What is to be run; UsageProblem and errors of rung say what is missing or impossible."""
+def _order(words: list[str], options: Mapping[str, Any], given: StudyFile | None, said: Collection[str]) -> Order:
+    """What is to be run; UsageProblem and errors of rung say what is missing or impossible.
+
+    said: the names of the options that were given, on the line or in the file.
+    """
     from rung._tune import has_end
     from rung.cli._session import Order, load_objective
     from rung.cli._stop import parse_stop
     from rung.tuning.starter import Limits
-    from rung.types import Goal
 
     objective = load_objective(_objective_words(words), None if given is None else str(given.folder))
     _point_out_other_python(objective)
-    searcher = _searcher(options["searcher"], options["space"], options["init"], given)
-    scheduler = _scheduler(options["scheduler"], searcher, objective, {name: options[name] for name in _OPTION_OF})
+    scheduler, goal = _method(objective, options, given, said)
     max_trials, seconds, stop = options["max_trials"], options["seconds"], parse_stop(options["stop"])
     if not has_end(scheduler, max_trials=max_trials, seconds=seconds, stop=stop):
         raise no_end("", stop)
@@ -116,10 +122,11 @@ def _order(words: list[str], options: Mapping[str, Any], given: StudyFile | None
         study=options["name"] or _base_name(objective),
         objective=objective,
         scheduler=scheduler,
-        goal=Goal(options["metric"], options["mode"]),
+        goal=goal,
         workers=options["workers"] or (None if has_gpus else 1),
         resume="auto" if options["name"] and not options["new"] else "never",
         seed=options["seed"],
+        incumbent_from=options["incumbent_from"],
         limits=Limits(trial_seconds=options["trial_seconds"], stall_seconds=options["stall_seconds"]),
         max_trials=max_trials,
         seconds=seconds,
@@ -131,6 +138,46 @@ def _order(words: list[str], options: Mapping[str, Any], given: StudyFile | None
         project_limit=options["project_limit"],
         progress=options["progress"],
     )
+
+
+def _method(
+    objective: Objective, options: Mapping[str, Any], given: StudyFile | None, said: Collection[str]
+) -> tuple[Scheduler, Goal]:
+    """How to search, and for what: as the line and the file say, or as a study that exists was set up."""
+    from rung.cli._session import stored_scheduler
+    from rung.types import Goal
+
+    created = None if options["space"] or (given is not None and given.domains) else _existing(options, said)
+    if created is None:
+        searcher = _searcher(options["searcher"], options["space"], options["init"], given)
+        parameters = {name: options[name] for name in _OPTION_OF}
+        goal = Goal(options["metric"], options["mode"])
+        return _scheduler(options["scheduler"], searcher, objective, parameters), goal
+    changed = {name: options[name] for name in ("metric", "mode") if name in said}
+    return stored_scheduler(created), structs.replace(created.goal, **changed)
+
+
+def _existing(options: Mapping[str, Any], said: Collection[str]) -> StudyCreated | None:
+    """The study that the line names, to be gone on with as it is, since nothing says what to search."""
+    from rung.cli._session import refuse_record
+    from rung.tuning.opening import find_study
+
+    if not options["name"] or options["new"]:
+        return None
+    try:
+        with reading(options["store"]) as opened:
+            created = find_study(opened, options["name"], resume="must")
+    except (StoreNotFoundError, StudyNotFoundError):
+        return None
+    assert created is not None, "it must exist"
+    refuse_record(created)
+    if of_search := sorted(_SEARCH.intersection(said)):
+        named = ", ".join(_OPTION_OF.get(name, f"--{name}") for name in of_search)
+        raise UsageProblem(
+            f"{named} goes with a space, and the study {options['name']!r} has been set up already.",
+            hint="Leave it out to go on with the study, or give a -s NAME=… for each hyperparameter and another name.",
+        )
+    return created
 
 
 def _objective_words(words: list[str]) -> list[str] | str:
@@ -191,7 +238,7 @@ def _scheduler(name: str, searcher: Searcher, objective: Objective, options: Map
         given["max_t"] = length
     if name == "basic" and given:
         named = ", ".join(_OPTION_OF[option] for option in given)
-        raise UsageProblem(f"{named} without --max-t means nothing.", hint="Add --scheduler asha --max-t N.")
+        raise UsageProblem(f"{named} means nothing to the scheduler basic.", hint="Use --scheduler asha --max-t N.")
     return registry.scheduler(name, searcher, **given)
 
 

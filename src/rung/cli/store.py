@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rung.cli._complete import complete_study
+from rung.cli._group import CommandGroup
 from rung.cli._options import UsageProblem, debug_option, json_option, reading, store_option
 from rung.errors import SettingError
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _SHOWN = 50
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 @debug_option
 def store() -> None:
     """Back up, check, clean and move stores."""

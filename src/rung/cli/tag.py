@@ -21,6 +21,7 @@ def tag(what: str, added: tuple[str, ...], removed: tuple[str, ...], store: str,
     from rung.cli._output import print_json
     from rung.cli._target import find_target
     from rung.commands import Tag
+    from rung.errors import RungError
     from rung.tuning.labels import TAGS_ARE, is_tag
 
     for word in added:
@@ -30,6 +31,10 @@ def tag(what: str, added: tuple[str, ...], removed: tuple[str, ...], store: str,
         raise UsageProblem(f"{min(both)!r} is to be added and removed.", hint="Decide for one of them.")
     with reading(store) as opened:
         target = find_target(what, opened)
+        has = target.row(opened).tags
+        if absent := [word for word in removed if word not in has]:
+            hint = f"It has: {' '.join(has)}." if has else "It has none."
+            raise RungError(f"{target} has no tag {absent[0]!r}.", hint=hint)
         sentence = ""
         if added or removed:
             sentence = send(opened, target.study, Tag(added, removed, target.trial))

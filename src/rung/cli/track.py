@@ -9,7 +9,7 @@ from typing import Any, final
 import click
 
 from rung.cli._complete import complete_study
-from rung.cli._options import UsageProblem, debug_option, store_option
+from rung.cli._options import UsageProblem, debug_option, leave_to_shell, store_option
 
 _COMMAND = "rung.command"
 """The key in the context under which the words behind ``--`` are."""
@@ -27,7 +27,7 @@ class _OtherCommand(click.Command):
 
 
 @click.command(cls=_OtherCommand)
-@click.argument("values", nargs=-1, metavar="[NAME=VALUE]... -- PROGRAM ARGS...")
+@click.argument("values", nargs=-1, metavar="[NAME=VALUE]... -- PROGRAM ARGS...", shell_complete=leave_to_shell)
 @click.option(
     "-n", "--name", required=True, metavar="NAME", shell_complete=complete_study, help="The study of the runs."
 )

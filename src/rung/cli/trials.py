@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rung.cli._complete import complete_study
+from rung.cli._complete import complete_column, complete_study
 from rung.cli._options import UsageProblem, debug_option, json_option, reading, store_option
 from rung.cli._where import asking, where_option
 from rung.errors import SettingError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     default="number",
     show_default=True,
     metavar="COLUMN",
+    shell_complete=complete_column,
     help="By this column, the best values first; with - before it, the other way round.",
 )
 @click.option("--cols", metavar="A,B,…", help="Show these columns: number, state, best, runtime, a hyperparameter …")
@@ -52,6 +53,7 @@ def trials(  # noqa: PLR0917  click gives them by name
     rung trials lenet --where "lr<0.1 and state=done" --sort best
     rung trials lenet --cols number,lr,best,accuracy --csv
     """  # noqa: D301  click wants the bare \b
+    from rung.bookkeeping import seen_trial
     from rung.columns import columns_of_trials
     from rung.filters import select
 
@@ -59,7 +61,7 @@ def trials(  # noqa: PLR0917  click gives them by name
         raise UsageProblem("--csv and --json can't go together.", hint="Leave one of them out.")
     with reading(store) as opened, asking():
         row = opened.tables.study(study)
-        rows = opened.tables.trials(study)
+        rows = [seen_trial(trial, row) for trial in opened.tables.trials(study)]
         columns = columns_of_trials(row, rows, lambda: opened.tables.last_metrics(study))
         chosen = None if cols is None else _chosen(cols, columns)
         found = _sorted(select(where, rows, columns), sort, columns)[:limit]

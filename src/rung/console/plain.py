@@ -201,13 +201,29 @@ def _subject(trial: int | None) -> str:
 
 
 def _refused(event: CommandHandled, _ledger: Ledger) -> str | None:
-    return f"command {event.command} ({event.what}) was refused: {event.refused}" if event.refused else None
+    if not event.refused:
+        return None
+    return f"what somebody asked for ({_ASKED.get(event.what, event.what)}) was refused: {event.refused}"
 
 
 def _study(ledger: Ledger) -> StudyRow:
     assert ledger.study is not None, "events follow on the first one"
     return ledger.study
 
+
+_ASKED: Mapping[str, str] = {
+    "Enqueue": "to try a configuration",
+    "EditSpace": "to change the space",
+    "StopTrial": "to stop a trial",
+    "PauseTrial": "to pause a trial",
+    "ContinueTrial": "to continue a trial",
+    "ChangeTrial": "to change a trial",
+    "RetryTrial": "to retry a trial",
+    "StopStudy": "to stop the study",
+    "Note": "a note",
+    "Tag": "a tag",
+}
+"""The kinds of commands (``CommandHandled.what``), for people."""
 
 _Sentence: TypeAlias = Callable[[Any, Any], "str | None"]
 _SENTENCES: Mapping[type, _Sentence] = cast(

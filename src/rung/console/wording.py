@@ -28,14 +28,16 @@ MARKS: Mapping[TrialState, str] = {
 ENDINGS: Mapping[str, str] = {
     "done": "done",
     "exhausted": "done, every configuration was tried",
-    "seconds": "the time is up",
+    "seconds": "done, the time is up",
     "criterion": "done",
     "budget": "stopped",
     "stopped": "stopped on request",
+    "paused": "paused on request",
     "interrupted": "interrupted",
-    "failures": "stopped, everything failed",
+    "failures": "paused, everything failed",
+    "objective": "paused, the objective can't be loaded",
 }
-"""Why a session ended (``SessionEnded.why``), for people."""
+"""Why a session ended (``SessionEnded.why``), for people; the first word is the state of the study."""
 
 
 _EXCEPTION = re.compile(r"[\w.]*(Error|Exception|Interrupt|Exit)\b")

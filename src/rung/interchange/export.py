@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 Report: TypeAlias = tuple[int, int, float, Mapping[str, float]]
 """(trial, step, at, metrics), as ``Tables.reports`` gives them."""
 
-_FIRST: Final = ("trial", "step", "at")
+REPORT_COLUMNS: Final = ("trial", "step", "at")
+"""What a table of reports begins with."""
 
 
 def report_table(reports: Iterable[Report]) -> Table:
@@ -27,14 +28,14 @@ def report_table(reports: Iterable[Report]) -> Table:
     """
     listed = list(reports)
     shown = {
-        name: f"metric.{name}" if name in _FIRST else name
+        name: f"metric.{name}" if name in REPORT_COLUMNS else name
         for name in dict.fromkeys(name for *_, metrics in listed for name in metrics)
     }
     rows = tuple(
         {"trial": trial, "step": step, "at": at, **{shown[name]: metrics.get(name) for name in shown}}
         for trial, step, at, metrics in listed
     )
-    return Table((*_FIRST, *shown.values()), rows)
+    return Table((*REPORT_COLUMNS, *shown.values()), rows)
 
 
 def table_as_csv(table: Table) -> str:

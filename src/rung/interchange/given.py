@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from rung.types import Owner
 
 
+IMPORTED = "imported"
+"""By whom a trial was stopped that was stopped elsewhere."""
+
+
 class GivenTrial(Struct, frozen=True, kw_only=True):
     """A trial that ran elsewhere. state: completed, stopped or failed; reason: one word, of a failed one only.
 
@@ -89,7 +93,7 @@ def _events(number: int, trial: GivenTrial, goal: Goal, unix: float) -> Iterator
     if bad is not None:
         state, reason, message = TrialState.FAILED, "nan", bad
     if state is TrialState.STOPPED or bad is not None:
-        reason = "nan" if bad is not None else "person"  # by whom it was stopped: by somebody outside
+        reason = "nan" if bad is not None else IMPORTED
         yield Decided(at=trial.ended, trial=number, attempt=1, step=step, action=Action.STOP, why=message, by=reason)
     yield Ended(at=trial.ended, trial=number, attempt=1, state=state, reason=reason, message=message)
     if trial.tags:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rung.errors import SettingError
 from rung.space import Choice, Constant, Float, Int, Space
 
 if TYPE_CHECKING:
@@ -20,6 +22,16 @@ def infer_space(columns: Mapping[str, Sequence[Json]]) -> tuple[Space, list[str]
     domains = {name: infer_domain(values) for name, values in columns.items()}
     remarks = [f"{name}: taken to be {domain!r}, from {len(columns[name])} values" for name, domain in domains.items()]
     return Space(domains), remarks
+
+
+def check_space(space: Space, names: Iterable[str]) -> None:
+    """SettingError when the space has a hyperparameter that none of the results has. names: what they have."""
+    known = list(names)
+    for name in space:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known)}."
+            raise SettingError(f"The space has {name!r}, which none of the results has.", hint=hint)
 
 
 def infer_domain(values: Sequence[Json]) -> Domain:

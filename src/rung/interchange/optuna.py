@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rung.errors import MissingExtraError, SettingError
 from rung.interchange.given import GivenStudy, GivenTrial
+from rung.interchange.inference import check_space
 from rung.space import Choice, Constant, Float, Int, Space
 from rung.types import Goal, TrialState
 
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
 _SQLITE: Final = "sqlite:///"
 
 
-def read_optuna(url: str, name: str | None = None, *, metric: str | None = None) -> GivenStudy:
+def read_optuna(
+    url: str, name: str | None = None, *, metric: str | None = None, space: Space | None = None
+) -> GivenStudy:
     """A study of an Optuna storage, which is left as it is.
 
     name: needed where the storage has several. metric: what its values are called; by default as Optuna knows it, else
-    ``value``. Steps are counted from 1, pruned trials are stopped ones, and waiting ones are left out. SettingError for
-    several objectives, and for what can't be read; MissingExtraError without optuna.
+    ``value``. space: by default what all trials together have searched. Steps are counted from 1, pruned trials are
+    stopped ones, and waiting ones are left out. SettingError for several objectives, and for what can't be read;
+    MissingExtraError without optuna.
     """
     try:
         import optuna
@@ -52,15 +56,19 @@ def read_optuna(url: str, name: str | None = None, *, metric: str | None = None)
             )
         mode = "max" if found.direction == optuna.study.StudyDirection.MAXIMIZE else "min"
         goal = Goal(metric or (found.metric_names or ["value"])[0], mode)  # type: ignore[arg-type]
-        return _study(found, trials, goal)
+        return _study(found, trials, goal, space)
 
 
-def _study(found: Any, trials: Sequence[Any], goal: Goal) -> GivenStudy:
+def _study(found: Any, trials: Sequence[Any], goal: Goal, space: Space | None) -> GivenStudy:
     started = [trial for trial in trials if trial.state.name != "WAITING"]
     if not started:
         raise SettingError(f"The study {found.study_name!r} has no trials.", hint="There is nothing to import.")
     started.sort(key=lambda trial: (trial.datetime_start, trial.number))
-    space, remarks = _space(started)
+    remarks: list[str] = []
+    if space is None:
+        space, remarks = _space(started)
+    else:
+        check_space(space, dict.fromkeys(name for trial in started for name in trial.params))
     shift = max(0, 1 - min((step for trial in started for step in trial.intermediate_values), default=1))
     if shift:
         remarks.append(f"steps are counted from 1 here: {shift} was added to each")
@@ -123,7 +131,7 @@ def _space(trials: Sequence[Any]) -> tuple[Space, list[str]]:
             remarks.append(f"{name}: its {len(known)} different distributions became one")
         count = sum(name in trial.params for trial in trials)
         if count < len(trials):
-            remarks.append(f"{name}: only {count} of {len(trials)} trials have it; here it is always searched")
+            remarks.append(f"{name}: only {count} of {len(trials)} trials have it; here it is searched in all")
     return Space({name: _domain(name, known) for name, known in seen.items()}), remarks
 
 
@@ -181,6 +189,11 @@ def _name(optuna: Any, address: str, name: str | None, url: str) -> str:
 @contextlib.contextmanager
 def _readable(url: str) -> Iterator[str]:
     """An address under which Optuna may do what it likes: for a SQLite file that of a copy."""
+    if "://" not in url:
+        path = Path(url)
+        raise SettingError(
+            f"{url!r} is no URL of a storage.", hint=f"For the file of that name, write {_SQLITE}{path}."
+        )
     if not url.startswith(_SQLITE):
         yield url
         return

@@ -1,12 +1,9 @@
-"""Rows of a table as trials: of a CSV file, of a JSON list, or of what rung itself has exported."""
+"""Rows of a table as trials: of any table, or of what rung itself has exported."""
 
 from __future__ import annotations
 
-import csv
 import difflib
-import json
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,115 +11,85 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from rung.errors import SettingError, SpaceError
+from rung.interchange.export import REPORT_COLUMNS
 from rung.interchange.given import GivenStudy, GivenTrial, in_a_row
-from rung.interchange.inference import infer_space
+from rung.interchange.inference import check_space, infer_space
+from rung.interchange.reading import Record, refuse
 from rung.space import Float, Int, Normal
 from rung.types import Goal, Json, TrialState
 
 if TYPE_CHECKING:
     from rung.space import Space
 
-_NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,300}")
-_WORDS: Final[Mapping[str, Json]] = {
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys(("nan", "NaN", "NAN"), math.nan),
-    **dict.fromkeys(("inf", "Infinity"), math.inf),
-    **dict.fromkeys(("-inf", "-Infinity"), -math.inf),
-}
-_SHOWN: Final = 5
-
-
-class Record(Struct, frozen=True):
-    """One row with where it stands, as in ``line 17``. Missing values are left out."""
-
-    where: str
-    values: Mapping[str, Json]
+_USUAL: Final = "error"  # as a study's metric is called when nobody says
 
 
 class Roles(Struct, frozen=True, kw_only=True):
     """What the columns of a table are.
 
-    config: column -> hyperparameter. metrics: column -> metric; the one that is judged is ``value``. is_exported: the
-    other columns have the names and meanings that rung gives them when it exports.
+    config: column -> hyperparameter. metric: what is judged, which the column ``value`` has at the last step, and
+    ``best`` at its best step. metrics: column -> other metric. is_exported: the other columns have the names and
+    meanings that rung gives them when it exports.
     """
 
     config: Mapping[str, str]
+    metric: str
     value: str
+    best: str | None = None
     metrics: Mapping[str, str] = {}
     is_exported: bool = False
 
 
-def read_csv(path: Path) -> tuple[list[str], list[Record]]:
-    """The names and rows of a CSV file with a line of names; numbers, true and false are read as such.
+def roles_of(
+    names: Sequence[str], *, metric: str | None = None, metrics: Sequence[str] = (), skipped: Sequence[str] = ()
+) -> Roles:
+    """What the columns are: what rung exported is known, else all that is not named is a hyperparameter.
 
-    SettingError names the lines that have other fields than there are names.
+    metric: by default ``error``; of an exported study its own.
     """
-    lines = csv.reader(_text(path).splitlines(keepends=True))
-    try:
-        names = next(lines, [])
-        _check_names(names, path)
-        records, problems = _read_rows(lines, names)
-    except csv.Error as error:
-        raise SettingError(f"{path.name}: line {lines.line_num}: {error}.", hint="Look for a missing quote.") from error
-    _refuse(path, problems)
-    return names, records
-
-
-def _read_rows(lines: Any, names: Sequence[str]) -> tuple[list[Record], list[str]]:
-    """The rows that a ``csv.reader`` has left, and what is wrong with the others."""
-    records, problems = [], []
-    for cells in lines:
-        where = f"line {lines.line_num}"
-        if not cells:
-            continue
-        if len(cells) != len(names):
-            problems.append(f"{where} has {len(cells)} fields where {len(names)} belong")
-            continue
-        values = {name: _value(cell) for name, cell in zip(names, cells, strict=True) if cell != ""}
-        records.append(Record(where, values))
-    return records, problems
-
-
-def read_json(path: Path) -> tuple[list[str], list[Record]]:
-    """The names and rows of a JSON list of objects; null stands for what is missing."""
-    try:
-        rows = json.loads(_text(path))
-    except ValueError as error:
-        raise SettingError(f"{str(path)!r} is not JSON: {error}.", hint="Give a JSON list of objects.") from error
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise SettingError(f"{str(path)!r} is not a JSON list of objects.", hint='Give [{"lr": 0.1, "error": 0.3}, …].')
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    _check_names(names, path)
-    records = [
-        Record(f"row {number}", {name: value for name, value in row.items() if value is not None})
-        for number, row in enumerate(rows, 1)
-    ]
-    return names, records
-
-
-def roles_of(names: Sequence[str], *, metric: str, metrics: Sequence[str] = (), skipped: Sequence[str] = ()) -> Roles:
-    """What the columns are: what rung exported is known, else all that is not named is a hyperparameter."""
-    if tuple(names[:2]) == ("number", "state") and {"best", "value", "best_step", "step", "notes"} <= set(names):
-        first_known, behind = names.index("best"), names.index("notes") + 1
-        return Roles(
-            config={name: name.removeprefix("config.") for name in names[2:first_known]},
-            value="value",
-            metrics={name: name.removeprefix("metric.") for name in names[behind:]},
-            is_exported=True,
+    if tuple(names[:3]) == REPORT_COLUMNS:
+        raise SettingError(
+            "This table has one row per report, as `rung export --reports` writes it; here a row is a trial.",
+            hint="Export it again without --reports, and import that.",
         )
-    for name in (metric, *metrics, *skipped):
-        if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"The columns are: {', '.join(names)}."
-            raise SettingError(f"There is no column {name!r}.", hint=hint)
+    _check_known((*metrics, *skipped), names)
+    if tuple(names[:2]) == ("number", "state") and {"best", "value", "best_step", "step", "notes"} < set(names):
+        return _exported_roles(names, metric=metric, skipped=skipped)
+    metric = metric or _USUAL
+    _check_known([metric], names)
     taken = {metric, *metrics, *skipped}
     return Roles(
         config={name: name for name in names if name not in taken},
+        metric=metric,
         value=metric,
         metrics={name: name for name in metrics if name != metric},
     )
+
+
+def _exported_roles(names: Sequence[str], *, metric: str | None, skipped: Sequence[str]) -> Roles:
+    """The first column behind the known ones is the study's own metric, whose best values are known, too."""
+    first_known, behind = names.index("best"), names.index("notes") + 1
+    columns = {name.removeprefix("metric."): name for name in names[behind:]}
+    own = next(iter(columns))
+    metric = metric or own
+    _check_known([metric], list(columns))
+    others = {column: name for name, column in columns.items() if name != metric and column not in skipped}
+    return Roles(
+        config={name: name.removeprefix("config.") for name in names[2:first_known] if name not in skipped},
+        metric=metric,
+        value=columns[metric],
+        best="best" if metric == own else None,
+        metrics=others,
+        is_exported=True,
+    )
+
+
+def _check_known(wanted: Sequence[str], columns: Sequence[str]) -> None:
+    for name in wanted:
+        if name not in columns:
+            near = difflib.get_close_matches(name, columns, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"The columns are: {', '.join(columns)}."
+            raise SettingError(f"There is no column {name!r} to be judged or left out.", hint=hint)
 
 
 def study_of(records: Sequence[Record], roles: Roles, goal: Goal, *, path: Path, space: Space | None) -> GivenStudy:
@@ -133,11 +100,9 @@ def study_of(records: Sequence[Record], roles: Roles, goal: Goal, *, path: Path,
     if not records or not roles.config:
         what = "rows" if not records else "hyperparameters"
         raise SettingError(f"{str(path)!r} has no {what}.", hint="Give a table with one row per trial.")
-    if space is not None and (unknown := sorted(space.keys() - set(roles.config.values()))):
-        raise SettingError(
-            f"No column is called {unknown[0]!r}, as a hyperparameter of the space is.", hint="Rename it."
-        )
-    _refuse(path, list(_problems(records, roles, space)))
+    if space is not None:
+        check_space(space, roles.config.values())
+    refuse(path, list(_problems(records, roles, space)))
     remarks: list[str] = []
     if space is None:
         columns = {
@@ -154,8 +119,8 @@ def _trial(record: Record, roles: Roles, goal: Goal, space: Space) -> tuple[Give
     config = {own: _in(space, own, values[name]) for name, own in roles.config.items() if name in values}
     others = {own: float(values[name]) for name, own in roles.metrics.items() if name in values}
     reports: dict[int, dict[str, float]] = {}
-    if roles.is_exported and "best" in values:
-        reports[int(values["best_step"])] = {goal.metric: float(values["best"])}
+    if roles.best is not None and roles.best in values:
+        reports[int(values["best_step"])] = {goal.metric: float(values[roles.best])}
     if roles.value in values:
         step = int(values["step"]) if roles.is_exported else 1
         reports[step] = {goal.metric: float(values[roles.value]), **others}
@@ -214,44 +179,6 @@ def _exported_problems(record: Record) -> Iterator[str]:
     for needed, by in (("step", "value"), ("best_step", "best")):
         if by in values and (not _is_number(values.get(needed)) or values[needed] < 1):
             yield f"{record.where}: {by} has no {needed}"
-
-
-def _refuse(path: Path, problems: Sequence[str]) -> None:
-    if problems:
-        more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-        raise SettingError(
-            f"{path.name}: {'; '.join(problems[:_SHOWN])}{more}.", hint="Mend these rows; nothing was imported."
-        )
-
-
-def _check_names(names: Sequence[str], path: Path) -> None:
-    if not names or "" in names or len(set(names)) < len(names):
-        raise SettingError(
-            f"{str(path)!r} does not begin with a name for each column, all different.",
-            hint="Give a first line such as lr,batch_size,error.",
-        )
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8-sig")
-    except OSError as error:
-        raise SettingError(f"{str(path)!r} can't be read: {error.strerror}.", hint="Check the path.") from error
-    except UnicodeDecodeError as error:
-        raise SettingError(f"{str(path)!r} is not a text in UTF-8.", hint="Save it as CSV in UTF-8.") from error
-
-
-def _value(cell: str) -> Json:
-    if _WHOLE.fullmatch(cell):
-        return int(cell)
-    if _NUMBER.fullmatch(cell):
-        return float(cell)
-    if cell[0] in "[{":
-        try:
-            return json.loads(cell)
-        except ValueError:
-            return cell
-    return _WORDS.get(cell, cell)
 
 
 def _in(space: Space, name: str, value: Json) -> Json:

@@ -11,7 +11,7 @@ import inspect
 import json
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -64,11 +64,17 @@ class Objective(Struct, frozen=True):
         target = self.target
         while isinstance(target, functools.partial):
             target = target.func
-        return getattr(target, "__qualname__", None) or type(target).__name__
+        name = getattr(target, "__qualname__", None) or type(target).__name__
+        return str(name).rpartition("<locals>.")[2].strip("<>")
 
     def fixed_among(self, names: Iterable[str]) -> frozenset[str]:
         """The hyperparameters that it takes as arguments, and so knows once and for all when it is called."""
         return frozenset(name for name in names if self.takes_any or name in self.parameters)
+
+    def check(self, names: Collection[str]) -> None:
+        """ObjectiveError when a search over hyperparameters of these names could give the function nothing it takes."""
+        if self.target is not None and names:
+            self.arguments(dict.fromkeys(names), None)
 
     def arguments(self, config: Config, until: int | None) -> dict[str, Any]:
         """What the function is given besides the trial.

@@ -178,6 +178,8 @@ def as_metrics(measured: object, main: str | None) -> dict[str, float]:
         if not isinstance(name, str):
             raise ReportError(f"{name!r} can't name a metric.", hint="Names are strings.")
         metrics[name] = value if type(value) is float else _as_float(value, name)
+    if main is None and not metrics:
+        raise ReportError("A report needs a metric; given: nothing.", hint="Report error=…, or another one.")
     if main is not None and main not in metrics:
         given = ", ".join(map(repr, metrics)) or "nothing"
         raise ReportError(f"The metric {main!r} is missing; given: {given}.", hint=f"Report {main}=… each time.")

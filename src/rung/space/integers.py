@@ -65,7 +65,7 @@ class Int(Domain):
         if not self.low <= number <= self.high:
             raise SpaceError(
                 f"{number} is not between {self.low} and {self.high}.",
-                hint="Give an integer in this range, or widen it.",
+                hint="Give an integer in this range.",
             )
         beyond = (int(number) - self.low) % (self.step or 1)
         if beyond:

@@ -159,7 +159,7 @@ def within(value: Any, low: float, high: float) -> float:
         raise SpaceError(f"{value!r} is not a number.", hint=f"Give a number from {low} to {high}.")
     if not low <= number <= high:
         raise SpaceError(
-            f"{number!r} is not between {low} and {high}.", hint="Give a number in this range, or widen it."
+            f"{number!r} is not between {low} and {high}.", hint="Give a number in this range."
         )
     return number + 0.0
 

@@ -241,10 +241,9 @@ def _valid(name: str, domain: Domain, config: Config) -> Json:
     if name not in config:
         if isinstance(domain, Constant):
             return domain.from_unit(0.5)
-        raise SpaceError(
-            f"{name} is missing from the config {dict(config)}.",
-            hint=f"Add it, such as {name}={domain.from_unit(0.5)!r}.",
-        )
+        example = domain.from_unit(0.5)
+        shown = f"{example:.3g}" if isinstance(example, float) else repr(example)
+        raise SpaceError(f"{name} is missing from the config {dict(config)}.", hint=f"Add it, such as {name}={shown}.")
     try:
         return domain.validate(config[name])
     except SpaceError as error:

@@ -37,11 +37,11 @@ from rung.types import TrialState
 class Projection:
     """The tables of one study, and the few rows of them that are at work, as a ledger.
 
-    After an error it must be thrown away: the ledger may then be ahead of the tables.
+    study: its number in the file. After an error it must be thrown away: the ledger may then be ahead of the tables.
     """
 
     def __init__(self, study: int, ledger: Ledger, seq: int) -> None:
-        self._study = study
+        self.study = study
         self._ledger = ledger
         self._seq = seq
 
@@ -59,10 +59,10 @@ class Projection:
         fresh = self.fold(connection, events)
         if not fresh:
             return self._seq
-        rows = [(self._study, first + index, EVENTS.encode(event)) for index, event in enumerate(fresh)]
+        rows = [(self.study, first + index, EVENTS.encode(event)) for index, event in enumerate(fresh)]
         connection.executemany("INSERT INTO event VALUES (?, ?, ?)", rows)
         answered = [
-            (self._study, event.command) for event in fresh if isinstance(event, ANSWERS) and event.command is not None
+            (self.study, event.command) for event in fresh if isinstance(event, ANSWERS) and event.command is not None
         ]
         if answered:
             connection.executemany("UPDATE command SET command = NULL WHERE study = ? AND number = ?", answered)
@@ -89,12 +89,12 @@ class Projection:
     def _is_new(self, connection: sqlite3.Connection, event: Event) -> bool:
         """Whether the log has no event of this key yet; takes the key."""
         if isinstance(event, Observed):
-            row = (self._study, event.trial, event.step, self._seq + 1)
+            row = (self.study, event.trial, event.step, self._seq + 1)
             return connection.execute("INSERT OR IGNORE INTO report VALUES (?, ?, ?, ?)", row).rowcount == 1
         key = event.key
         if key is None:
             return True
-        return connection.execute("INSERT OR IGNORE INTO event_key VALUES (?, ?)", (self._study, key)).rowcount == 1
+        return connection.execute("INSERT OR IGNORE INTO event_key VALUES (?, ?)", (self.study, key)).rowcount == 1
 
     def _fetch(self, connection: sqlite3.Connection, event: TrialEvent, number: int) -> None:
         """Get the event's trial into the ledger, if there is one, and see that the event may follow."""
@@ -102,7 +102,7 @@ class Projection:
         trials = self._ledger.trials
         trial = trials.get(number)
         if trial is None:
-            values = connection.execute(SELECT_TRIAL, (self._study, number)).fetchone()
+            values = connection.execute(SELECT_TRIAL, (self.study, number)).fetchone()
             if values is not None:
                 trial = trials[number] = trial_row(values)
         check_attempt(self._ledger.study.name, event, trial.attempt if trial else 0)
@@ -113,9 +113,9 @@ class Projection:
         for number, is_whole in changed.items():
             trial = trials[number]
             if is_whole:
-                whole.append(trial_values(self._study, trial))
+                whole.append(trial_values(self.study, trial))
             else:
-                progress.append(progress_values(self._study, trial))
+                progress.append(progress_values(self.study, trial))
             if not _is_at_work(trial):
                 del trials[number]
                 self._ledger.open.pop(number, None)
@@ -128,13 +128,13 @@ class Projection:
         assert row is not None
         for event in fresh:
             if isinstance(event, SpaceEdited) or (isinstance(event, SessionStarted) and event.settings):
-                (text,) = connection.execute("SELECT created FROM study WHERE id = ?", (self._study,)).fetchone()
+                (text,) = connection.execute("SELECT created FROM study WHERE id = ?", (self.study,)).fetchone()
                 created = EVENTS.decode(text)
                 assert isinstance(created, StudyCreated)
                 newer = {"space": event.space} if isinstance(event, SpaceEdited) else {"settings": event.settings}
                 text = EVENTS.encode(replace(created, **newer))
-                connection.execute("UPDATE study SET created = ? WHERE id = ?", (text, self._study))
-        connection.execute(WRITE_HEAD, head_values(self._study, row, self._seq))
+                connection.execute("UPDATE study SET created = ? WHERE id = ?", (text, self.study))
+        connection.execute(WRITE_HEAD, head_values(self.study, row, self._seq))
 
 
 def _is_at_work(trial: TrialRow) -> bool:

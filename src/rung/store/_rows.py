@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from operator import attrgetter
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -107,6 +108,7 @@ def trial_row(values: Sequence[Any]) -> TrialRow:
     fields = dict(zip(_PLAIN, plain, strict=True))
     fields["state"] = _STATES[fields["state"]]
     fields["decided"] = _ACTIONS[fields["decided"]]
+    fields["host"], fields["reason"] = intern(fields["host"]), intern(fields["reason"])  # one text for many rows
     return TrialRow(**fields, **asdict(_MORE.decode(more)))
 
 

@@ -98,17 +98,29 @@ def copy_study(source: Store, target: Store, study: str) -> int:
     """Copy a study with the files of its trials into another store; returns the number of its events.
 
     The log is copied as it is, but that paths into the study's folder lead into the new one. Commands that nobody has
-    answered stay behind. StudyLockedError while a tuner holds the study; StudyExistsError when the name is taken.
+    answered stay behind. StudyLockedError while a tuner holds the study, which none can begin to meanwhile unless the
+    source can't be written to; StudyExistsError when the name is taken.
     """
     _refuse_running(source.tables.study(study))
     old, new = source.folder(study), target.folder(study)
-    first, *events = (_moved(event, old, new) for _, event in source.read(study))
-    if not isinstance(first, StudyCreated):
-        raise StoreError(f"The log of {study!r} does not begin with its creation.", hint="Look at it with rung verify.")
-    if any(row.name == study for row in target.tables.studies()) and any(target.read(study, after=1)):
-        raise StudyExistsError(f"{target.url} has a study {study!r} already.", hint="Copy it into another store.")
-    if old.is_dir():
-        shutil.copytree(old, new, dirs_exist_ok=True, ignore_dangling_symlinks=True)
+    with _lease_where_possible(source, study) as lease:
+        first, *events = (_moved(event, old, new) for _, event in source.read(study))
+        if not isinstance(first, StudyCreated):
+            raise StoreError(
+                f"The log of {study!r} does not begin with its creation.", hint="Look at it with rung verify."
+            )
+        if any(row.name == study for row in target.tables.studies()) and any(target.read(study, after=1)):
+            raise StudyExistsError(f"{target.url} has a study {study!r} already.", hint="Copy it into another store.")
+
+        def copy_file(file: str, copy: str) -> object:
+            if lease is not None:  # large files may take longer than it lasts
+                source.renew(lease)
+            return shutil.copy2(file, copy)
+
+        if old.is_dir():
+            shutil.copytree(old, new, dirs_exist_ok=True, ignore_dangling_symlinks=True, copy_function=copy_file)
+        if lease is not None:
+            source.renew(lease)
     write_whole(target, first, events)
     return len(events) + 1
 
@@ -205,6 +217,20 @@ def _lease(store: Store, study: str) -> Iterator[Lease]:
     finally:
         with contextlib.suppress(StudyNotFoundError):  # it may have been deleted under it
             store.release(lease)
+
+
+@contextlib.contextmanager
+def _lease_where_possible(store: Store, study: str) -> Iterator[Lease | None]:
+    """The lease, or None where the store can't be written to."""
+    with contextlib.ExitStack() as held:
+        lease = None
+        try:
+            lease = held.enter_context(_lease(store, study))
+        except StudyLockedError:
+            raise
+        except StoreError:  # it lies in somebody else's folder, say, or on a full disk
+            pass
+        yield lease
 
 
 def _refuse_running(row: StudyRow) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -52,6 +53,7 @@ def upgrade(path: Path) -> Upgrade:
                 return Upgrade(before, SCHEMA_VERSION)
             _refuse_while_held(connection)
             backup = path.with_name(f"{path.name}.v{before}-backup")
+            _remove_drafts(backup)
             save_copy(path, backup)
             apply_schema(connection, after=before)
             studies = connection.execute("SELECT id, name FROM study ORDER BY id").fetchall()
@@ -77,6 +79,14 @@ def save_copy(source: Path, target: Path) -> None:
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _remove_drafts(target: Path) -> None:
+    """What killed processes have left of copies to this target; the caller sees to it that no other is being made."""
+    draft = re.compile(re.escape(target.name) + r"\.tmp-\d+(-journal|-wal|-shm)?")
+    for path in list(target.parent.iterdir()):
+        if draft.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def _connect(path: Path, options: str) -> sqlite3.Connection:

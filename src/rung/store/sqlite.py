@@ -67,12 +67,15 @@ class SqliteStore:
 
     def append(self, events: Sequence[Event], *, lease: Lease) -> int:
         """Add events to the log, durably, and renew the lease; see ``contracts.Store``."""
-        study = self.database.number(lease.study)
         with self._appending:
             epoch, projection = self._projections.pop(lease.study, (0, None))
+            if epoch != lease.epoch:
+                projection = None
+            # Under one lease a study keeps its number, and should it be deleted, the lease is valid for no other study.
+            study = self.database.number(lease.study) if projection is None else projection.study
             with self.database.write() as connection:
                 self._leases.renew(connection, study, lease)
-                if projection is None or epoch != lease.epoch:
+                if projection is None:
                     projection = Projection.load(connection, study)
                 seq = projection.append(connection, events)
             self._projections[lease.study] = (lease.epoch, projection)

@@ -130,16 +130,30 @@ class BudgetSpent:
         return sum(row.at - trial.launched_at for trial in trials if trial.state is TrialState.RUNNING)
 
 
+def limit_of(tables: Tables, project: str) -> float | None:
+    """The limit that a project has been given last, by whichever of its studies; in seconds. None without one."""
+    if not project:
+        return None
+    limited = [
+        row for row in tables.studies() if row.project == project and row.settings.get("project_limit") is not None
+    ]
+    return max(limited, key=lambda row: row.last_unix).settings["project_limit"] if limited else None
+
+
 def endings_of(
     tables: Tables, ledger: Ledger, *, stop: Criterion | None, tally: Tally, project_limit: float | None
 ) -> Endings:
-    """What may end the session that is about to begin; SettingError when the project's budget is spent already."""
+    """What may end the session that is about to begin; SettingError when the project's budget is spent already.
+
+    project_limit: the project's from now on; None leaves it as it is.
+    """
     assert ledger.study is not None
     endings: list[Ending] = []
     if stop is not None:
         endings.append(CriterionMet(stop, tally))
-    if project_limit is not None:
-        budget = BudgetSpent(tables, study=ledger.study, limit=project_limit)
+    limit = project_limit or limit_of(tables, ledger.study.project)
+    if limit is not None:
+        budget = BudgetSpent(tables, study=ledger.study, limit=limit)
         budget.check(ledger)
         endings.append(budget)
     return Endings(endings)

@@ -19,9 +19,11 @@ from rung.events import (
 )
 from rung.tuning.collector import Collector
 from rung.types import (
+    CANNOT_IMPORT,
     Action,
     Exited,
     Fact,
+    Goal,
     Launched,
     Logged,
     Message,
@@ -48,11 +50,13 @@ class Intake:
     """Takes facts, stages events, and answers once they are committed.
 
     folder: of the study.
+    broken: why the objective can't be loaded where trials run, so that none can; empty as long as it can.
     ended: the runs that have ended since the loop last looked; it takes them away.
     heard_at: trial -> when its run last went through a step that an earlier run had reported.
     """
 
     def __init__(self, session: Session, backend: Backend, *, folder: Path, max_kills: int) -> None:
+        self.broken = ""
         self.ended: list[TrialRow] = []
         self.heard_at: dict[int, float] = {}
         self._session = session
@@ -70,14 +74,12 @@ class Intake:
                 continue
             if type(fact) is Reported:
                 self._reported(trial, fact)
-            elif type(fact) is Saved:
-                at = self._session.at()
-                self.stage(Checkpointed(at=at, trial=fact.trial, attempt=fact.attempt, checkpoint=fact.checkpoint))
-                self._collector.collect(trial)
             elif type(fact) is Exited:
                 self._exited(trial, fact)
             else:
                 self.stage(_event_of(fact, self._session.at()))
+                if type(fact) is Saved:
+                    self._collector.collect(trial)
         self.commit()
 
     def stage(self, event: Event) -> None:
@@ -136,16 +138,14 @@ class Intake:
         session = self._session
         if trial.decided is Action.STOP and trial.reason in {"scheduler", "nan"}:  # who goes on regardless isn't heard
             if fact.waits:
-                self._replies.append((fact.trial, Verdict(Action.STOP, fact.step, trial.message)))
+                self.send(fact.trial, Verdict(Action.STOP, fact.step, trial.message))
             return
         if fact.step > trial.last_step:
             loss = session.study.goal.loss(fact.metrics)
             at, step, metrics = session.at(), fact.step, fact.metrics
             self.stage(Observed(at=at, trial=fact.trial, attempt=fact.attempt, step=step, metrics=metrics, loss=loss))
             if loss is None:
-                metric = session.study.goal.metric
-                why = f"{metric} is {fact.metrics[metric]} at step {fact.step}"
-                self.decide(trial, Action.STOP, why=why, by="nan")
+                self.decide(trial, Action.STOP, why=_not_finite(fact, session.study.goal), by="nan")
         else:
             self.heard_at[fact.trial] = session.at()
         if fact.waits and trial.decided is None:
@@ -154,7 +154,10 @@ class Intake:
     def _exited(self, trial: TrialRow, fact: Exited) -> None:
         message, code = fact.message[-MESSAGE_LIMIT:], fact.exit_code
         is_whole = fact.is_whole or _is_trained(trial)
-        if fact.outcome is Outcome.FAILED and trial.decided is not Action.STOP:
+        if fact.reason == CANNOT_IMPORT:
+            self.broken = self.broken or message
+            self.interrupt(trial, reason=CANNOT_IMPORT, message=message)
+        elif fact.outcome is Outcome.FAILED and trial.decided is not Action.STOP:
             self._end(trial, TrialState.FAILED, reason=fact.reason, message=message, exit_code=code)
         elif trial.decided is not None and is_undecided(trial) and not (fact.outcome is Outcome.FINISHED and is_whole):
             self.interrupt(trial, reason="interrupted")
@@ -195,10 +198,16 @@ class Intake:
             self.ended.append(trial)
 
 
+def _not_finite(fact: Reported, goal: Goal) -> str:
+    return f"{goal.metric} is {fact.metrics[goal.metric]} at step {fact.step}"
+
+
 def _event_of(fact: Fact, at: float) -> Event:
     """The event that says no more than the fact itself."""
     if isinstance(fact, Launched):
         return Placed(at=at, trial=fact.trial, attempt=fact.attempt, host=fact.host, pid=fact.pid, gpus=fact.gpus)
+    if isinstance(fact, Saved):
+        return Checkpointed(at=at, trial=fact.trial, attempt=fact.attempt, checkpoint=fact.checkpoint)
     if isinstance(fact, Logged):
         return ArtifactLogged(at=at, trial=fact.trial, attempt=fact.attempt, artifact=fact.artifact)
     assert isinstance(fact, Remarked), "every kind of fact becomes an event"
@@ -221,6 +230,6 @@ def _is_trained(trial: TrialRow) -> bool:
 
 def decided_state(trial: TrialRow) -> TrialState:
     """Where a decision leads, once the run is over; a limit that was broken makes a trial failed."""
-    if trial.reason not in {"scheduler", "person"}:
+    if trial.reason not in {"scheduler", "person", "imported"}:
         return TrialState.FAILED
     return TrialState.PAUSED if trial.decided is Action.PAUSE else TrialState.STOPPED

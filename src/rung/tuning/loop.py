@@ -30,9 +30,9 @@ INBOX_PERIOD_S = 0.2  # how long a command may lie in the inbox before a busy tu
 class Loop:
     """Runs until nothing is left to do, a limit is reached, or somebody stops it; ``why`` says which.
 
-    ``why`` is one of: done, exhausted, seconds, criterion, budget, stopped, interrupted, failures; ``message`` says it
-    in full where there is more to say. A signal handler may set ``end_now``; the loop then ends what runs as soon as it
-    looks.
+    ``why`` is one of: done, exhausted, seconds, criterion, budget, stopped, interrupted, failures, objective;
+    ``message`` says it in full where there is more to say. A signal handler may set ``end_now``; the loop then ends
+    what runs as soon as it looks.
     """
 
     def __init__(
@@ -73,7 +73,8 @@ class Loop:
                 self._fill()
             if not self._ledger.running:
                 why = self.why or self._starter.idle_why
-                self.message = self._endings.messages.get(why, "")
+                broken = self.intake.broken.partition("\n")[0]
+                self.message = broken if why == "objective" else self._endings.messages.get(why, "")
                 return why
             try:
                 self.is_in_objective = self._backend.runs_in_caller
@@ -116,6 +117,8 @@ class Loop:
         """What has to be looked at from time to time: the clock, the lease, the inbox, the trials' limits."""
         if self.end_now:
             self.stop_now("interrupted")
+        if self.intake.broken:
+            self.stop_now("objective")
         at, seconds = self._session.at(), self._limits.seconds
         if seconds is not None and at - self._began_at >= seconds:
             self.stop_now(self.why or "seconds")

@@ -29,6 +29,7 @@ from rung.tuning.clerk import acquire_for_tuner
 from rung.tuning.engine import Engine
 from rung.tuning.labels import Labels
 from rung.tuning.session import Observer, Session
+from rung.tuning.setup import checked_name
 
 if TYPE_CHECKING:
     from rung.contracts import Scheduler, Store
@@ -69,7 +70,7 @@ def new_study(
     """The first event of a study that does not exist yet; an unset seed is drawn from the operating system."""
     spec = scheduler.spec()
     return StudyCreated(
-        study=name,
+        study=checked_name(name),
         space=scheduler.space.to_json(),
         goal=goal,
         seed=secrets.randbits(32) if seed is None else seed,

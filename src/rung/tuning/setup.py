@@ -35,6 +35,7 @@ def reference_of(objective: Objective) -> Json:
 
 def free_name(store: Store, base: str) -> str:
     """A name that no study of the store has: ``base``, numbered when it is taken."""
+    base = base.replace("#", "")
     taken = {row.name for row in store.tables.studies()}
     if base not in taken:
         return base
@@ -73,6 +74,16 @@ def _plain_config(config: Config) -> Config:
         return {name: thaw(freeze(value)) for name, value in config.items()}
     except SpaceError as error:
         raise SettingError(f"given: {error.sentence}", hint=error.hint) from error
+
+
+def checked_name(name: str) -> str:
+    """SettingError when a study can't be called so."""
+    if not isinstance(name, str) or not name.strip() or "#" in name:
+        raise SettingError(
+            f"{name!r} can't be the name of a study.",
+            hint="Give a text without #, which stands between a study and the number of a trial: lenet#3.",
+        )
+    return name
 
 
 def checked_scheduler(scheduler: Scheduler) -> Scheduler:

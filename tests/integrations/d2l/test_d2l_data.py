@@ -8,7 +8,7 @@ from idx_files import idx_gz, small_files
 torch = pytest.importorskip("torch")
 
 from rung.errors import MissingExtraError  # noqa: E402 - sorted with the above
-from rung.integrations.d2l.data import load  # noqa: E402 - needs torch
+from rung.integrations.d2l.data import load, repeated  # noqa: E402 - needs torch
 from rung.integrations.d2l.idx import DataError  # noqa: E402 - needs torch
 
 
@@ -157,6 +157,20 @@ def test_limited_digits_keep_the_same_test_images():
     assert limited.name.endswith("first 100 of 1,438 training images")
     assert [len(part.labels) for part in (limited.training, limited.validation)] == [80, 20]
     assert torch.equal(limited.test.images, load(None).test.images)
+
+
+def test_few_images_are_repeated_whole():
+    pytest.importorskip("sklearn")
+    data = load(None, limit=100)
+    often = repeated(data, 399)
+    assert often.name == f"{data.name}, each 4 times in an epoch"
+    assert len(often.training.images) == len(often.training.labels) == 320
+    for start in range(0, 320, 80):
+        assert torch.equal(often.training.images[start : start + 80], data.training.images)
+        assert torch.equal(often.training.labels[start : start + 80], data.training.labels)
+    assert often.validation is data.validation
+    once = repeated(data, 79)
+    assert (once.name, len(once.training.labels)) == (data.name, 80)
 
 
 def test_digits_are_resized_as_bilinear_interpolation_says():

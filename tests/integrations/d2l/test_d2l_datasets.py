@@ -56,6 +56,9 @@ def test_digits_stand_in_and_say_so_once():
         data = FashionMNIST(batch_size=256)
     assert caught[0].filename == __file__
     assert "handwritten digits" in data.name
+    assert data.name.endswith("all 1,438 training images, each 41 times in an epoch")
+    assert len(data.train.labels) == 41 * 1151, "nearly the 48,000 of Fashion-MNIST"
+    assert len(data.val.labels) == 287
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         FashionMNIST()

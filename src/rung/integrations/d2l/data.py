@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, final
 
@@ -76,6 +76,20 @@ def load(
     if download:
         folder = fetch(folder or default_cache(), mirrors=mirrors)
     return _digits(limit) if folder is None else _from_idx_files(folder, limit, thorough=thorough)
+
+
+def repeated(data: Data, count: int) -> Data:
+    """The same, with each image to train on as often in an epoch as fits into ``count`` images; once at least.
+
+    So a small set gets as many steps an epoch as a large one, and settings that suit the one suit the other.
+    """
+    images, labels = data.training
+    times = max(1, count // max(1, len(labels)))
+    return replace(
+        data,
+        name=data.name if times == 1 else f"{data.name}, each {times} times in an epoch",
+        training=Part(images.repeat(times, 1, 1, 1), labels.repeat(times)),
+    )
 
 
 def _from_idx_files(folder: Path, limit: int | None, *, thorough: bool) -> Data:

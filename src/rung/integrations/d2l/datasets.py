@@ -13,9 +13,11 @@ import torch
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler, TensorDataset
 
 from rung.errors import RungWarning
-from rung.integrations.d2l.data import SIDE, Data, Part, default_cache, load
+from rung.integrations.d2l.data import SIDE, Data, Part, default_cache, load, repeated
 from rung.integrations.d2l.download import CHECKSUMS
 from rung.integrations.d2l.hyperparameters import HyperParameters
+
+_USUAL: Final = 48_000  # images of Fashion-MNIST to train on, those for validation left out
 
 Loader: TypeAlias = "DataLoader[Any]"
 
@@ -68,8 +70,9 @@ class FashionMNIST(DataModule):
 
     resize: height and width. root: folder with the four idx .gz files; by default the one that the environment
     variable RUNG_DATA names, else where ``download`` puts them; else, with a warning, the handwritten digits of
-    scikit-learn. Validation takes one training image in five, which are then not trained on; the test images are kept
-    out of it. DataError names a file that is missing or damaged.
+    scikit-learn, repeated until an epoch is as long as one of Fashion-MNIST. Validation takes one training image in
+    five, which are then not trained on; the test images are kept out of it. DataError names a file that is missing or
+    damaged.
     """
 
     resize: tuple[int, int]
@@ -110,6 +113,7 @@ def _images(folder: Path | None) -> Data:
             hint=f"Set RUNG_DATA to the folder with its four .gz files, or put them into {default_cache()}.",
         )
         warnings.warn(message, stacklevel=3)
+        return repeated(load(None), _USUAL)
     return load(folder)
 
 

@@ -1,0 +1,123 @@
+"""Figures of a comparison at its end: the critical-difference diagram, and who was ahead of whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rung.analysis._frame import GREY, new_figure, plain
+from rung.analysis.comparison._method_looks import looks_of
+from rung.analysis.comparison.ranking import Friedman
+from rung.analysis.comparison.result import Comparison, Pair
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ROW: Final = 0.28  # inches between two lines of the diagram
+DARK: Final = 0.3  # of a share's distance from a half, from where letters are white
+
+
+def plot_critical_difference(comparison: Comparison, *, title: str = "") -> Figure:
+    """Average ranks on a line; a bar joins methods whose ranks differ by no more than the critical difference.
+
+    After Demšar 2006, figure 1, with the best at the left. MissingExtraError without matplotlib.
+    """
+    found = comparison.friedman
+    count = len(comparison.methods)
+    height = ROW * (6 + -(-count // 2) + (len(found.groups) if found else 0))
+    figure = new_figure(7.5, max(2.0, height), title=title)
+    axes = figure.subplots()
+    axes.set_axis_off()
+    if found is None:
+        axes.text(0.5, 0.5, "no ranks to compare", transform=axes.transAxes, ha="center", va="center", color=GREY)
+        return figure
+    _draw_scale(axes, comparison, found)
+    _draw_groups(axes, found)
+    _draw_names(axes, comparison, found)
+    words = f"average ranks over {found.n_blocks} {comparison.blocks}; Friedman test: p {_p(found.p)}"
+    figure.supxlabel(words, fontsize="small", color=GREY)
+    width = count - 1.0
+    axes.set_xlim(1 - 0.45 * width, count + 0.45 * width)
+    axes.set_ylim(-(2.2 + 0.6 * len(found.groups) + -(-count // 2)), 3.2)
+    return figure
+
+
+def plot_wins(comparison: Comparison, *, title: str = "") -> Figure:
+    """How often the method of a row ended ahead of that of a column, ties as a half; a star where the test agrees.
+
+    MissingExtraError without matplotlib.
+    """
+    count = len(comparison.methods)
+    figure = new_figure(max(4.5, 2.2 + 1.05 * count), max(3.2, 1.8 + 0.62 * count), title=title)
+    axes = figure.subplots()
+    places = {method: number for number, method in enumerate(comparison.methods)}
+    shares = [[float("nan")] * count for _ in range(count)]
+    for pair in comparison.pairs:
+        first, second = places[pair.first], places[pair.second]
+        share = _share(pair)
+        shares[first][second], shares[second][first] = share, 1 - share
+        star = " *" if pair.p_holm < comparison.alpha else ""
+        wins, ties, losses = pair.record.wins, pair.record.ties, pair.record.losses
+        ink = "white" if abs(share - 0.5) > DARK else "black"
+        axes.text(second, first, f"{wins}–{ties}–{losses}{star}", ha="center", va="center", color=ink)
+        axes.text(first, second, f"{losses}–{ties}–{wins}{star}", ha="center", va="center", color=ink)
+    axes.imshow(shares, cmap="RdBu", vmin=0, vmax=1, aspect="auto")
+    if not comparison.pairs:
+        axes.text(0.5, 0.5, "no pairs to compare", transform=axes.transAxes, ha="center", va="center", color=GREY)
+    names = [plain(method) for method in comparison.methods]
+    axes.set_xticks(range(count), names, rotation=30, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(count), names)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel(
+        f"wins–ties–losses of the row against the column\n* differs over {comparison.blocks} "
+        f"(signed-rank test, Holm, p < {comparison.alpha:g})",
+        color=GREY,
+        fontsize="small",
+    )
+    return figure
+
+
+def _share(pair: Pair) -> float:
+    record = pair.record
+    return (record.wins + record.ties / 2) / (record.wins + record.ties + record.losses)
+
+
+def _draw_scale(axes: Axes, comparison: Comparison, found: Friedman) -> None:
+    count = len(comparison.methods)
+    axes.plot([1, count], [0, 0], color="black", linewidth=1)
+    for rank in range(1, count + 1):
+        axes.plot([rank, rank], [0, 0.25], color="black", linewidth=1)
+        axes.text(rank, 0.4, str(rank), ha="center", va="bottom", fontsize="small")
+    end = 1 + found.difference
+    axes.plot([1, end], [1.9, 1.9], color="black", linewidth=1, marker="|", markersize=6)
+    axes.text(1, 2.15, f"critical difference {found.difference:.2f} (α = {found.alpha:g})", fontsize="small")
+
+
+def _draw_groups(axes: Axes, found: Friedman) -> None:
+    for number, group in enumerate(found.groups):
+        ends = [found.ranks[group[0]], found.ranks[group[-1]]]
+        height = -0.7 - 0.6 * number
+        axes.plot([ends[0] - 0.04, ends[1] + 0.04], [height, height], color=GREY, linewidth=4, solid_capstyle="butt")
+
+
+def _draw_names(axes: Axes, comparison: Comparison, found: Friedman) -> None:
+    """The better half to the left, the best on top; the others to the right, the worst on top, so no lines cross."""
+    count = len(comparison.methods)
+    looks = looks_of(comparison.methods)
+    order = sorted(range(count), key=lambda method: found.ranks[method])
+    half = -(-count // 2)
+    below = 1.2 + 0.6 * len(found.groups)
+    margin = 0.1 * (count - 1)
+    for place, method in enumerate(order):
+        is_left = place < half
+        height = -(below + (place if is_left else count - 1 - place))
+        side = 1 - margin if is_left else count + margin
+        rank, name = found.ranks[method], comparison.methods[method]
+        axes.plot([rank, rank, side], [0, height, height], color=looks[name].color, linewidth=1.2)
+        words = f"{plain(name)}  {rank:.2f}" if is_left else f"{rank:.2f}  {plain(name)}"
+        axes.text(side, height, f" {words} ", ha="right" if is_left else "left", va="center")
+
+
+def _p(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"

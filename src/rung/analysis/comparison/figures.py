@@ -1,0 +1,172 @@
+"""Figures of a comparison along its axis: each problem, all together, and the ranks. matplotlib, without pyplot."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+
+from rung.analysis._frame import MARGIN, label, metric_label, new_figure, plain, span_of
+from rung.analysis.comparison._method_looks import BAND, LINE, MethodLook, Ruler, looks_of, ruler_of, shared_ruler
+from rung.analysis.comparison.result import Column, Comparison, MethodResult, ProblemResult
+from rung.types import Goal
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Center: TypeAlias = Literal["median", "mean"]
+
+COLUMNS: Final = 3  # of panels
+LETTERS_PER_INCH: Final = 11.0  # of the legend
+LEGEND_LINE: Final = 8  # letters that would fit in the place of a line and its margins
+
+
+def plot_any_time(comparison: Comparison, *, center: Center = "median", title: str = "") -> Figure:
+    """The best value so far on each problem, a panel each.
+
+    center: what the lines are; the median stands within the quartiles of the runs, the mean within its bootstrap
+    interval. MissingExtraError without matplotlib.
+    """
+    problems = comparison.problems
+    columns = min(COLUMNS, len(problems))
+    rows = -(-len(problems) // columns)
+    figure = new_figure(max(5.0, 4.2 * columns), 3.2 * rows + 0.7, title=title)
+    panels = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for panel, problem in zip(panels, problems, strict=False):
+        _draw_problem(panel, comparison, problem, center=center)
+    for unused in panels[len(problems) :]:
+        unused.set_axis_off()
+    band = "quartiles of the runs" if center == "median" else f"its {_interval_words(comparison)}"
+    _add_legend(figure, comparison, f"{center} and {band}")
+    return figure
+
+
+def plot_regret(comparison: Comparison, *, title: str = "") -> Figure:
+    """Mean normalised regret over all shared problems with its interval. MissingExtraError without matplotlib."""
+    figure = new_figure(7, 4.4, title=title)
+    axes = figure.subplots()
+    ruler = shared_ruler(comparison)
+    looks = looks_of(comparison.methods)
+    bands = [
+        _draw_band(axes, comparison.grid, (each.regret, each.low, each.high), looks[each.method], ruler)
+        for each in comparison.aggregates
+    ]
+    if bands and min(min(band.low) for band in bands) > 0:
+        axes.set_yscale("log")
+    label(axes, ruler.label, "mean normalised regret", is_empty=not bands)
+    axes.set_xlim(left=0)
+    words = f"mean {_problems(comparison)} with its {_interval_words(comparison)} over {_seeds(comparison)}"
+    _add_legend(figure, comparison, words)
+    return figure
+
+
+def plot_ranks(comparison: Comparison, *, title: str = "") -> Figure:
+    """The average rank of each method along the axis, best at the top. MissingExtraError without matplotlib."""
+    figure = new_figure(7, 4.4, title=title)
+    axes = figure.subplots()
+    ruler = shared_ruler(comparison)
+    looks = looks_of(comparison.methods)
+    for each in comparison.aggregates:
+        _draw_band(axes, comparison.grid, (each.rank, each.rank, each.rank), looks[each.method], ruler)
+    axes.set_ylim(len(comparison.methods) + 0.15, 0.85)
+    axes.set_yticks(range(1, len(comparison.methods) + 1))
+    label(axes, ruler.label, "average rank (1 is best)", is_empty=not comparison.aggregates)
+    axes.set_xlim(left=0)
+    _add_legend(figure, comparison, f"average {_problems(comparison)} over {_seeds(comparison)}")
+    return figure
+
+
+class Band(NamedTuple):
+    """What was drawn: the line, and the lower and upper end of the band around it."""
+
+    line: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+
+
+def _draw_problem(axes: Axes, comparison: Comparison, problem: ProblemResult, *, center: Center) -> None:
+    ruler = ruler_of(comparison.axis, problem.grid[-1])
+    looks = looks_of(comparison.methods)
+    shown: list[float] = []
+    for each in problem.methods:
+        band = _draw_method(axes, problem, each, looks[each.method], ruler, center=center)
+        shown += [*band.line, min(band.low) if problem.goal.mode == "min" else max(band.high)] if band.line else []
+    _fit(axes, shown, goal=problem.goal)
+    label(axes, ruler.label, metric_label(problem.goal), is_empty=False)
+    axes.set_xlim(left=0)
+    n_seeds = len(problem.seeds)
+    axes.set_title(f"{plain(problem.problem)} · {n_seeds} seed{'' if n_seeds == 1 else 's'}", fontsize="medium")
+
+
+def _draw_method(
+    axes: Axes, problem: ProblemResult, result: MethodResult, look: MethodLook, ruler: Ruler, *, center: Center
+) -> Band:
+    """Draw a curve up to where its last run ended."""
+    curve = result.curve
+    columns = (curve.median, curve.lower, curve.upper) if center == "median" else (curve.mean, curve.low, curve.high)
+    until = bisect_left(problem.grid, curve.end)  # the first place at which the run is over
+    return _draw_band(axes, problem.grid[: until + 1], columns, look, ruler)
+
+
+def _draw_band(
+    axes: Axes, grid: Sequence[float], columns: tuple[Column, Column, Column], look: MethodLook, ruler: Ruler
+) -> Band:
+    """Draw a line within its band where there are numbers.
+
+    columns: the line, and the lower and upper end of the band.
+    """
+    rows = [(place / ruler.unit, *row) for place, *row in zip(grid, *columns, strict=False) if None not in row]
+    if not rows:
+        return Band((), (), ())
+    places, line, low, high = zip(*rows, strict=True)
+    axes.plot(places, line, color=look.color, linestyle=look.dash, linewidth=LINE, drawstyle="steps-post")
+    axes.fill_between(places, low, high, color=look.color, alpha=BAND, linewidth=0, step="post")
+    return Band(line, low, high)
+
+
+def _fit(axes: Axes, values: Sequence[float], *, goal: Goal) -> None:
+    """Let the axis show where the lines differ, which is not where they begin."""
+    span = span_of(values, goal=goal)
+    if span.log:
+        axes.set_yscale("log")
+    elif span.good != span.bad and math.isfinite(span.bad - span.good):
+        margin = MARGIN * (span.bad - span.good)
+        axes.set_ylim(*sorted((span.good - margin, span.bad + margin)))
+
+
+def _add_legend(figure: Figure, comparison: Comparison, words: str) -> None:
+    from matplotlib.lines import Line2D
+
+    looks = looks_of(comparison.methods)
+    lines = [
+        Line2D([], [], color=look.color, linestyle=look.dash, linewidth=LINE, label=plain(method))
+        for method, look in looks.items()
+    ]
+    widest = max(map(len, comparison.methods)) + LEGEND_LINE
+    columns = max(1, min(len(lines), int(figure.get_figwidth() * LETTERS_PER_INCH / widest)))
+    figure.legend(
+        handles=lines,
+        loc="outside lower center",
+        ncols=columns,
+        frameon=False,
+        title=words,
+        title_fontproperties={"size": "small"},
+    )
+
+
+def _interval_words(comparison: Comparison) -> str:
+    return f"{100 * comparison.confidence:g} % interval"
+
+
+def _problems(comparison: Comparison) -> str:
+    count = len(comparison.shared)
+    return f"on {plain(comparison.shared[0])}" if count == 1 else f"on {count} problems"
+
+
+def _seeds(comparison: Comparison) -> str:
+    counts = sorted({len(each.seeds) for each in comparison.problems if each.problem in comparison.shared})
+    if counts == [1]:
+        return "1 seed"
+    return f"{'–'.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} seeds" if counts else "seeds"

@@ -1,0 +1,1 @@
+"""Comparing ways to search: problems, the runs on them, and what can be concluded from the runs."""

@@ -1,0 +1,64 @@
+import pytest
+from made_up_runs import made_up_runs, run_of
+
+from rung.analysis.comparison.comparing import compare_runs
+from rung.analysis.comparison.diagrams import plot_critical_difference, plot_wins
+
+FAST = {"n_resamples": 100}
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    return compare_runs(made_up_runs(problems=["a"], n_seeds=12, n_evaluations=20), **FAST)
+
+
+def words_of(figure):
+    return [text.get_text().strip() for text in figure.axes[0].texts]
+
+
+def test_the_diagram_names_every_method_with_its_rank(comparison):
+    figure = plot_critical_difference(comparison, title="At the end")
+    gp, random, tpe = comparison.friedman.ranks
+    words = words_of(figure)
+    assert f"gp  {gp:.2f}" in words
+    assert f"tpe  {tpe:.2f}" in words
+    assert f"{random:.2f}  random" in words
+    assert "critical difference 0.96 (α = 0.05)" in words
+    assert figure.get_supxlabel() == "average ranks over 12 seeds; Friedman test: p < 0.001"
+
+
+def test_a_bar_joins_what_cannot_be_told_apart():
+    speeds = {"slow": 0.4, "twin": 0.9, "other": 0.9}
+    found = compare_runs(made_up_runs(problems=["a"], speeds=speeds, n_seeds=12), **FAST)
+    bars = [line for line in plot_critical_difference(found).axes[0].lines if line.get_linewidth() == 4]
+    assert len(bars) == len(found.friedman.groups) == 1
+    ends = sorted(found.friedman.ranks[method] for method in found.friedman.groups[0])
+    assert tuple(bars[0].get_xdata()) == pytest.approx((ends[0] - 0.04, ends[-1] + 0.04))
+
+
+def test_weak_evidence_is_given_as_a_number():
+    runs = [
+        run_of([0.5 + 0.1 * (seed % 2 == number)], method=str(number), seed=seed)
+        for number in (0, 1)
+        for seed in (0, 1, 2)
+    ]
+    figure = plot_critical_difference(compare_runs(runs, **FAST))
+    assert figure.get_supxlabel() == "average ranks over 3 seeds; Friedman test: p = 0.667"
+
+
+def test_wins_of_each_row_against_each_column(comparison):
+    figure = plot_wins(comparison)
+    words = words_of(figure)
+    assert len(words) == 6
+    record = comparison.pairs[0].record
+    star = " *" if comparison.pairs[0].p_holm < 0.05 else ""
+    assert words[0] == f"{record.wins}–{record.ties}–{record.losses}{star}"
+    assert words[1] == f"{record.losses}–{record.ties}–{record.wins}{star}"
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["gp", "random", "tpe"]
+    assert "differs over seeds" in figure.axes[0].get_xlabel()
+
+
+def test_one_method_alone():
+    found = compare_runs([run_of([0.5])], **FAST)
+    assert words_of(plot_critical_difference(found)) == ["no ranks to compare"]
+    assert words_of(plot_wins(found)) == ["no pairs to compare"]
