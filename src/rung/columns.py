@@ -49,11 +49,9 @@ class Columns:
         """The column of that name; SettingError names the nearest."""
         if name in self._fixed:
             return self._fixed[name]
-        found: dict[str, Column] = {}
         for column in self._others():
             if column.name == name:
                 return column
-            found.setdefault(column.name, column)
         names = self.names
         near = difflib.get_close_matches(name, names, n=1)
         short = [each for each in names if not each.startswith(("config.", "metric."))]

@@ -4,12 +4,14 @@ import argparse
 import json
 import shlex
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import rung
 from rung.cli.best import as_args, as_toml
 from rung.study import open_study
 
@@ -77,3 +79,16 @@ def test_args_are_words_of_a_shell(config: dict[str, object]) -> None:
 @pytest.mark.parametrize("names", [["batch-size", "batch_size", "optimizer.lr"]])
 def test_names_stay_exactly_as_they_are(names: list[str]) -> None:
     assert as_args(dict.fromkeys(names, 1)) == "--batch-size 1 --batch_size 1 --optimizer.lr 1"
+
+
+def test_a_best_trial_that_failed_is_pointed_out(invoke, invoke_json, tmp_path: Path) -> None:
+    def trained(lr: float) -> Iterator[float]:
+        yield lr
+        raise MemoryError("too big")
+
+    tune = {"store": tmp_path / "rung.db", "study": "big", "progress": "off"}
+    rung.tune(trained, {"lr": [0.1, 0.2]}, searcher="grid", limits=rung.Limits(failures_in_a_row=None), **tune)
+    result = invoke("best", "big")
+    assert "trial 0 failed in the end (oom), so its configuration may not be fit for use." in result.stderr
+    assert "rung trials big --where state=done --sort best" in result.stderr
+    assert invoke_json("best", "big")["state"] == "failed"

@@ -79,7 +79,7 @@ def test_values_of_options(monkeypatch, capsys, finished: Path) -> None:
     assert offered("rung run --scheduler a", monkeypatch, capsys) == ["asha", "auto"]
     assert offered("rung plot lenet c", monkeypatch, capsys) == ["curves", "contour"]
     assert {"number", "best", "lr", "opt"} <= set(offered("rung trials lenet --sort ", monkeypatch, capsys))
-    assert offered("rung trials lenet --sort -ru", monkeypatch, capsys) == ["-runtime"]
+    assert offered("rung trials lenet --sort ru", monkeypatch, capsys) == ["runtime"]
     assert offered("rung trials lennet --sort ru", monkeypatch, capsys) == []
 
 

@@ -100,6 +100,35 @@ def test_a_run_of_the_same_name_goes_on(execute, invoke_json, project: Path) -> 
     assert [row["study"] for row in invoke_json("ls")] == ["mine", "mine-2"]
 
 
+def test_a_study_that_exists_needs_no_word_about_its_space(execute, invoke, invoke_json, project: Path) -> None:
+    execute("run", "models:plain", "-s", "lr=log:1e-3:1", "-n", "mine", "--seed", 7, "--mode", "max", "--trials", 2)
+    done = execute("run", "models:plain", "-n", "mine", "--trials", 3)
+    assert "study mine (resumed, 2 of 3 trials done)" in done.stdout
+    (study,) = invoke_json("ls")
+    assert (study["mode"], study["trials"]["total"]) == ("max", 3)
+    said = invoke("run", "models:plain", "-n", "mine", "--trials", 4, "--scheduler", "asha", exit_code=2).stderr
+    assert "--scheduler goes with a space, and the study 'mine' has been set up already." in said
+    said = invoke("run", "models:plain", "-n", "other", "--trials", 4, exit_code=2).stderr
+    assert "nothing says what to search." in said
+
+
+def test_an_imported_study_goes_on_with_what_it_is_given(execute, invoke, invoke_json, project: Path) -> None:
+    (project / "old.csv").write_text("lr,error\n0.1,0.5\n0.2,0.4\n0.3,0.6\n")
+    invoke("import", "csv", "old.csv", "-n", "old", "--metric", "error")
+    said = invoke("resume", "old", "--trials", 4, exit_code=1).stderr
+    assert "Say what it tunes: rung run -n old -- python train.py, or rung run -n old module:function." in said
+    execute("run", "models:plain", "-n", "old", "--trials", 4)
+    rows = invoke_json("trials", "old")
+    assert len(rows) == 4
+    assert 0.1 <= rows[3]["config"]["lr"] <= 0.3
+    assert "as its log says" in invoke("verify", "old").stdout
+
+
+def test_which_values_count_for_the_best(execute, invoke_json, project: Path) -> None:
+    execute("run", "models:plain", "-s", "lr=1,2", "--searcher", "grid", "-n", "mine", "--incumbent-from", "final")
+    assert invoke_json("show", "mine")["settings"]["incumbent_from"] == "final"
+
+
 def test_without_a_name_every_run_is_a_study_of_its_own(execute, invoke_json, project: Path) -> None:
     for words in ((), ("-n", "")):
         execute("run", "models:plain", "-s", "lr=1,2", "--searcher", "grid", "--progress", "off", *words)

@@ -79,6 +79,27 @@ def test_a_trial_in_json(invoke_json, finished: Path) -> None:
     assert facts["checkpoints"] == []
 
 
+def test_what_a_failed_trial_printed_is_shown_once(invoke, execute, tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text("def f(x):\n    print('hello', x)\n    raise ValueError('bad x')")
+    (tmp_path / "s.py").write_text("print('hello')\nraise ValueError('bad x')")
+    execute("run", "f.py:f", "-s", "x=1", "--searcher", "grid", "--progress", "off", exit_code=3)
+    execute(
+        "run", "-n", "s", "-s", "x=1", "--searcher", "grid", "--progress", "off", "--", sys.executable, "s.py",
+        exit_code=3,
+    )  # fmt: skip
+    text = invoke("show", "f#0").stdout
+    assert "state  failed (error): ValueError: bad x\n" in text
+    assert text.count("hello 1") == 1
+    assert text.count("ValueError: bad x") == 2, "as the state, and at the end of its traceback"
+    text = invoke("show", "s#0").stdout
+    assert "state  failed (exit): The script ended with exit code 1: ValueError: bad x\n" in text
+    assert text.count("hello") == 1
+    assert text.count("ValueError: bad x") == 2
+    assert "The last lines of its output:" not in text
+    next(tmp_path.glob("rung-files/s/*/output.log")).unlink()
+    assert "\nThe last lines of its output:\nhello\n" in invoke("show", "s#0").stdout
+
+
 def test_a_long_curve_is_thinned_out_and_keeps_its_ends(invoke, execute, tmp_path: Path) -> None:
     (tmp_path / "f.py").write_text("def f(x):\n    for k in range(100): yield 1 / (k + 1)")
     execute("run", "f.py:f", "-s", "x=1", "--searcher", "grid", "--progress", "off")

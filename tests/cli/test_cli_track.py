@@ -216,3 +216,12 @@ def test_who_looks_away_does_not_end_the_run(script: str, tmp_path: Path) -> Non
     assert "completed at step 2" in done.stderr
     assert "Traceback" not in done.stderr
     assert trials(tmp_path)[0].state == "completed"
+
+
+def test_a_study_of_runs_by_hand_is_not_gone_on_with(execute, invoke, script: str, tmp_path: Path) -> None:
+    execute("track", "-n", "tries", "lr=0.5", "--", sys.executable, script)
+    for words in (("resume", "tries", "--trials", "4"), ("run", "-n", "tries", "--trials", "4", "--", "true")):
+        said = invoke(*words, exit_code=1).stderr
+        assert "the study 'tries' keeps runs by hand; there is nothing in it to search." in said
+        assert "rung track -n tries lr=0.1 -- python train.py" in said
+    assert len(trials(tmp_path)) == 1

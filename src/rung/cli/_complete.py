@@ -33,10 +33,9 @@ def complete_target(ctx: click.Context, param: click.Parameter, begun: str) -> l
 
 
 def complete_column(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:  # noqa: ARG001
-    """The columns by which the trials of the study on the line can be asked; with a - before them as it was begun."""
-    sign = "-" if begun.startswith("-") else ""
-    found = _from_store(ctx, lambda store: _columns(store, ctx.params.get("study", "")))
-    return [CompletionItem(f"{sign}{name}") for name in found if name.startswith(begun.removeprefix("-"))]
+    """The columns by which the trials of the study on the line can be asked."""
+    study = ctx.params.get("study") or next(iter(ctx.args), "")  # click reads no arguments of a line that isn't whole
+    return _beginning(begun, _from_store(ctx, lambda store: _columns(store, study)))
 
 
 def complete_searcher(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:  # noqa: ARG001

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _CURVE_LINES = 20
 _LOG_LINES = 20
+_OUTPUT = "\nThe last lines of its output:\n"  # as backends put it into the message of a failure
 _Lines = list[tuple[str, str]]
 
 
@@ -104,13 +105,20 @@ def print_page(page: Page) -> None:
     if page.curve:
         click.echo()
         _print_curve(page.curve, trial.best_step)
-    if len(trial.message.strip().splitlines()) > 1:
-        click.echo(f"\n{harmless(trial.message.rstrip())}")
+    explained = _explained(page).strip()
+    first, _, rest = explained.partition("\n")
+    if rest.strip():
+        click.echo(f"\n{harmless(rest if first == headline(explained) else explained).strip()}")
     if page.log is not None:
         click.echo(f"\n{page.log}:")
         click.echo("\n".join(f"  {harmless(line)}" for line in page.printed))
     if trial.state is TrialState.FAILED:
         click.echo(f"\n{_what_to_do(page)}")
+
+
+def _explained(page: Page) -> str:
+    """The message, without the end of the output that stands in it for those who have lost the output itself."""
+    return page.trial.message if page.log is None else page.trial.message.partition(_OUTPUT)[0]
 
 
 def _what(page: Page) -> _Lines:
@@ -119,7 +127,7 @@ def _what(page: Page) -> _Lines:
     if trial.reason not in {"", state}:
         state += f" ({trial.reason})"
     if trial.message:
-        state += f": {headline(trial.message)}"
+        state += f": {headline(_explained(page))}"
     lines = [("trial", f"{page.study.name}#{trial.number}"), ("state", state)]
     lines += [(name, str(value)) for name, value in trial.config.items()]
     if trial.last_loss is not None and trial.best_loss is not None:

@@ -100,7 +100,8 @@ def _about(row: StudyRow, command: Note | Tag) -> str:
 
 _STOPS = {
     "finish": "Nothing more is started, and what runs comes to its end",
-    "pause": "Nothing more is started, and what runs ends at its next checkpoint and waits",
+    "pause": "Nothing more is started, and what runs ends at its next checkpoint and waits; "
+    "without checkpoints it begins anew then",
     "now": "Nothing more is started, and what runs is ended and waits",
 }
 _Sentence: TypeAlias = "Callable[[StudyRow, Any], str]"
@@ -108,7 +109,10 @@ _SENTENCES: Mapping[type, _Sentence] = {
     Enqueue: lambda _, command: f"Tried next: {settings(command.config)}",
     EditSpace: lambda row, _: f"The space of {row.name} is another one from now on",
     StopTrial: lambda _, command: f"Trial {command.trial} is stopped",
-    PauseTrial: lambda _, command: f"Trial {command.trial} ends at its next checkpoint, and is paused there",
+    PauseTrial: lambda _, command: (
+        f"Trial {command.trial} ends at its next checkpoint, and is paused there; without checkpoints it begins anew "
+        "when it goes on"
+    ),
     ContinueTrial: lambda _, command: f"Trial {command.trial} goes on as soon as a worker is free",
     ChangeTrial: lambda _, command: f"Trial {command.trial} has {settings(command.changes)} from its next report on",
     RetryTrial: lambda _, command: f"The configuration of trial {command.trial} is tried once more, as a new trial",
