@@ -14,6 +14,7 @@ import pytest
 from process_stage import are_gone, is_gone, noted, servers, until
 
 from rung.backends.processes import Processes
+from rung.runtime.objective import as_objective
 from rung.testing._driver import Stage
 from rung.types import Outcome
 
@@ -123,16 +124,10 @@ def test_what_got_away_from_a_stop_ends_with_the_backend(stage, tmp_path, ends):
     until(lambda: is_gone(away), within_s=2.0)
 
 
-def a_module(folder, source):
-    path = folder / "training_with_torch.py"
-    path.write_text(source)
-    return f"{path}:train"
-
-
 def test_what_optimizers_import_is_there_before_the_fork(tmp_path):
     pytest.importorskip("torch", reason="torch is not installed")
-    target = a_module(
-        tmp_path,
+    module = tmp_path / "training_with_torch.py"
+    module.write_text(
         """
 import os, sys, torch, rung
 imported_by = os.getpid()
@@ -140,10 +135,10 @@ def train():
     is_there = "torch._dynamo" in sys.modules
     torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
     rung.report(error=0.0, is_there=float(is_there), is_forked=float(imported_by != os.getpid()))
-""",
+"""
     )
     stage = Stage(lambda: Processes(1, start="auto"), tmp_path, patience_s=120.0)
-    driver = stage.driver(target)
+    driver = stage.driver(f"{module}:train")
     driver.start(config={}, decide_at=())
     driver.finish()
     stage.close()
@@ -152,18 +147,17 @@ def train():
 
 
 def test_that_it_cannot_be_imported_is_no_matter(tmp_path):
-    target = a_module(
-        tmp_path,
-        """
-import sys, types
-sys.modules["torch.optim"] = types.ModuleType("torch.optim")
-sys.modules["torch._dynamo"] = None  # whereupon the import fails
-def train():
-    return 0.5
-""",
+    module = tmp_path / "training_without_torch.py"
+    training = "def train(): return 0.5\n"
+    module.write_text(training)
+    objective = as_objective(f"{module}:train")
+    module.write_text(  # only now, as this process has imported it as well
+        "import sys, types\n"
+        "sys.modules['torch.optim'] = types.ModuleType('torch.optim')\n"
+        "sys.modules['torch._dynamo'] = None\n" + training  # whereupon it can't be imported
     )
     stage = Stage(lambda: Processes(1, start="auto"), tmp_path, patience_s=30.0)
-    driver = stage.driver(target)
+    driver = stage.driver(objective)
     driver.start(config={}, decide_at=())
     driver.finish()
     stage.close()

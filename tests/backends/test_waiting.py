@@ -52,9 +52,10 @@ def test_it_waits_for_the_process_before_it(begin):
     assert driver.curve(2) == {1: 0.0}
 
 
-def test_another_attempt_of_the_same_trial_waits_too(begin):
-    driver, pid = begin(0.5)
-    driver.start(attempt=2, config={"pid": pid}, decide_at=())
+@pytest.mark.parametrize("worker", [0, 1])
+def test_another_attempt_of_the_same_trial_cuts_its_grace_short(begin, worker):
+    driver, pid = begin(FOREVER_S)
+    driver.start(attempt=2, worker=worker, config={"pid": pid}, decide_at=())
     driver.finish()
     assert driver.curve(0, 2) == {1: 0.0}
 

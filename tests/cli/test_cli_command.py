@@ -204,7 +204,7 @@ def sent(store: Path, command: Command) -> tuple[str, list[Any]]:
         (Note("looks good"), "Noted on lenet."),
         (Tag(("vision",), (), 0), "lenet#0 is tagged vision."),
         (StopTrial(0), "Trial 0 is stopped."),
-        (PauseTrial(0), "Trial 0 ends at its next checkpoint, and is paused there; without checkpoints it begins anew when it goes on."),
+        (PauseTrial(0), "Trial 0 is paused at its next checkpoint; without checkpoints it will begin anew."),
         (StopStudy(), "Nothing more is started, and what runs comes to its end. Go on with it by: rung resume lenet"),
     ],
 )
@@ -254,7 +254,8 @@ def test_a_tuner_that_leaves_before_it_is_stopped(store: Store, monkeypatch: pyt
     lease = store.acquire("lenet", neighbour(), ttl=60)
     monkeypatch.setattr(_command.time, "sleep", lambda _seconds: store.release(lease))
     assert send(store, "lenet", StopStudy("pause")) == (
-        "Nothing more is started, and what runs ends at its next checkpoint and waits; without checkpoints it begins anew then. "
+        "Nothing more is started, and what runs is paused at its next checkpoint; "
+        "without checkpoints it will begin anew. "
         "The run has ended by itself before that."
     )
 

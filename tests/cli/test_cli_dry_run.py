@@ -23,7 +23,11 @@ def test_it_says_what_would_be_run_and_touches_nothing(invoke, tmp_path: Path) -
     assert lines[5].startswith("space       lr   Float(0.001, 1.0")
     assert lines[7].startswith("first       lr=")
     assert [line[:15] for line in lines[8:10]] == ["            lr="] * 2
-    assert lines[10:] == ["Nothing was run."]
+    lr, opt = lines[7].split()[1:]
+    filled = f"{sys.executable} train.py --lr {lr.removeprefix('lr=')}"
+    assert lines[10].startswith(f"command     {filled[:-1]}")
+    assert lines[10].endswith(f" --opt {opt.removeprefix('opt=')}")
+    assert lines[11:] == ["Nothing was run."]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -41,6 +45,22 @@ def test_the_configurations_are_those_of_the_run(invoke, execute, invoke_json, t
 def test_no_more_configurations_than_there_would_be(invoke, words: tuple[object, ...], count: int) -> None:
     plan = json.loads(invoke("run", "-s", "opt=adam,sgd", *words, "--dry-run", "--json", *SCRIPT).stdout)
     assert len(plan["first_configurations"]) == count
+
+
+def test_the_command_is_that_of_the_first_configuration(invoke) -> None:
+    words = ("-s", "lr=0.5,0.25", "-s", "opt=adam,two words", "--searcher", "grid", "--dry-run")
+    plan = json.loads(invoke("run", *words, "--json", "--", sys.executable, "-c", "{opt}").stdout)
+    assert plan["command"] == [sys.executable, "-c", "adam", "--lr", "0.5"]
+    plan = json.loads(invoke("run", *words, "--json", "json:dumps").stdout)
+    assert plan["command"] is None, "a function has none"
+
+
+def test_a_grid_is_counted_and_the_same_in_each_run(invoke) -> None:
+    words = ("run", *SPACE, "--searcher", "grid", "--dry-run")
+    said = invoke(*words, *SCRIPT).stdout
+    assert "method      grid + basic, 10 combinations, 1 at a time\n" in said
+    assert "Without --seed" not in said
+    assert json.loads(invoke(*words, "--json", *SCRIPT).stdout)["combinations"] == 10
 
 
 def test_without_a_seed_it_says_that_they_are_examples(invoke) -> None:

@@ -44,12 +44,22 @@ def test_states(row: StudyRow, state: str, why: str) -> None:
     assert _facts.why_of(row) == why
 
 
+SEARCHED = {"dimensions": [{"name": "lr"}]}
+
+
 @pytest.mark.parametrize(
-    ("objective", "name"),
-    [("mod:f", "mod:f"), (["python", "my train.py"], "python 'my train.py'"), (None, "a function without a name")],
+    ("row", "name"),
+    [
+        (study(objective="mod:f"), "mod:f"),
+        (study(objective=["python", "my train.py"]), "python 'my train.py'"),
+        (study(space=SEARCHED), "a function without a name"),
+        (study(space=SEARCHED, provenance={"source": "t.csv"}), "imported"),
+        (study(objective="mod:f", provenance={"source": "t.csv"}), "mod:f"),
+        (study(space={"dimensions": []}), "by hand"),
+    ],
 )
-def test_objectives(objective: object, name: str) -> None:
-    assert _facts.objective_name(objective) == name
+def test_objectives(row: StudyRow, name: str) -> None:
+    assert _facts.objective_name(row) == name
 
 
 def test_moments_are_iso_8601_with_their_zone() -> None:

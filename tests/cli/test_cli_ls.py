@@ -6,6 +6,7 @@ import pytest
 from cli_project import SPACE
 from msgspec.structs import replace
 
+from rung.cli.main import main
 from rung.schedulers.basic import BasicScheduler
 from rung.searchers.random import RandomSearcher
 from rung.store import open_store
@@ -73,6 +74,29 @@ def test_project_tags_and_message_are_shown_when_there_are_any(invoke, several: 
     assert titles.split()[-2:] == ["tags", "message"]
     assert lines[1].split()[:3] == ["first", "vision", "new"]
     assert lines[1].endswith("'a b' first   the first try")
+
+
+def test_of_little_room_the_best_is_kept(
+    finished: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    for width in (50, 70, 200):
+        monkeypatch.setenv("COLUMNS", str(width))
+        with pytest.raises(SystemExit):
+            main.main(["ls", "--store", str(finished)])
+        titles, line = capsys.readouterr().out.splitlines()
+        assert {"study", "state", "trials", "best"} <= set(titles.split())
+        assert ("failed" in titles) is (width == 200)
+        assert "error 0." in line
+        assert len(line) <= width
+
+
+def test_a_long_objective_is_cut(invoke, tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "rung.db"), create=True)
+    words = ["python", "train.py", *(f"--option-{number}" for number in range(20))]
+    store.create(new_study("s", BasicScheduler(RandomSearcher(SPACE)), Goal("error"), seed=1, objective=words))
+    store.close()
+    assert "python train.py --option-0 --option-1 -…  1970" in invoke("ls").stdout
 
 
 def names(rows: list[dict[str, object]]) -> list[object]:

@@ -25,7 +25,8 @@ def states(store: Path) -> list[TrialState]:
 def test_the_running_trials_of_a_study_end_and_wait(invoke, invoke_json, tmp_path: Path) -> None:
     said = meanwhile(tmp_path / "rung.db", lambda: invoke("pause", "lenet").stdout, max_trials=3)
     assert said == (
-        "Nothing more is started, and what runs ends at its next checkpoint and waits; without checkpoints it begins anew then. "
+        "Nothing more is started, and what runs is paused at its next checkpoint; "
+        "without checkpoints it will begin anew. "
         "Go on with it by: rung resume lenet\n"
     )
     assert states(tmp_path / "rung.db") == [TrialState.WAITING]
@@ -34,7 +35,7 @@ def test_the_running_trials_of_a_study_end_and_wait(invoke, invoke_json, tmp_pat
 
 def test_one_trial_is_paused(invoke, tmp_path: Path) -> None:
     said = meanwhile(tmp_path / "rung.db", lambda: invoke("pause", "lenet#0").stdout, max_trials=2)
-    assert said == "Trial 0 ends at its next checkpoint, and is paused there; without checkpoints it begins anew when it goes on.\n"
+    assert said == "Trial 0 is paused at its next checkpoint; without checkpoints it will begin anew.\n"
     assert states(tmp_path / "rung.db") == [TrialState.PAUSED, TrialState.COMPLETED]
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -222,7 +223,7 @@ def test_what_is_out_of_the_ordinary_about_a_trial(invoke, invoke_json, tmp_path
     assert page["asked"] == ["Trial 1 is stopped"]
     store.release(lease)
     store.close()
-    assert "state    waiting (tuner): its tuner is gone" in invoke("show", "lenet#1").stdout
+    assert "state  waiting (tuner): its tuner is gone" in invoke("show", "lenet#1").stdout
 
 
 def test_a_stop_that_came_when_the_run_was_over_is_not_asked_for_any_more(invoke, invoke_json, tmp_path: Path) -> None:

@@ -33,12 +33,16 @@ ROW = StudyRow(
         (Enqueue({"lr": 0.1, "opt": "adam"}), "Tried next: lr=0.1 opt=adam"),
         (EditSpace({}), "The space of lenet is another one from now on"),
         (StopTrial(3), "Trial 3 is stopped"),
-        (PauseTrial(3), "Trial 3 ends at its next checkpoint, and is paused there; without checkpoints it begins anew when it goes on"),
+        (PauseTrial(3), "Trial 3 is paused at its next checkpoint; without checkpoints it will begin anew"),
         (ContinueTrial(3), "Trial 3 goes on as soon as a worker is free"),
         (ChangeTrial(3, {"lr": 0.1}), "Trial 3 has lr=0.1 from its next report on"),
         (RetryTrial(3), "The configuration of trial 3 is tried once more, as a new trial"),
         (StopStudy(), "Nothing more is started, and what runs comes to its end"),
-        (StopStudy(how="pause"), "Nothing more is started, and what runs ends at its next checkpoint and waits; without checkpoints it begins anew then"),
+        (
+            StopStudy(how="pause"),
+            "Nothing more is started, and what runs is paused at its next checkpoint; "
+            "without checkpoints it will begin anew",
+        ),
         (StopStudy(how="now"), "Nothing more is started, and what runs is ended and waits"),
         (Note("?"), "Noted on lenet"),
         (Note("?", 3), "Noted on lenet#3"),

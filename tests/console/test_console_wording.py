@@ -71,6 +71,7 @@ def test_roughly(seconds: float, text: str) -> None:
         ),
         ("The process was killed.\nThe last lines of its output:\nepoch 3", "The process was killed."),
         ("RuntimeError: two\nlines", "RuntimeError: two"),
+        ("rung.errors.ObjectiveError: f takes lr.\nTraceback:\nrung.errors.ObjectiveError: f takes lr.", "f takes lr."),
     ],
 )
 def test_headline(message: str, line: str) -> None:

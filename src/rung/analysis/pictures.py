@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,9 +18,9 @@ def format_of(path: str | Path) -> str:
     path = Path(path)
     ending = path.suffix.removeprefix(".").lower() or "png"
     if ending not in FORMATS:
-        near = difflib.get_close_matches(ending, FORMATS, n=1)
-        hint = f"Did you mean .{near[0]}?" if near else "Use .png, .svg or .pdf."
-        raise SettingError(f"{path.name!r} is no picture: .{ending} is none of the formats there are.", hint=hint)
+        raise SettingError(
+            f"{path.name!r} is no picture: .{ending} is none of the formats there are.", hint="Use .png, .svg or .pdf."
+        )
     return ending
 
 

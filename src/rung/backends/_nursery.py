@@ -102,9 +102,6 @@ class Nursery:
         return max(0.0, min(due) - time.monotonic()) if due else None
 
     def _launch(self, launch: Launch, end: socket.socket | None) -> None:
-        for child in self._children.values():
-            if child.launch.trial == launch.trial:  # an earlier attempt that takes its time to end
-                self._end(child, 0.0)
         try:
             if not self._is_closing:
                 self._fork(launch, end)

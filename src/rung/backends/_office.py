@@ -69,11 +69,13 @@ class Office:
             on_failure.pop_all()
 
     def start(self, job: Job) -> None:
-        """Begin a run, as soon as the process that was stopped on its worker is gone."""
+        """Begin a run, or have it wait until the process that was stopped on its worker is gone."""
         if self._attempts.get(job.trial, 0) >= job.attempt:
             return
         self._attempts[job.trial] = job.attempt
         self.stop(job.trial)  # nothing is there, unless the end of the attempt before has not been seen yet
+        for earlier in self._room.leaving(job.trial):  # an attempt that takes its time to end
+            self._servers.kill(earlier)
         gpus = self._gpus[job.worker] if self._gpus else ""
         run = self._runs[job.trial] = Run(
             job, self._board, self._servers.kill, is_script=self._door is not None, gpus=gpus
@@ -130,12 +132,13 @@ class Office:
         self._board.close()
 
     def _begin(self) -> None:
-        """Begin the runs whose workers have no process any more."""
+        """Begin the runs that need not wait any more."""
         for run in self._room.called():
             try:
                 self._launch(run)
             except OSError as error:  # too many open files or processes, most likely
                 run.conclude(partial(_lost, run.job, f"It could not be started: {error}."))
+            self._room.leave(run)  # now, since it is not lost with the fork-server that could not launch it
 
     def _launch(self, run: Run) -> None:
         job = run.job

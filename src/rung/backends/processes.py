@@ -36,7 +36,8 @@ class Processes:
         torch, or using the GPU in the training function, is no obstacle.
     threads: for the numerical libraries of each trial, unless it says otherwise itself; None leaves them alone.
     log_bytes: kept of what each run prints, in ``output.log`` in the trial's folder.
-    grace_s: seconds from SIGTERM to SIGKILL for a trial that is stopped by force, and for what it does at exit.
+    grace_s: seconds from SIGTERM to SIGKILL for a trial that is stopped by force, and for what it does at exit. Its
+        worker's next trial begins when its process is gone.
     oom_counter: the file with the line ``oom_kill N`` that tells of kills for lack of memory, such as a control group's
         ``memory.events``; None finds it.
 
@@ -112,7 +113,7 @@ class Processes:
         )
 
     def start(self, job: Job) -> None:
-        """Begin a run; returns at once."""
+        """Begin a run, or have it wait for the process that was stopped on its worker; returns at once."""
         self._opened().start(job)
 
     def send(self, trial: int, message: Message) -> None:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import TYPE_CHECKING, Any
+import shlex
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from rung._tune import ends_by_itself
+from rung.backends._scripts import command_line
 from rung.cli._facts import objective_name
-from rung.console.wording import method, setting, settings
+from rung.console.wording import method, plural, setting, settings
 from rung.durations import duration_text
 from rung.events import Started
+from rung.registry import build_searcher
 from rung.tuning.engine import Engine
 from rung.tuning.opening import new_study
 from rung.tuning.setup import reference_of
@@ -20,6 +26,7 @@ from rung.types import Proposal
 if TYPE_CHECKING:
     from rung.cli._session import Order
     from rung.events import StudyCreated
+    from rung.searchers.grid import GridSearcher
     from rung.types import Config
 
 _SHOWN = 3
@@ -28,6 +35,8 @@ _SHOWN = 3
 def show_plan(order: Order, store: str, *, as_json: bool) -> None:
     """Print what the order says, and the first configurations; the store is not touched."""
     configs = first_configurations(order)
+    combinations = _combinations(order)
+    command = command_line(order.objective.argv, configs[0]) if order.objective.argv and configs else None
     created = new_study(order.study, order.scheduler, order.goal, seed=0, objective=reference_of(order.objective))
     ends = {
         "trials": order.max_trials,
@@ -37,34 +46,43 @@ def show_plan(order: Order, store: str, *, as_json: bool) -> None:
         "trial_seconds": order.limits.trial_seconds,
         "stall_seconds": order.limits.stall_seconds,
     }
+    facts = {
+        "study": order.study,
+        "store": store,
+        "objective": created.objective,
+        "metric": order.goal.metric,
+        "mode": order.goal.mode,
+        "seed": order.seed,
+        "workers": order.workers,
+        "resources": None if order.resources is None else order.resources.to_json(),
+        "space": created.space,
+        "scheduler": created.scheduler,
+        "ends": ends,
+        "combinations": combinations,
+        "first_configurations": configs,
+        "command": command,
+    }
     if as_json:
-        facts = {
-            "study": order.study,
-            "store": store,
-            "objective": created.objective,
-            "metric": order.goal.metric,
-            "mode": order.goal.mode,
-            "seed": order.seed,
-            "workers": order.workers,
-            "resources": None if order.resources is None else order.resources.to_json(),
-            "space": created.space,
-            "scheduler": created.scheduler,
-            "ends": ends,
-            "first_configurations": configs,
-        }
         click.echo(json.dumps(facts))
-        return
-    click.echo(f"study       {order.study} in {store}")
-    click.echo(f"objective   {objective_name(created.objective)}")
+    else:
+        _print(order, created, facts)
+
+
+def _print(order: Order, created: StudyCreated, facts: Mapping[str, Any]) -> None:
+    configs, combinations, command = facts["first_configurations"], facts["combinations"], facts["command"]
+    click.echo(f"study       {order.study} in {facts['store']}")
+    click.echo(f"objective   {objective_name(created)}")
     click.echo(f"goal        {order.goal.mode} {order.goal.metric}")
-    click.echo(f"method      {_method(order, created)}")
-    click.echo(f"ends        {_ends(ends)}")
+    click.echo(f"method      {_method(order, created, combinations)}")
+    click.echo(f"ends        {_ends(facts['ends'])}")
     width = max(map(len, order.scheduler.space), default=0)
     for heading, (name, domain) in zip(_once("space"), order.scheduler.space.items(), strict=False):
         click.echo(f"{heading:<11} {name:<{width}}  {domain!r}")
     for heading, config in zip(_once("first"), configs, strict=False):
         click.echo(f"{heading:<11} {settings(config)}")
-    if order.seed is None:
+    if command is not None:
+        click.echo(f"command     {shlex.join(command)}")
+    if order.seed is None and combinations is None:
         click.echo("Without --seed, each run draws other configurations.")
     click.echo("Nothing was run.")
 
@@ -84,11 +102,22 @@ def first_configurations(order: Order) -> list[Config]:
     return configs
 
 
-def _method(order: Order, created: StudyCreated) -> str:
+def _combinations(order: Order) -> int | None:
+    """How many a grid has; None for what draws its configurations at random."""
+    if not ends_by_itself(order.scheduler):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the order's own searcher has given them
+        grid = build_searcher(order.scheduler.spec()["searcher"], order.scheduler.space)
+    return len(cast("GridSearcher", grid))
+
+
+def _method(order: Order, created: StudyCreated, combinations: int | None) -> str:
+    grid = "" if combinations is None else f", {plural(combinations, 'combination')}"
     workers = "" if order.workers is None else f", {order.workers} at a time"
     given = {} if order.resources is None else order.resources.to_json()
     resources = "".join(f", {name} {setting(value)}" for name, value in given.items())
-    return method(created) + workers + resources
+    return method(created) + grid + workers + resources
 
 
 def _ends(ends: dict[str, Any]) -> str:

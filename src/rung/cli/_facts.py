@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shlex
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rung.bookkeeping import look_up_incumbent, seen_study, state_of
@@ -13,6 +14,7 @@ from rung.types import TrialState
 if TYPE_CHECKING:
     from rung.bookkeeping import Incumbent
     from rung.contracts import Store
+    from rung.events import StudyCreated
     from rung.rows import StudyRow, TrialRow
     from rung.types import Goal, Json, Remark
 
@@ -96,8 +98,14 @@ def moment(unix: float) -> str:
     return dt.datetime.fromtimestamp(unix).astimezone().isoformat(timespec="seconds")
 
 
-def objective_name(objective: Any) -> str:
-    """What was tuned, on one line."""
+def objective_name(study: StudyRow | StudyCreated) -> str:
+    """What was tuned, on one line; where nothing was, where the trials come from."""
+    objective: Any = study.objective
     if isinstance(objective, list | tuple):
         return shlex.join(objective)
-    return "a function without a name" if objective is None else str(objective)
+    if objective is not None:
+        return str(objective)
+    if "source" in study.provenance:
+        return "imported"
+    is_searched = isinstance(study.space, Mapping) and study.space.get("dimensions")
+    return "a function without a name" if is_searched else "by hand"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from rung.console.table import Column
     from rung.types import Json
 
 _GAP = "  "
@@ -40,6 +41,20 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, right: 
             line += f"{room}{cell}{_GAP}" if title in right else f"{cell}{room}{_GAP}"
         line = line.rstrip()
         click.echo(line if width is None else cut(line, width))
+
+
+def print_columns(columns: Sequence[Column]) -> None:
+    """The same for columns of which some go, and others are cut, where a terminal has no room for all of them."""
+    from rung.console.table import fitted, shortened
+
+    kept = [(column, column.width) for column in columns]
+    if sys.stdout.isatty():
+        kept = fitted(columns, shutil.get_terminal_size().columns)
+    rows = [
+        [shortened(column.cells[index], width) for column, width in kept] for index in range(len(columns[0].cells))
+    ]
+    right = [column.title for column, _ in kept if column.justify == "right"]
+    print_table([column.title for column, _ in kept], rows, right=right)
 
 
 def print_facts(facts: Sequence[tuple[str, str]]) -> None:

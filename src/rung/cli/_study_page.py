@@ -87,7 +87,7 @@ def _labels(page: Page) -> _Lines:
 
 def _what(row: StudyRow) -> _Lines:
     return [
-        ("objective", objective_name(row.objective)),
+        ("objective", objective_name(row)),
         ("goal", f"{row.goal.mode} {row.goal.metric}"),
         ("method", method(row)),
         ("space", "\n".join(f"{name}: {domain!r}" for name, domain in Space.from_json(row.space).items())),

@@ -100,8 +100,8 @@ def _about(row: StudyRow, command: Note | Tag) -> str:
 
 _STOPS = {
     "finish": "Nothing more is started, and what runs comes to its end",
-    "pause": "Nothing more is started, and what runs ends at its next checkpoint and waits; "
-    "without checkpoints it begins anew then",
+    "pause": "Nothing more is started, and what runs is paused at its next checkpoint; "
+    "without checkpoints it will begin anew",
     "now": "Nothing more is started, and what runs is ended and waits",
 }
 _Sentence: TypeAlias = "Callable[[StudyRow, Any], str]"
@@ -110,8 +110,7 @@ _SENTENCES: Mapping[type, _Sentence] = {
     EditSpace: lambda row, _: f"The space of {row.name} is another one from now on",
     StopTrial: lambda _, command: f"Trial {command.trial} is stopped",
     PauseTrial: lambda _, command: (
-        f"Trial {command.trial} ends at its next checkpoint, and is paused there; without checkpoints it begins anew "
-        "when it goes on"
+        f"Trial {command.trial} is paused at its next checkpoint; without checkpoints it will begin anew"
     ),
     ContinueTrial: lambda _, command: f"Trial {command.trial} goes on as soon as a worker is free",
     ChangeTrial: lambda _, command: f"Trial {command.trial} has {settings(command.changes)} from its next report on",

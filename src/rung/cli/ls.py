@@ -55,33 +55,39 @@ def _selected(rows: Sequence[StudyRow], where: str | None, project: str | None, 
 def _print(rows: Sequence[StudyRow], store: Store) -> None:
     from rung.bookkeeping import state_of
     from rung.cli._facts import moment, objective_name
-    from rung.cli._output import print_table
+    from rung.cli._output import print_columns
+    from rung.console.table import Column, shortened
     from rung.types import TrialState
 
-    final = (TrialState.COMPLETED, TrialState.STOPPED, TrialState.FAILED)
-    columns = {
-        "study": [row.name for row in rows],
-        "project": [row.project for row in rows],
-        "state": [state_of(row) for row in rows],
-        "trials": [_trials(row) for row in rows],
-        "open": [str(sum(row.counts.values()) - sum(row.counts.get(state, 0) for state in final)) for row in rows],
-        **{
-            word: [str(row.counts.get(state, 0)) for row in rows]
-            for word, state in zip(("done", "stopped", "failed"), final, strict=True)
-        },
-        "best": [_best(row, store) for row in rows],
-        "objective": [objective_name(row.objective) for row in rows],
-        "created": [moment(row.created_unix)[:16].replace("T", " ") for row in rows],
-        "tags": [" ".join(map(shlex.quote, row.tags)) for row in rows],
-        "message": [row.message for row in rows],
-    }
-    shown = {title: cells for title, cells in columns.items() if title not in _WHEN_ANY or any(cells)}
-    lines = list(zip(*shown.values(), strict=True))
-    print_table(list(shown), lines, right=("trials", "open", "done", "stopped", "failed"))
+    final = {"done": TrialState.COMPLETED, "stopped": TrialState.STOPPED, "failed": TrialState.FAILED}
+    counts = {word: [row.counts.get(state, 0) for row in rows] for word, state in final.items()}
+    not_over = [sum(row.counts.values()) - sum(over) for row, *over in zip(rows, *counts.values(), strict=True)]
+    objectives = [shortened(objective_name(row), _LONGEST_OBJECTIVE) for row in rows]
+    created = [moment(row.created_unix)[:16].replace("T", " ") for row in rows]
+    tags = [" ".join(map(shlex.quote, row.tags)) for row in rows]
+    columns = [
+        Column(title="study", cells=[row.name for row in rows], least=_LEAST),
+        Column(title="project", cells=[row.project for row in rows], leaves=3),
+        Column(title="state", cells=[state_of(row) for row in rows]),
+        Column(title="trials", cells=[_trials(row) for row in rows], justify="right"),
+        *(
+            Column(title=word, cells=list(map(str, numbers)), justify="right", leaves=6)
+            for word, numbers in {"open": not_over, **counts}.items()
+        ),
+        Column(title="best", cells=[_best(row, store) for row in rows]),
+        Column(title="objective", cells=objectives, leaves=4, least=_LEAST),
+        Column(title="created", cells=created, leaves=5),
+        Column(title="tags", cells=tags, leaves=2),
+        Column(title="message", cells=[row.message for row in rows], leaves=1, least=_LEAST),
+    ]
+    print_columns([column for column in columns if column.title not in _WHEN_ANY or any(column.cells)])
 
 
 _WHEN_ANY = {"project", "tags", "message"}
 """Columns that are shown when a study has something in them."""
+
+_LEAST, _LONGEST_OBJECTIVE = 12, 40
+"""Cells: of what can be cut where there is little room, and of an objective everywhere."""
 
 
 def _trials(row: StudyRow) -> str:

@@ -68,6 +68,7 @@ def plot(  # noqa: PLR0917  click gives them by name
         raise UsageProblem("--x and --open are for pictures, not for JSON.", hint="Leave them out, or write a .png.")
     with reading(store) as opened, asking():
         seen = Study(opened, study)
+        _check_ending(path)
         if path.suffix == ".json":
             _write_json(path, seen, kind, where, names)
         else:
@@ -75,6 +76,17 @@ def plot(  # noqa: PLR0917  click gives them by name
     click.echo(str(path))
     if is_opened:
         click.launch(str(path))
+
+
+def _check_ending(path: Path) -> None:
+    from rung.analysis.pictures import format_of
+    from rung.errors import SettingError
+
+    try:
+        if path.suffix != ".json":
+            format_of(path)
+    except SettingError as error:
+        raise UsageProblem(error.sentence, hint="Use .png, .svg, .pdf or .json.") from error
 
 
 def _write_json(path: Path, study: Study, kind: str, where: str | None, names: list[str] | None) -> None:

@@ -51,6 +51,7 @@ def track(ctx: click.Context, /, values: Sequence[str], store: str, **options: A
     a report (rung.report in Python, the command `rung report` elsewhere) is recorded as failed: there is nothing to
     judge it by. A run that was cut off can be gone on with by `rung resume`, until the next one is begun.
     """  # noqa: D301  click wants the bare \b
+    from rung.cli._placeholders import check_placeholders
     from rung.cli._space import parse_values
     from rung.cli._tracking import Tracking, goal_of, tracked
     from rung.store import open_store
@@ -58,6 +59,7 @@ def track(ctx: click.Context, /, values: Sequence[str], store: str, **options: A
     if not (command := ctx.meta[_COMMAND]):
         raise UsageProblem("nothing says what to run.", hint="End the line with the command: -- python train.py.")
     config = parse_values(values, "track")
+    check_placeholders(command, config)
     objective = tracked(command, adds_arguments=not options["no_args"])
     with contextlib.closing(open_store(store, create=True)) as opened:
         goal = goal_of(opened, options["name"], metric=options["metric"], mode=options["mode"])

@@ -41,6 +41,8 @@ ENDINGS: Mapping[str, str] = {
 
 
 _EXCEPTION = re.compile(r"[\w.]*(Error|Exception|Interrupt|Exit)\b")
+_OWN_ERROR = re.compile(r"^rung\.errors\.\w+: ")
+"""Errors of rung are sentences already."""
 _CODES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -108,7 +110,8 @@ def headline(message: str) -> str:
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     if not lines:
         return ""
-    return lines[-1] if _EXCEPTION.match(lines[-1]) else lines[0]
+    line = lines[-1] if _EXCEPTION.match(lines[-1]) else lines[0]
+    return _OWN_ERROR.sub("", line)
 
 
 def counted(counts: Mapping[TrialState, int]) -> str:

@@ -50,7 +50,8 @@ def log_of(
     built = registry.scheduler(scheduler, registry.searcher(searcher, given.space), **(options or {}))
     unix, provenance = time.time(), collect_provenance()
     created = new_study(name, built, given.goal, seed=seed, objective=objective)
-    created = replace(created, unix=unix, provenance={**provenance, "source": str(given.source)}, message=f"imported from {given.source}")
+    provenance = {**provenance, "source": given.source}
+    created = replace(created, unix=unix, provenance=provenance, message=f"imported from {given.source}")
     events = events_of(given, owner=current_owner(), unix=unix, provenance=provenance)
     engine = Engine(built)
     for event in (created, *events):  # what can't be folded must be known before anything is written
