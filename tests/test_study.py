@@ -224,11 +224,13 @@ def test_open_what_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert closed
 
 
-def test_how_to_resume(tmp_path: Path) -> None:
+def test_how_to_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert resume_command(MemoryStore(), "s").startswith("the same script")
     store = open_store(tmp_path / "my studies.db", create=True)
     words = shlex.split(resume_command(store, "my study"))
     assert words == ["rung", "resume", "my study", "--store", store.url]
+    monkeypatch.chdir(tmp_path)
+    assert resume_command(store, "s") == "rung resume s --store 'my studies.db'"
     store.close()
 
 

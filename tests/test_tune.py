@@ -16,8 +16,8 @@ from rung.schedulers.basic import BasicScheduler
 from rung.searchers.grid import GridSearcher
 from rung.searchers.random import RandomSearcher
 from rung.space import Float, Space
-from rung.store import MemoryStore, SqliteStore
 from rung.stopping import reached
+from rung.store import MemoryStore, SqliteStore
 from rung.tuning.starter import Limits
 from rung.types import TrialState
 
@@ -127,7 +127,9 @@ def test_something_must_say_when_to_end(searcher: str) -> None:
 
 
 def test_a_criterion_that_may_never_come_is_no_end() -> None:
-    with pytest.raises(SettingError, match=r"when to end: reached:0\.01 may never come\. Give max_trials=… or seconds=…"):
+    with pytest.raises(
+        SettingError, match=r"when to end: reached:0\.01 may never come\. Give max_trials=… or seconds=…"
+    ):
         quick(max_trials=None, stop=reached(0.01))
 
 

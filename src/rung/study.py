@@ -221,16 +221,25 @@ class Study:
 
     def _repr_html_(self) -> str:
         """The study on a card, for notebooks: no scripts, so that it looks the same wherever it is kept."""
+        from rung.analysis.trajectory import trajectory
         from rung.console.card import study_card
 
-        return study_card(self.row, self.best, self.trials)
+        row = self.row
+        curve = trajectory(self.trials, self._store.tables.reports(self.name), goal=row.goal)
+        return study_card(row, self.best, curve)
 
 
 def resume_command(store: Store, name: str) -> str:
     """The command line that goes on with a study, or what to do when there is none."""
     if store.url == "memory":
         return "the same script (the store is in memory, so this run's results end with the process)"
-    return f"rung resume {shlex.quote(name)} --store {shlex.quote(store.url)}"
+    return f"rung resume {shlex.quote(name)} --store {shlex.quote(_from_here(store.url))}"
+
+
+def _from_here(url: str) -> str:
+    """The address of a store as short as it can be: a file in the working directory goes by its bare name."""
+    path = Path(url.removeprefix("sqlite:///"))
+    return path.name if path.suffix == ".db" and path.parent == Path.cwd() else url
 
 
 def spec_summary(row: StudyRow) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def test_the_ending_says_the_format(name, begins, tmp_path):
 
 
 def test_other_endings_are_refused(tmp_path):
-    with pytest.raises(SettingError, match=r"'a\.pgn' is no picture: \.pgn is none of the formats there are\. Did you"):
+    with pytest.raises(SettingError, match=r"'a\.pgn' is no picture: \.pgn is none of the formats there are\."):
         format_of("a.pgn")
     with pytest.raises(SettingError, match=r"Use \.png, \.svg or \.pdf"):
         save(new_figure(1, 1, title=""), tmp_path / "a.docx")

@@ -60,10 +60,10 @@ def test_bars_per_worker():
     assert sorted(text.get_text() for text in axes.texts) == ["0", "0·2", "1", "2"]
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["0", "1"]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [
-        "completed (1)",
-        "paused (1)",
-        "running (1)",
-        "lost, tried again (1)",
+        "completed (1 run)",
+        "paused (1 run)",
+        "running (1 run)",
+        "lost, tried again (1 run)",
     ]
 
 

@@ -166,10 +166,10 @@ def test_numbers_that_json_lacks_arrive(stage):
 
 
 IMPORTS = {
-    "raise RuntimeError('not today')": (Outcome.FAILED, "error", "RuntimeError: not today"),
-    "def train(:": (Outcome.FAILED, "error", "SyntaxError"),
-    "import nowhere_to_be_found": (Outcome.FAILED, "error", "No module named 'nowhere_to_be_found'"),
-    "import sys; sys.exit('stop here')": (Outcome.FAILED, "exit", "stop here"),
+    "raise RuntimeError('not today')": (Outcome.FAILED, "import", "RuntimeError: not today"),
+    "def train(:": (Outcome.FAILED, "import", "SyntaxError"),
+    "import nowhere_to_be_found": (Outcome.FAILED, "import", "No module named 'nowhere_to_be_found'"),
+    "import sys; sys.exit('stop here')": (Outcome.FAILED, "import", "stop here"),
     "import os; print('gone', flush=True); os._exit(4)": (Outcome.FAILED, "exit", "exit code 4"),
     "import os; os.kill(os.getpid(), 11)": (Outcome.FAILED, "crashed", "SIGSEGV"),
 }

@@ -75,7 +75,7 @@ def test_ctrl_c_twice_and_on_again(gated: Path, invoke_json, execute) -> None:
     assert process.returncode == 130
     assert said.splitlines() == [
         "Waiting for the running trials; press Ctrl-C again to stop them now.",
-        f"Interrupted. Go on with: rung resume lenet --store sqlite:///{gated}/rung.db",
+        "Interrupted. Go on with: rung resume lenet --store rung.db",
     ]
     (study,) = invoke_json("ls")
     assert (study["state"], study["ended_why"]) == ("interrupted", "interrupted")

@@ -167,7 +167,7 @@ def test_no_trial_succeeded(execute, invoke_json, project: Path) -> None:
     first, second = done.stderr.splitlines()
     assert first.startswith("rung: the study 'broken-2' is paused: every worker had 3 failures in a row.")
     assert first.endswith("trial 2: error: RuntimeError: boom.")
-    assert second.endswith(f"rung resume broken-2 --store sqlite:///{project}/rung.db")
+    assert second.endswith("rung resume broken-2 --store rung.db")
 
 
 def test_asha_for_a_script_stops_trials(execute, invoke_json, project: Path) -> None:

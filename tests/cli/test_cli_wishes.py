@@ -40,8 +40,10 @@ ROW = StudyRow(
         (StopStudy(), "Nothing more is started, and what runs comes to its end"),
         (
             StopStudy(how="pause"),
-            "Nothing more is started, and what runs is paused at its next checkpoint; "
-            "without checkpoints it will begin anew",
+            (
+                "Nothing more is started, and what runs is paused at its next checkpoint; "
+                "without checkpoints it will begin anew"
+            ),
         ),
         (StopStudy(how="now"), "Nothing more is started, and what runs is ended and waits"),
         (Note("?"), "Noted on lenet"),

@@ -5,9 +5,10 @@ import xml.etree.ElementTree as ET
 import pytest
 from staged_events import WHOLE_STUDY, created, ended, observed, session, show, started
 
+from rung.analysis.trajectory import Trajectory, trajectory
 from rung.bookkeeping import find_incumbent
 from rung.console.card import MOST_POINTS, improvements, study_card
-from rung.events import Event
+from rung.events import Event, Observed
 from rung.ledger import Ledger
 from rung.types import Goal, TrialState
 
@@ -16,10 +17,16 @@ def folded(*events: Event) -> Ledger:
     return show(lambda *_: None, *events)
 
 
-def card_of(ledger: Ledger) -> ET.Element:
+def card_of(*events: Event) -> ET.Element:
+    return ET.fromstring(card_text(folded(*events), *events))
+
+
+def card_text(ledger: Ledger, *events: Event) -> str:
     assert ledger.study is not None
-    text = study_card(ledger.study, find_incumbent(ledger.study, ledger.trials), list(ledger.trials.values()))
-    return ET.fromstring(text)
+    trials = list(ledger.trials.values())
+    reports = [(each.trial, each.step, each.at, each.metrics) for each in events if isinstance(each, Observed)]
+    curve = trajectory(trials, reports, goal=ledger.study.goal)
+    return study_card(ledger.study, find_incumbent(ledger.study, ledger.trials), curve)
 
 
 def words_of(card: ET.Element) -> str:
@@ -27,7 +34,7 @@ def words_of(card: ET.Element) -> str:
 
 
 def test_the_card_of_a_study() -> None:
-    card = card_of(folded(*WHOLE_STUDY))
+    card = card_of(*WHOLE_STUDY)
     words = words_of(card)
     assert "★ error 0.125 in trial 4 at step 1" in words
     assert "lr=0.03125 opt=adam" in words
@@ -48,27 +55,27 @@ def test_everything_is_escaped() -> None:
     ledger = folded(first, *events)
     assert ledger.study is not None
     ledger.study.name, ledger.study.message = "<b>&\"'", "<i>"
-    card = card_of(ledger)
+    card = ET.fromstring(card_text(ledger, *events))
     assert not {element.tag for element in card.iter()} & {"script", "img", "i"}
     assert "</div><img src=x onerror=alert(1)>" in words_of(card)
     assert "<b>&\"'" in words_of(card)
 
 
 def test_a_card_without_trials() -> None:
-    card = card_of(folded(created()))
+    card = card_of(created())
     assert "no value of error yet" in words_of(card)
     assert not list(card.iter("svg"))
 
 
 def test_a_card_of_a_single_value() -> None:
-    card = card_of(folded(created(), session(), started(0), observed(0, 1, 0.5)))
+    card = card_of(created(), session(), started(0), observed(0, 1, 0.5))
     assert len(list(card.iter("path"))) == 1
 
 
 def test_long_configurations_are_cut() -> None:
     names = tuple(f"n{number}" for number in range(20))
     config = dict.fromkeys(names, "x" * 100)
-    words = words_of(card_of(folded(created(names=names), session(), started(0, config=config), observed(0, 1, 0.5))))
+    words = words_of(card_of(created(names=names), session(), started(0, config=config), observed(0, 1, 0.5)))
     assert "and 8 more" in words
     assert "x" * 40 not in words
 
@@ -82,20 +89,23 @@ def test_the_curve_goes_down_or_up_with_the_direction() -> None:
                 observed(number, 1, value, goal=goal, at=number + 1.0),
                 ended(number, TrialState.COMPLETED, at=number + 1.0),
             ]
-        (path,) = card_of(folded(*events)).iter("path")
+        (path,) = card_of(*events).iter("path")
         heights = [float(part.split("H")[0]) for part in path.get("d", "").replace(",", "V").split("V")[1:]]
         assert (heights[-1] > heights[0]) == (goal.mode == "min")
 
 
+def test_the_curve_is_the_any_time_curve() -> None:
+    """A trial that improves over its steps has them all, as its best step may come long after another trial's last."""
+    events: list[Event] = [created(), session(), started(0), observed(0, 1, 0.4, at=1.0), started(1, at=1.0)]
+    events += [observed(1, 1, 0.8, at=2.0), observed(1, 2, 0.3, at=3.0), observed(0, 2, 0.1, at=4.0)]
+    assert "best error: from 0.4 to 0.1" in words_of(card_of(*events))
+
+
 def test_only_improvements_are_points_and_not_too_many() -> None:
-    ledger = folded(created(), session(), started(0), observed(0, 1, 0.5, at=1.0))
-    assert ledger.study is not None
-    row = ledger.trials[0]
-    rows = []
-    for number in range(300):
-        rows.append(type(row)(number=number, state=row.state, config={}, started_at=0.0))
-        rows[-1].best_loss, rows[-1].last_at = 1.0 - number / 1000, float(number)
-    assert improvements(rows[:2], ledger.study) == [(0.0, 1.0), (1.0, 0.999), (1.0, 0.999)]
-    assert improvements([rows[1], rows[0], rows[0]], ledger.study)[0] == (0.0, 1.0)
-    assert len(improvements(rows, ledger.study)) == MOST_POINTS
-    assert improvements([], ledger.study) == []
+    study = folded(created(), session(), started(0), observed(0, 1, 0.5, at=1.0)).study
+    assert study is not None
+    assert improvements(Trajectory(goal=study.goal), study) == []
+    curve = Trajectory(goal=study.goal, at=(0.0, 0.5, 0.75), loss=(0.9, 0.5, 0.5))
+    assert improvements(curve, study) == [(0.0, 0.9), (0.5, 0.5), (1.0, 0.5)]
+    long = Trajectory(goal=study.goal, at=tuple(map(float, range(300))), loss=tuple(1 - n / 1000 for n in range(300)))
+    assert len(improvements(long, study)) == MOST_POINTS

@@ -53,7 +53,7 @@ def span_of(values: Sequence[float], *, goal: Goal, reach: float = REACH) -> Spa
 
 
 def fit_values(axes: Axes, values: Sequence[float], *, goal: Goal, reach: float = REACH, what: str = "report") -> None:
-    """Let the vertical axis show the span of these values, and say in a corner how many lie beyond it.
+    """Let the vertical axis show the span of these values, and say above it how many lie beyond it.
 
     what: of what these are the values, one each.
     """
@@ -67,13 +67,12 @@ def fit_values(axes: Axes, values: Sequence[float], *, goal: Goal, reach: float 
         ends = sorted((span.good - margin, span.bad + margin))
         axes.set_ylim(ends[0], ends[1])
         reports = f"1 {what}" if span.beyond == 1 else f"{span.beyond:,} {what}s"
-        top = goal.mode == "min"
         axes.annotate(
-            f"{'↑' if top else '↓'} {reports} beyond",
-            (0.99, 0.99 if top else 0.01),
+            f"{'↑' if goal.mode == 'min' else '↓'} {reports} beyond",
+            (1.0, 1.01),  # above the axes, where it covers nothing
             xycoords="axes fraction",
             ha="right",
-            va="top" if top else "bottom",
+            va="bottom",
             fontsize="small",
             color=GREY,
         )

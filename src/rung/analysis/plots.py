@@ -171,7 +171,7 @@ def _draw_configs(axes: Axes, configs: Configs) -> None:
     if is_plane:
         fit_input(axes, "y", inputs[1], _along(configs, 1))
     else:
-        fit_values(axes, values, goal=goal)
+        fit_values(axes, values, goal=goal, what="trial")
     span = span_of(values, goal=goal, reach=3.0) if values else Span(0.0, 1.0)
     norm, colors = color_scale(span, goal=goal)
     _draw_tried(axes, configs, norm=norm, colors=colors)

@@ -23,7 +23,7 @@ WORDS: Final[Mapping[str, str]] = {
 }
 DARK: Final = frozenset({"completed", "failed", "stopped"})
 NARROW: Final = 0.0012  # of the axis: bars below are drawn without an edge, which would hide them
-LETTER: Final = 0.011  # of the axis: the room that a letter takes
+LETTER: Final = 0.008  # of the axis: the room that a letter takes
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -112,7 +112,7 @@ def _draw_bars(
     axes.add_collection(PolyCollection(bars, color=color, edgecolor="white", linewidths=edges, gid=group[0].how))
     for run, length in zip(group, lengths, strict=True):
         word = str(run.trial) if run.attempt == 1 else f"{run.trial}·{run.attempt}"
-        if length > LETTER * (len(word) + 0.6) * end:
+        if length > LETTER * (len(word) + 0.4) * end:
             middle = (run.began + length / 2) / unit
             shade = "white" if run.how in DARK else "black"
             axes.text(middle, places[run.worker], word, ha="center", va="center", fontsize="small", color=shade)
@@ -127,5 +127,9 @@ def _add_legend(figure: Figure, timeline: Timeline) -> None:
     from matplotlib.patches import Patch
 
     counts = {how: sum(run.how == how for run in timeline.runs) for how in COLORS}
-    handles = [Patch(color=COLORS[how], label=f"{WORDS[how]} ({count})") for how, count in counts.items() if count]
+    handles = [
+        Patch(color=COLORS[how], label=f"{WORDS[how]} ({count} run{'' if count == 1 else 's'})")
+        for how, count in counts.items()
+        if count
+    ]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)

@@ -174,17 +174,11 @@ class Office:
 
     def _lose(self, loss: Loss) -> None:
         """The fork-server is gone, and all trials' processes with it."""
-
-        def ending(run: Run) -> Exited:
-            if loss.was_ready:
-                return _lost(run.job, "The fork-server, the parent of its process, has ended.")
-            exited = exited_by(loss.status, run.job, self._out_of_memory)
-            return replace(exited, message=f"While the objective was imported: {exited.message}")
-
         self._room.all_gone()
         for run in self._runs.values():
             if not self._room.holds(run):
-                run.conclude(partial(ending, run), "" if loss.was_ready else loss.printed)
+                ending = partial(_ending_with_server, loss, run.job, self._out_of_memory)
+                run.conclude(ending, "" if loss.was_ready else loss.printed)
 
 
 def _collected(runs: dict[int, Run]) -> list[Fact]:
@@ -216,6 +210,14 @@ def _ending(run: Run, status: int, out_of_memory: OutOfMemory) -> Exited:
         exited = script_exited_by(status, run.job, out_of_memory, reports=run.reports, was_told=was_told)
         return replace(exited, exit_code=os.waitstatus_to_exitcode(status))
     return exited_by(status, run.job, out_of_memory)
+
+
+def _ending_with_server(loss: Loss, job: Job, out_of_memory: OutOfMemory) -> Exited:
+    """The end of a run whose fork-server is gone."""
+    if loss.was_ready:
+        return _lost(job, "The fork-server, the parent of its process, has ended.")
+    exited = exited_by(loss.status, job, out_of_memory)
+    return replace(exited, message=f"While the objective was imported: {exited.message}")
 
 
 def _lost(job: Job, message: str) -> Exited:

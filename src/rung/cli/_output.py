@@ -50,9 +50,7 @@ def print_columns(columns: Sequence[Column]) -> None:
     kept = [(column, column.width) for column in columns]
     if sys.stdout.isatty():
         kept = fitted(columns, shutil.get_terminal_size().columns)
-    rows = [
-        [shortened(column.cells[index], width) for column, width in kept] for index in range(len(columns[0].cells))
-    ]
+    rows = [[shortened(column.cells[index], width) for column, width in kept] for index in range(len(columns[0].cells))]
     right = [column.title for column, _ in kept if column.justify == "right"]
     print_table([column.title for column, _ in kept], rows, right=right)
 

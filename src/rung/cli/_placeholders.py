@@ -14,7 +14,7 @@ _NEAR = 0.7
 
 
 def check_placeholders(argv: Sequence[str], names: Collection[str]) -> None:
-    """UsageProblem for a ``{name}`` that would reach the program as it stands, while a hyperparameter is called alike."""
+    """UsageProblem for a ``{name}`` that would reach the program as it stands, and is nearly a hyperparameter's."""
     for argument in argv:
         for name in _PLACEHOLDER.findall(argument):
             near = [] if name in names else difflib.get_close_matches(name, names, n=1, cutoff=_NEAR)

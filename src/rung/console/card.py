@@ -12,8 +12,9 @@ from rung.console.wording import counted, lasted, number, plural, setting
 from rung.types import TrialState
 
 if TYPE_CHECKING:
+    from rung.analysis.trajectory import Trajectory
     from rung.bookkeeping import Incumbent
-    from rung.rows import StudyRow, TrialRow
+    from rung.rows import StudyRow
 
 WIDTH, HEIGHT, MARGIN = 260, 64, 5
 """Of the curve, in pixels."""
@@ -31,7 +32,7 @@ _COLORS: Final[Mapping[TrialState, str]] = {
 }
 
 
-def study_card(study: StudyRow, best: Incumbent | None, trials: Sequence[TrialRow]) -> str:
+def study_card(study: StudyRow, best: Incumbent | None, curve: Trajectory) -> str:
     """The best value, its configuration, how many trials are in which state, and how the best value came about."""
     total, wanted = sum(study.counts.values()), study.settings.get("max_trials")
     trials_line = f"{total}/{wanted} trials" if wanted else plural(total, "trial")
@@ -41,7 +42,7 @@ def study_card(study: StudyRow, best: Incumbent | None, trials: Sequence[TrialRo
         f'<div style="margin-bottom:4px">{heading}</div>',
         _bar(study.counts),
         _best(study, best),
-        _curve(improvements(trials, study), study),
+        _curve(improvements(curve, study), study),
     ]
     if study.message:
         parts.insert(1, f'<div style="opacity:0.75">{_text(study.message)}</div>')
@@ -51,11 +52,10 @@ def study_card(study: StudyRow, best: Incumbent | None, trials: Sequence[TrialRo
     )
 
 
-def improvements(trials: Sequence[TrialRow], study: StudyRow) -> list[tuple[float, float]]:
-    """(seconds on the study's clock, best loss of the trials that were silent from then on), up to now."""
+def improvements(curve: Trajectory, study: StudyRow) -> list[tuple[float, float]]:
+    """(seconds on the study's clock, best loss from then on), up to now."""
     points: list[tuple[float, float]] = []
-    judged = [(row.last_at, row.best_loss) for row in trials if row.best_loss is not None]
-    for at, loss in sorted(judged):
+    for at, loss in zip(curve.at, curve.loss, strict=True):
         if not points or loss < points[-1][1]:
             points.append((at, loss))
     if points:
