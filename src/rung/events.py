@@ -140,9 +140,10 @@ class Observed(Struct, frozen=True, kw_only=True, tag="observed", omit_defaults=
 class Decided(Struct, frozen=True, kw_only=True, tag="decided", omit_defaults=True):
     """A trial is to be stopped or paused.
 
-    by: ``scheduler``, ``person``, or ``imported`` where it was decided before the import; ``study`` when the whole study is paused, so that the trial will wait for its next
-    session unless one of the others has its say before it ends; or the limit that was broken: ``nan``, ``bad_value``.
-    A broken limit makes the trial failed. step: the trial's last observed step at that moment.
+    by: ``scheduler``, ``person``, or ``imported`` where it was decided before the import; ``study`` when the whole
+    study is paused, so that the trial will wait for its next session unless one of the others has its say before it
+    ends; or the limit that was broken: ``nan``, ``bad_value``. A broken limit makes the trial failed. step: the
+    trial's last observed step at that moment.
     """
 
     at: float

@@ -30,8 +30,12 @@ _ORDERS: Final[Mapping[str, Callable[[float, float], bool]]] = {
 _EXAMPLES: Final = {"duration": ("a duration", "90s or 2h"), "moment": ("a date", "2026-11-20 or 2026-11-20T18:30")}
 _COMPLETED: Final = ("done", "completed")
 _WORDS: Final[Mapping[str, Json]] = {
-    "null": None, "true": True, "false": False,
-    "None": None, "True": True, "False": False,  # as Python spells them
+    "null": None,
+    "true": True,
+    "false": False,
+    "None": None,
+    "True": True,
+    "False": False,  # as Python spells them
 }
 
 

@@ -336,3 +336,9 @@ def test_names_are_checked_before_anything_runs():
 
 def test_functions_without_a_name_are_called_something_readable():
     assert as_objective(lambda rate: rate).name == "lambda"
+
+
+def test_a_module_that_ends_the_program_when_imported(tmp_path):
+    (tmp_path / "parses.py").write_text("import sys\nsys.exit(2)\n")
+    with pytest.raises(ObjectiveError, match=r"it ends the program \(exit code 2\)\. Put what parses arguments"):
+        load(f"{tmp_path}/parses.py:train")

@@ -15,7 +15,7 @@ import click
 from click.core import ParameterSource
 from msgspec import structs
 
-from rung.cli._options import UsageProblem, debug_option, progress_options, reading, store_option
+from rung.cli._options import UsageProblem, debug_option, leave_to_shell, progress_options, reading, store_option
 from rung.cli._run_options import (
     end_options,
     machine_options,
@@ -27,7 +27,7 @@ from rung.cli._run_options import (
     trial_options,
 )  # fmt: skip
 from rung.cli.main import tell
-from rung.errors import StoreNotFoundError, StudyExistsError, StudyNotFoundError
+from rung.errors import SettingError, SpaceError, StoreNotFoundError, StudyExistsError, StudyNotFoundError
 
 if TYPE_CHECKING:
     from rung.cli._session import Order
@@ -43,7 +43,13 @@ _OPTION_OF = {"max_t": "--max-t", "grace_period": "--grace", "reduction_factor":
 
 
 @click.command(context_settings={"show_default": True})
-@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[STUDY.toml] [-- PROGRAM ARGS… | MODULE:FUNCTION]")
+@click.argument(
+    "words",
+    nargs=-1,
+    type=click.UNPROCESSED,
+    metavar="[STUDY.toml] [-- PROGRAM ARGS… | MODULE:FUNCTION]",
+    shell_complete=leave_to_shell,
+)
 @name_options
 @message_option
 @search_options
@@ -78,7 +84,10 @@ def run(context: click.Context, /, words: Sequence[str], *, as_json: bool, dry_r
         options |= {name: value for name, value in given.options.items() if name not in said}
         said |= given.options.keys()
     options["progress"] = "json" if as_json else options["progress"]
-    order = _order(list(words), options, given, said)
+    try:
+        order = _order(list(words), options, given, said)
+    except (SettingError, SpaceError) as error:
+        raise UsageProblem(error.sentence, hint=error.hint) from error
     if dry_run:
         show_plan(order, options["store"], as_json=as_json)
         return 0
@@ -106,6 +115,7 @@ def _order(words: list[str], options: Mapping[str, Any], given: StudyFile | None
     said: the names of the options that were given, on the line or in the file.
     """
     from rung._tune import has_end
+    from rung.cli._placeholders import check_placeholders
     from rung.cli._session import Order, load_objective
     from rung.cli._stop import parse_stop
     from rung.tuning.starter import Limits
@@ -113,6 +123,7 @@ def _order(words: list[str], options: Mapping[str, Any], given: StudyFile | None
     objective = load_objective(_objective_words(words), None if given is None else str(given.folder))
     _point_out_other_python(objective)
     scheduler, goal = _method(objective, options, given, said)
+    check_placeholders(objective.argv, scheduler.space)
     max_trials, seconds, stop = options["max_trials"], options["seconds"], parse_stop(options["stop"])
     if not has_end(scheduler, max_trials=max_trials, seconds=seconds, stop=stop):
         raise no_end("", stop)

@@ -135,6 +135,11 @@ def load(reference: str) -> Callable[..., Any]:
         module = _import_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
     except RungError as error:  # a study begun at import, for instance: that says itself what to do
         raise ObjectiveError(f"{place!r} can't be imported: {error.sentence}", hint=error.hint) from error
+    except SystemExit as error:
+        raise ObjectiveError(
+            f"{place!r} can't be imported: it ends the program (exit code {error.code!r}).",
+            hint='Put what parses arguments and trains under `if __name__ == "__main__":`.',
+        ) from error
     except Exception as error:  # importing runs the user's code, which may raise anything
         raise ObjectiveError(
             f"{place!r} can't be imported: {type(error).__name__}: {error}.",

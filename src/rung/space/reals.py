@@ -158,9 +158,7 @@ def within(value: Any, low: float, high: float) -> float:
     if not is_number(number):
         raise SpaceError(f"{value!r} is not a number.", hint=f"Give a number from {low} to {high}.")
     if not low <= number <= high:
-        raise SpaceError(
-            f"{number!r} is not between {low} and {high}.", hint="Give a number in this range."
-        )
+        raise SpaceError(f"{number!r} is not between {low} and {high}.", hint="Give a number in this range.")
     return number + 0.0
 
 

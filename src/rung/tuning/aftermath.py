@@ -18,7 +18,7 @@ def error_of(why: str, loop: Loop, *, study: str, failures_in_a_row: int | None,
     if why == "failures":
         return StudyPausedError(
             f"the study {study!r} is paused: every worker had {failures_in_a_row} failures in a row. "
-            f"The last one: {loop.workers.last_failure}.",
+            f"The last one: {loop.workers.last_failure.rstrip('.')}.",
             hint=f"Mend the cause and go on with: {resume}",
         )
     if why == "objective":

@@ -30,7 +30,7 @@ INBOX_PERIOD_S = 0.2  # how long a command may lie in the inbox before a busy tu
 class Loop:
     """Runs until nothing is left to do, a limit is reached, or somebody stops it; ``why`` says which.
 
-    ``why`` is one of: done, exhausted, seconds, criterion, budget, stopped, interrupted, failures, objective;
+    ``why`` is one of: done, exhausted, seconds, criterion, budget, stopped, paused, interrupted, failures, objective;
     ``message`` says it in full where there is more to say. A signal handler may set ``end_now``; the loop then ends
     what runs as soon as it looks.
     """
@@ -135,7 +135,8 @@ class Loop:
         self._session.check_lease()
         self.inbox.carry_out()
         if self.inbox.stop is not None:
-            _STOPS[self.inbox.stop](self, self.why or "stopped")
+            stop, why = _STOPS[self.inbox.stop]
+            stop(self, self.why or why)
 
     def _adopt(self) -> None:
         """Take over what an earlier session left running: keep what lives on, let the rest be tried again."""
@@ -179,4 +180,9 @@ class Loop:
         self.intake.commit()
 
 
-_STOPS: dict[How, Callable[[Loop, str], None]] = {"finish": Loop.stop, "pause": Loop.pause, "now": Loop.stop_now}
+_STOPS: dict[How, tuple[Callable[[Loop, str], None], str]] = {
+    "finish": (Loop.stop, "stopped"),
+    "pause": (Loop.pause, "paused"),
+    "now": (Loop.stop_now, "stopped"),
+}
+"""How a study is to stop -> what does it, and ``why`` then."""
