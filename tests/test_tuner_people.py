@@ -280,7 +280,7 @@ def test_a_paused_study_goes_on_at_the_next_epoch_as_if_nothing_had_happened(ste
     by_epochs(unbroken)
     events = by_epochs(paused, {observed(0, step): StopStudy(how="pause")})
     row = paused.tables.trial("s", 0)
-    assert paused.tables.study("s").ended_why == "stopped"
+    assert paused.tables.study("s").ended_why == "paused"
     assert (row.state, row.last_step, row.checkpoints[-1].step) == (TrialState.WAITING, step, step)
     assert [event.by for event in events if isinstance(event, Decided)] == ["study"]
     events = by_epochs(paused)
@@ -298,7 +298,7 @@ def test_a_study_that_is_paused_again_and_again(make: Callable[[], Any]) -> None
     for trial, step, *_ in list(_curves(unbroken))[::3]:
         by_epochs(paused, {observed(trial, step): StopStudy(how="pause")}, make)
     by_epochs(paused, make=make)
-    assert sum(event.why == "stopped" for _, event in paused.read("s") if isinstance(event, SessionEnded)) > 2
+    assert sum(event.why == "paused" for _, event in paused.read("s") if isinstance(event, SessionEnded)) > 2
     assert list(_curves(paused)) == list(_curves(unbroken))
     assert [row.state for row in paused.tables.trials("s")] == [row.state for row in unbroken.tables.trials("s")]
     assert verify_decisions(paused.read("s"), make()).differences == []
@@ -311,7 +311,7 @@ def test_what_comes_to_its_end_while_the_study_is_paused_is_not_run_again() -> N
 
     store = MemoryStore()
     Tuner(trained_in_one_go, basic(), store=store, study="s", seed=4).run(max_trials=3)
-    assert store.tables.study("s").ended_why == "stopped"
+    assert store.tables.study("s").ended_why == "paused"
     assert [row.state for row in store.tables.trials("s")] == [TrialState.COMPLETED]
 
 

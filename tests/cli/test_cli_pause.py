@@ -30,7 +30,7 @@ def test_the_running_trials_of_a_study_end_and_wait(invoke, invoke_json, tmp_pat
         "Go on with it by: rung resume lenet\n"
     )
     assert states(tmp_path / "rung.db") == [TrialState.WAITING]
-    assert invoke_json("show", "lenet")["ended_why"] == "stopped"
+    assert invoke_json("show", "lenet")["ended_why"] == "paused"
 
 
 def test_one_trial_is_paused(invoke, tmp_path: Path) -> None:

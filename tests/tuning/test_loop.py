@@ -555,7 +555,7 @@ def test_a_pause_of_the_study_ends_what_runs_at_its_next_checkpoint(stage: Begin
         ]
     )
     place.scheduler.seen.clear()
-    assert place.loop().run() == "stopped"
+    assert place.loop().run() == "paused"
     assert states(place) == [TrialState.WAITING] * 2
     assert [(row.reason, row.kills, row.decided) for row in map(place.trial, (0, 1))] == [
         ("interrupted", 0, Action.PAUSE)
@@ -600,7 +600,7 @@ def test_how_a_run_may_end_while_the_study_is_being_paused(
 ) -> None:
     place = stage()
     place.backend.script.extend([post(place, StopStudy(how="pause")), [fact, finish(0)]])
-    assert place.loop().run() == "stopped"
+    assert place.loop().run() == "paused"
     assert states(place) == [state]
     assert place.trial(0).reason == reason
 
@@ -608,7 +608,7 @@ def test_how_a_run_may_end_while_the_study_is_being_paused(
 def test_who_does_not_obey_a_pause_of_the_study_is_ended_and_waits(stage: Begin) -> None:
     place = stage()
     place.backend.script.extend([post(place, StopStudy(how="pause")), at(10.5)])
-    assert place.loop(stop_grace_s=10).run() == "stopped"
+    assert place.loop(stop_grace_s=10).run() == "paused"
     assert states(place) == [TrialState.WAITING]
     assert place.backend.stopped() == [0]
 
@@ -617,7 +617,7 @@ def test_who_does_not_obey_a_pause_of_the_study_is_ended_and_waits(stage: Begin)
 def test_who_breaks_a_limit_while_the_study_is_being_paused_fails(stage: Begin, limit: str, reason: str) -> None:
     place = stage()
     place.backend.script.extend([post(place, StopStudy(how="pause")), at(10.5)])
-    assert place.loop(**{limit: 10}).run() == "stopped"
+    assert place.loop(**{limit: 10}).run() == "paused"
     assert (place.trial(0).state, place.trial(0).reason) == (TrialState.FAILED, reason)
 
 
@@ -627,7 +627,7 @@ def test_a_trial_that_was_told_to_stop_does_not_wait_when_the_study_is_paused(st
     place.backend.script.extend(
         [post(place, StopTrial(0)), post(place, StopStudy(how=how)), *([[finish(0)]] if how == "pause" else [])]
     )
-    assert place.loop().run() == "stopped"
+    assert place.loop().run() == ("paused" if how == "pause" else "stopped")
     assert states(place) == [TrialState.STOPPED]
 
 
@@ -639,7 +639,7 @@ def test_what_the_scheduler_decides_while_the_study_is_being_paused_holds(
     place.backend.script.extend(
         [post(place, StopStudy(how="pause"), report(0, 1, 0.5)), [report(0, 2, 0.4), finish(0)]]
     )
-    assert place.loop().run() == "stopped"
+    assert place.loop().run() == "paused"
     assert (place.trial(0).state, place.trial(0).reason) == (state, "scheduler")
     assert [event.by for event in place.logged(Decided)] == ["study", "scheduler"]
     assert [message.action for _, message in place.backend.sent()] == [Action.PAUSE, action]
@@ -648,7 +648,7 @@ def test_what_the_scheduler_decides_while_the_study_is_being_paused_holds(
 def test_a_person_may_stop_a_trial_while_the_study_is_being_paused(stage: Begin) -> None:
     place = stage()
     place.backend.script.extend([post(place, StopStudy(how="pause")), post(place, StopTrial(0)), [finish(0)]])
-    assert place.loop().run() == "stopped"
+    assert place.loop().run() == "paused"
     assert (place.trial(0).state, place.trial(0).reason) == (TrialState.STOPPED, "person")
 
 
@@ -656,14 +656,14 @@ def test_a_person_may_stop_a_trial_while_the_study_is_being_paused(stage: Begin)
 def test_who_has_come_to_its_last_step_does_not_wait_for_another_session(stage: Begin, ends: list[Any]) -> None:
     place = stage(scheduler=ScriptedScheduler([new_trial(0, until=2)]))
     place.backend.script.extend([post(place, StopStudy(how="pause")), [report(0, 2, 0.5), *ends], at(10.5)])
-    assert place.loop(stop_grace_s=10).run() == "stopped"
+    assert place.loop(stop_grace_s=10).run() == "paused"
     assert states(place) == [TrialState.COMPLETED]
 
 
 def test_the_stronger_word_holds_when_a_study_is_stopped_twice(stage: Begin) -> None:
     place = stage()
     place.backend.script.extend([post(place, StopStudy(how="pause")), post(place, StopStudy(how="now"))])
-    assert place.loop().run() == "stopped"
+    assert place.loop().run() == "paused"
     assert states(place) == [TrialState.WAITING]
     assert place.backend.stopped() == [0]
 

@@ -73,8 +73,7 @@ class Loop:
                 self._fill()
             if not self._ledger.running:
                 why = self.why or self._starter.idle_why
-                broken = self.intake.broken.partition("\n")[0]
-                self.message = broken if why == "objective" else self._endings.messages.get(why, "")
+                self.message = self._endings.messages.get(why) or self.intake.broken.partition("\n")[0]
                 return why
             try:
                 self.is_in_objective = self._backend.runs_in_caller
@@ -122,8 +121,7 @@ class Loop:
         at, seconds = self._session.at(), self._limits.seconds
         if seconds is not None and at - self._began_at >= seconds:
             self.stop_now(self.why or "seconds")
-        halt = self._endings.look(self._ledger, at)
-        if halt is Halt.RUNS:
+        if (halt := self._endings.look(self._ledger, at)) is Halt.RUNS:
             self.stop_now(self.why or self._endings.why)
         elif halt is Halt.STARTS:
             self.stop(self._endings.why)
@@ -135,8 +133,7 @@ class Loop:
         self._session.check_lease()
         self.inbox.carry_out()
         if self.inbox.stop is not None:
-            stop, why = _STOPS[self.inbox.stop]
-            stop(self, self.why or why)
+            _STOPS[self.inbox.stop](self)
 
     def _adopt(self) -> None:
         """Take over what an earlier session left running: keep what lives on, let the rest be tried again."""
@@ -180,9 +177,9 @@ class Loop:
         self.intake.commit()
 
 
-_STOPS: dict[How, tuple[Callable[[Loop, str], None], str]] = {
-    "finish": (Loop.stop, "stopped"),
-    "pause": (Loop.pause, "paused"),
-    "now": (Loop.stop_now, "stopped"),
+_STOPS: dict[How, Callable[[Loop], None]] = {
+    "finish": lambda loop: loop.stop("stopped"),
+    "pause": lambda loop: loop.pause("paused"),
+    "now": lambda loop: loop.stop_now(loop.why or "stopped"),
 }
-"""How a study is to stop -> what does it, and ``why`` then."""
+"""How a study is to stop -> what does it."""
