@@ -120,7 +120,7 @@ class Tuner:
             if stored is not None:
                 compare(stored, wanted, seed=seed)
                 labels.check_project(stored)
-            also = [self._tally.apply]
+            also = [] if self._terms.stop is None else [self._tally.apply]  # nothing else looks at it
             self._open = OpenStudy(self._store, scheduler, stored or wanted, is_new=stored is None, also=also)
             on_failure.pop_all()
         self._hand: tuple[Hand, Session] | None = None

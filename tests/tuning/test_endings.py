@@ -184,15 +184,15 @@ class FakeTables:
 
     def __init__(self, *rows: StudyRow) -> None:
         self.rows = list(rows)
-        self.running: dict[str, Sequence[TrialRow]] = {}
+        self.trials: dict[str, Sequence[TrialRow]] = {}
         self.n_looks = 0
 
     def studies(self) -> Sequence[StudyRow]:
         self.n_looks += 1
         return self.rows
 
-    def trials(self, study: str) -> Sequence[TrialRow]:
-        return self.running[study]
+    def running(self, study: str) -> Sequence[TrialRow]:
+        return [trial for trial in self.trials[study] if trial.state is TrialState.RUNNING]
 
 
 def row_of(name: str, *, project: str = "p", runtime: float = 0.0, **fields: Any) -> StudyRow:
@@ -234,7 +234,7 @@ def test_what_runs_elsewhere_counts_as_far_as_it_is_known() -> None:
     tables = FakeTables(running, row_of("b", at=50.0, counts={TrialState.RUNNING: 1}))
     began = TrialRow(number=0, state=TrialState.RUNNING, config={}, started_at=0.0, launched_at=30.0)
     over = TrialRow(number=1, state=TrialState.COMPLETED, config={}, started_at=0.0, launched_at=0.0)
-    tables.running["a"] = [began, over]
+    tables.trials["a"] = [began, over]
     ledger = own_ledger()
     assert budget_of(ledger, tables, 30.5).look(ledger, 0.0)[0] is Halt.NOTHING
     assert budget_of(ledger, tables, 30).look(ledger, 0.0)[0] is Halt.RUNS

@@ -126,8 +126,7 @@ class BudgetSpent:
         """Up to the newest event of the study; what its tuner has not written yet is missing."""
         if row.owner is None or not row.counts.get(TrialState.RUNNING):
             return 0.0
-        trials = self._tables.trials(row.name)
-        return sum(row.at - trial.launched_at for trial in trials if trial.state is TrialState.RUNNING)
+        return sum(row.at - trial.launched_at for trial in self._tables.running(row.name))
 
 
 def limit_of(tables: Tables, project: str) -> float | None:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
 
 from rung.benchmarks.problem import Step
+from rung.benchmarks.problems._wrapped import Wrapped
+from rung.benchmarks.problems.classical import Function
 
 if TYPE_CHECKING:
-    from rung.benchmarks.problems.classical import Function
     from rung.space import Space
-    from rung.types import Config, Goal
+    from rung.types import Config
 
 N_STEPS: Final = 27  # with a reduction factor of 3 the rungs are at 1, 3, 9 and 27
 _RATES = (0.3, 2.0)  # exponents of the slowest and the fastest curve
@@ -22,16 +23,15 @@ _COSTS = (0.5, 2.0)  # seconds for a step
 
 @final
 @dataclass(frozen=True)
-class Curves:
+class Curves(Wrapped[Function]):
     """Learning curves of 27 steps that end in the value of the problem behind them.
 
     At step s the value lags behind by ``lag · (s^-rate - 27^-rate) / (1 - 27^-rate)``: a power law, as most learning
     curves are (Viering and Loog 2023). Rate, lag and the seconds for a step are smooth functions of the configuration
     which have nothing to do with its value, so curves cross, and early values rank configurations imperfectly: over
     random ones, Spearman's correlation with the last step is about 0.7 at step 1, 0.85 at step 3 and 0.95 at step 9.
+    The best value stays what it is, since no curve is below its end.
     """
-
-    inner: Function
 
     @property
     def name(self) -> str:
@@ -39,34 +39,9 @@ class Curves:
         return f"curves:{self.inner.name}"
 
     @property
-    def space(self) -> Space:
-        """As without curves."""
-        return self.inner.space
-
-    @property
-    def goal(self) -> Goal:
-        """As without curves."""
-        return self.inner.goal
-
-    @property
     def n_steps(self) -> int:
         """As many for every configuration."""
         return N_STEPS
-
-    @property
-    def best(self) -> float:
-        """As without curves, since none is below its end."""
-        return self.inner.best
-
-    @property
-    def median(self) -> float:
-        """As without curves."""
-        return self.inner.median
-
-    @property
-    def caveat(self) -> str:
-        """As without curves."""
-        return self.inner.caveat
 
     def train(self, config: Config, seed: int, *, after: int = 0) -> Iterator[Step]:
         """The learning curve from step ``after + 1`` on."""

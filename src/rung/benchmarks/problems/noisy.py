@@ -9,27 +9,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
 
 from rung.benchmarks.problem import Problem, Step
+from rung.benchmarks.problems._wrapped import Wrapped
 from rung.errors import SettingError
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from rung.space import Space
-    from rung.types import Config, Goal
+    from rung.types import Config
 
 NOISE: Final = 0.1  # its standard deviation, as a share of the way from the best value to the median
 
 
 @final
 @dataclass(frozen=True)
-class Noisy:
+class Noisy(Wrapped[Problem]):
     """Normal noise on every value of a problem; ``Step.truth`` is the value without it.
 
     Its standard deviation is a tenth of the way from the best value to the median. It follows from the seed, the
-    configuration and the step, so training the same thing with the same seed gives the same noise.
+    configuration and the step, so training the same thing with the same seed gives the same noise. The best value and
+    the median are those without noise; what is seen can be better.
     """
-
-    inner: Problem
 
     def __post_init__(self) -> None:
         if self.inner.best is None:
@@ -42,36 +41,6 @@ class Noisy:
     def name(self) -> str:
         """``noisy:`` and the name of the problem behind it."""
         return f"noisy:{self.inner.name}"
-
-    @property
-    def space(self) -> Space:
-        """As without noise."""
-        return self.inner.space
-
-    @property
-    def goal(self) -> Goal:
-        """As without noise."""
-        return self.inner.goal
-
-    @property
-    def n_steps(self) -> int:
-        """As without noise."""
-        return self.inner.n_steps
-
-    @property
-    def best(self) -> float | None:
-        """As without noise; what is seen can be better."""
-        return self.inner.best
-
-    @property
-    def median(self) -> float | None:
-        """As without noise."""
-        return self.inner.median
-
-    @property
-    def caveat(self) -> str:
-        """As without noise."""
-        return self.inner.caveat
 
     def train(self, config: Config, seed: int, *, after: int = 0) -> Iterator[Step]:
         """The same steps with noise on their values."""
