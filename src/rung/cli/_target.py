@@ -36,10 +36,9 @@ def find_target(text: str, store: Store) -> Target:
     if found is None:
         store.tables.study(text)
         return Target(text)
-    target = Target(found[1], int(found[2]))
-    store.tables.study(target.study)
-    store.tables.trial(target.study, int(found[2]))
-    return target
+    study, number = found[1], int(found[2])
+    store.tables.trial(study, number)
+    return Target(study, number)
 
 
 def find_trial(text: str, store: Store) -> tuple[str, int]:
