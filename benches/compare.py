@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from rung.provenance import describe_machine
+
 Result = dict[str, float]
 
 
@@ -50,7 +52,7 @@ def print_circumstances(peer_python: str) -> None:
     """The machine, the versions, and the command that was given."""
     versions = f"Python {platform.python_version()}, {version_of(sys.executable, 'rung')}, SQLite {sqlite_version()}"
     peers = ", ".join(version_of(peer_python, name) for name in ("optuna", "sqlalchemy"))
-    print(f"{versions}; {peers}. {processor()}, {platform.system()}.")
+    print(f"{versions}; {peers}. {describe_machine()}.")
     print(f"Command: `python {shlex.join(['benches/' + Path(sys.argv[0]).name, *sys.argv[1:]])}`\n")
 
 
@@ -64,12 +66,3 @@ def sqlite_version() -> str:
     import sqlite3
 
     return sqlite3.sqlite_version
-
-
-def processor() -> str:
-    import os
-
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text().splitlines() if path.exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{os.cpu_count()} cores ({models[0] if models else platform.processor()})"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from rung import provenance
-from rung.provenance import collect_provenance
+from rung.provenance import collect_provenance, describe_machine
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -83,3 +83,11 @@ def test_a_git_that_hangs_is_not_waited_for(repository: Path, monkeypatch: pytes
 
     monkeypatch.setattr(provenance.subprocess, "run", run)
     assert collect_provenance()["git"] is None
+
+
+def test_a_machine_in_a_line(tmp_path: Path) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("processor\t: 0\nmodel name\t: Fast One @ 3 GHz\nmodel name\t: Fast One @ 3 GHz\n")
+    assert describe_machine(cpuinfo) == f"{os.cpu_count()} cores (Fast One @ 3 GHz), {platform.system()}"
+    elsewhere = describe_machine(tmp_path / "nothing")
+    assert elsewhere == f"{os.cpu_count()} cores ({platform.processor() or platform.machine()}), {platform.system()}"

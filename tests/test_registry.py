@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,3 +116,57 @@ def test_what_draws_from_generators_of_its_own_is_not_built() -> None:
         registry.build_scheduler({"name": "asha", "max_t": 3, "searcher": form}, SPACE)
     with pytest.raises(SettingError, match=message):
         registry.build_scheduler({"class": "x:OpaqueScheduler", "opaque": "mine:Walk"}, SPACE)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("random", {"name": "basic", "searcher": {"name": "random"}}),
+        ("asha", {"name": "asha", "max_t": 9, "searcher": {"name": "random"}}),
+        (" asha + sobol ", {"name": "asha", "max_t": 9, "searcher": {"name": "sobol"}}),
+        (
+            'asha(max_t=27, variant=promotion)+random(points_to_evaluate=[{"x": 0.5}, {"x": 1}])',
+            {
+                "name": "asha",
+                "max_t": 27,
+                "variant": "promotion",
+                "searcher": {"name": "random", "points_to_evaluate": [{"x": 0.5}, {"x": 1}]},
+            },
+        ),
+        (
+            "test_registry:Foreign(alpha=2)",
+            {"name": "basic", "searcher": {"name": "test_registry:Foreign", "alpha": 2}},
+        ),
+    ],
+)
+def test_methods_in_a_line(text: str, form: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    assert registry.method_spec(text, max_t=9) == form
+    assert registry.build_scheduler(form, SPACE).space == SPACE
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("rando", "There is no method named 'rando'. Did you mean 'random'?"),
+        ("basic+rando", "There is no searcher named 'rando'. Did you mean 'random'?"),
+        ("ahsa+random", "There is no scheduler named 'ahsa'. Did you mean 'asha'?"),
+        ("asha", "'asha' needs to know the length of a full training. Write asha(max_t=27)."),
+        ("asha+random+sobol", "'asha+random+sobol' has more than two parts."),
+        ("asha(max_t)", "The method 'asha(max_t)' has the option 'max_t' without a value."),
+        ("asha(max_t=3", "The method 'asha(max_t=3' can't be read at 'asha(max_t=3'."),
+        ("", "The method '' can't be read at ''."),
+        ("nowhere:Searcher", "'nowhere:Searcher' can't be imported"),
+    ],
+)
+def test_methods_that_are_none(text: str, sentence: str) -> None:
+    with pytest.raises(SettingError, match=re.escape(sentence)):
+        registry.method_spec(text)
+
+
+def test_a_list_of_methods() -> None:
+    assert registry.split_methods("random, asha(max_t=9,variant=promotion)+random,,optuna:tpe") == [
+        "random",
+        "asha(max_t=9,variant=promotion)+random",
+        "optuna:tpe",
+    ]

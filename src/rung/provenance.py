@@ -9,6 +9,7 @@ import shlex
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 _PACKAGES = (
@@ -31,6 +32,14 @@ def collect_provenance() -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": _versions(),
     }
+
+
+def describe_machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """Cores, processor and system in a line, as results of measurements need it. cpuinfo: where Linux tells them."""
+    lines = cpuinfo.read_text(errors="replace").splitlines() if cpuinfo.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    model = models[0] if models else platform.processor() or platform.machine()
+    return f"{os.cpu_count()} cores ({model}), {platform.system()}"
 
 
 def _versions() -> dict[str, str]:

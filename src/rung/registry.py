@@ -7,6 +7,8 @@ A package offers its own by entry points in the groups ``rung.searchers`` and ``
 
 A searcher is made by ``MySearcher(space, **options)`` and a scheduler by ``MyScheduler(searcher, **options)``; the
 options are JSON. Without an entry point ``my_package:MySearcher`` is itself the name.
+
+Both in one line are a method: ``tpe``, ``asha+tpe``, ``asha(reduction_factor=4)+tpe``; see ``method_spec``.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import json
+import re
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
@@ -39,6 +43,11 @@ def scheduler(name: str, searcher: Searcher, /, **options: Json) -> Scheduler:
     return cast("Scheduler", _make(_SCHEDULERS, name, searcher, options))
 
 
+def factory_of(kind: Literal["searchers", "schedulers"], name: str) -> Callable[..., object]:
+    """What makes the searcher or scheduler of that name. SettingError for an unknown one."""
+    return _load(f"rung.{kind}", name)
+
+
 def names_of(kind: Literal["searchers", "schedulers"]) -> list[str]:
     """The names that entry points give to searchers or schedulers, in their order."""
     return sorted({point.name for point in entry_points(group=f"rung.{kind}")})
@@ -58,6 +67,39 @@ def build_scheduler(spec: Mapping[str, Json], space: Space) -> Scheduler:
     return scheduler(name, build_searcher(options.pop("searcher"), space), **options)
 
 
+def method_spec(text: str, *, max_t: int | None = None) -> dict[str, Json]:
+    """The form of a scheduler, for ``build_scheduler``, from a line such as ``asha(reduction_factor=4)+tpe``.
+
+    A scheduler alone takes the searcher ``random``, and a searcher alone the scheduler ``basic``. Options stand in
+    parentheses as ``name=JSON``; a word that is no JSON is a string. max_t: given to a scheduler that takes it and has
+    not got it in the line. SettingError for what can't be read, and for unknown names.
+    """
+    parts = [_part(part, text) for part in _outside_parentheses(text, "+")]
+    if len(parts) > 2:
+        raise SettingError(f"{text!r} has more than two parts.", hint="Write a scheduler and a searcher: asha+random.")
+    if len(parts) == 2:
+        scheduler_form, searcher_form = parts
+    elif _is_scheduler(parts[0]["name"]):
+        scheduler_form, searcher_form = parts[0], {"name": "random"}
+    else:
+        scheduler_form, searcher_form = {"name": "basic"}, parts[0]
+    _load(_SEARCHERS, searcher_form["name"])
+    takes = inspect.signature(_load(_SCHEDULERS, scheduler_form["name"])).parameters
+    if "max_t" in takes and "max_t" not in scheduler_form:
+        if max_t is None:
+            raise SettingError(
+                f"{scheduler_form['name']!r} needs to know the length of a full training.",
+                hint=f"Write {scheduler_form['name']}(max_t=27).",
+            )
+        scheduler_form = {**scheduler_form, "max_t": max_t}
+    return {**scheduler_form, "searcher": searcher_form}
+
+
+def split_methods(text: str) -> list[str]:
+    """The methods in a list that is separated by commas; those inside parentheses separate options."""
+    return [each.strip() for each in _outside_parentheses(text, ",") if each.strip()]
+
+
 def describe(part: object, /, **options: Json) -> dict[str, Json]:
     """The JSON form of a searcher or scheduler, for its ``spec`` to return.
 
@@ -69,6 +111,67 @@ def describe(part: object, /, **options: Json) -> dict[str, Json]:
     registered = [e.name for group in (_SEARCHERS, _SCHEDULERS) for e in entry_points(group=group) if e.value == path]
     head = {"name": min(registered)} if registered else {"class": path}
     return head | {option: value for option, value in options.items() if value is not None}
+
+
+_PART = re.compile(r"\s*(?P<name>[^\s()=]+)\s*(?:\((?P<options>.*)\))?\s*", re.DOTALL)
+
+
+def _part(text: str, whole: str) -> dict[str, Json]:
+    match = _PART.fullmatch(text)
+    if match is None:
+        raise SettingError(
+            f"The method {whole!r} can't be read at {text.strip()!r}.",
+            hint="Write tpe, asha+tpe or asha(max_t=27)+tpe.",
+        )
+    form: dict[str, Json] = {"name": match["name"]}
+    for option in _outside_parentheses(match["options"] or "", ","):
+        if not option.strip():
+            continue
+        name, equals, value = option.partition("=")
+        if not equals or not name.strip().isidentifier():
+            raise SettingError(
+                f"The method {whole!r} has the option {option.strip()!r} without a value.", hint="Write name=value."
+            )
+        form[name.strip()] = _json_or_text(value.strip())
+    return form
+
+
+def _json_or_text(text: str) -> Json:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _outside_parentheses(text: str, separator: str) -> list[str]:
+    """The parts between separators that stand in no brackets of any kind; brackets in strings count too."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter in "([{") - (letter in ")]}")
+        if letter == separator and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
+
+
+def _is_scheduler(name: str) -> bool:
+    """Whether a name that stands alone means a scheduler. SettingError when it means nothing."""
+    searchers, schedulers = names_of("searchers"), names_of("schedulers")
+    if ":" in name:
+        return not _takes_a_space(_imported(name))
+    if name not in {*searchers, *schedulers}:
+        near = difflib.get_close_matches(name, [*searchers, *schedulers], n=1)
+        guess = f"Did you mean {near[0]!r}? " if near else ""
+        raise SettingError(
+            f"There is no method named {name!r}.",
+            hint=f"{guess}There are the searchers {', '.join(searchers)} and the schedulers {', '.join(schedulers)}.",
+        )
+    return name in schedulers
+
+
+def _takes_a_space(factory: Callable[..., object]) -> bool:
+    return next(iter(inspect.signature(factory).parameters), "") != "searcher"
 
 
 def _split(spec: Mapping[str, Json]) -> tuple[str, dict[str, Json]]:

@@ -53,6 +53,24 @@ class Cluster:
         return self.told
 
 
+def test_reports_may_say_how_long_their_steps_take(tmp_path):
+    def train(rate):
+        yield {"error": 1.0, "seconds": rate}
+        yield {"error": 0.5, "seconds": 2.0}
+
+    cluster = Cluster(Simulated(2, runtime="seconds"), train, tmp_path)
+    cluster.start(0)
+    cluster.start(1, config={"rate": 3.0})
+    assert cluster.run() == [(0.5, 0, 1), (2.5, 0, 2), (2.5, 0, None), (3.0, 1, 1), (5.0, 1, 2), (5.0, 1, None)]
+
+
+def test_a_report_without_its_seconds_is_refused(tmp_path):
+    cluster = Cluster(Simulated(1, runtime="seconds"), objectives.curve_generator, tmp_path)
+    cluster.start(0)
+    with pytest.raises(SettingError, match="runtime gives nan s for the steps 1 to 1"):
+        cluster.run()
+
+
 @pytest.mark.parametrize("target", [objectives.curve_generator, objectives.curve_function, objectives.curve_trial])
 @pytest.mark.parametrize("decide_at", [(), (3,), None], ids=repr)
 def test_everything_happens_at_its_time(tmp_path, target, decide_at):

@@ -25,7 +25,8 @@ _MOST_SUSPENDED = 10_000
 class Simulated:
     """A cluster of ``slots`` workers on which one trial computes at a time and all of them take virtual time.
 
-    runtime: the virtual seconds that a step takes, as a number or as a function of the configuration and the step.
+    runtime: the virtual seconds that a step takes, as a number, as a function of the configuration and the step, or as
+    the name of a metric by which each report says it.
     The objective's own code takes no virtual time. Generators are paused in memory; other functions run on threads of
     which exactly one is awake at a time, so that what happens depends on the virtual clock alone.
     Events of one instant are delivered together, in the order in which they came about.
@@ -33,7 +34,7 @@ class Simulated:
 
     runs_in_caller = True
 
-    def __init__(self, slots: int, *, runtime: Callable[[Config, int], float] | float = 1.0) -> None:
+    def __init__(self, slots: int, *, runtime: Callable[[Config, int], float] | float | str = 1.0) -> None:
         if slots < 1:
             raise SettingError(f"slots={slots} can run nothing.", hint="Give a whole number from 1.")
         self.slots = slots
@@ -133,7 +134,7 @@ class Simulated:
             facts = run.line.take()
             if isinstance(last := facts[-1], Reported):
                 self._calendar.plan(run, facts[:-1])
-                self._calendar.plan(run, [last], after=_seconds(self._runtime, run, last.step))
+                self._calendar.plan(run, [last], after=_seconds(self._runtime, run, last))
             else:
                 self._calendar.plan(run, facts)
 
@@ -193,12 +194,14 @@ class _Calendar:
         self._entries.clear()
 
 
-def _seconds(runtime: Callable[[Config, int], float] | float, run: Stepping, step: int) -> float:
-    """How long it takes from the last report, or the checkpoint that the run continued from, to this step."""
-    job = run.job
+def _seconds(runtime: Callable[[Config, int], float] | float | str, run: Stepping, report: Reported) -> float:
+    """How long it takes from the last report, or the checkpoint that the run continued from, to this one."""
+    job, step = run.job, report.step
     since = max([run.step, *(checkpoint.step for checkpoint in job.checkpoints if checkpoint.step < step)])
     run.step = step
-    if callable(runtime):
+    if isinstance(runtime, str):
+        seconds = report.metrics.get(runtime, math.nan)
+    elif callable(runtime):
         seconds = sum(runtime(job.config, number) for number in range(since + 1, step + 1))
     else:
         seconds = runtime * (step - since)

@@ -1,0 +1,174 @@
+"""One way to run every method: rung's own tuner on the problem's own clock, with every step counted once.
+
+A trial that is paused and resumed, or stopped early, has cost the steps that it was trained, whoever decides that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, final
+
+from rung.analysis.comparison.recording import Recorder
+from rung.backends.simulated import Simulated
+from rung.runtime.failures import failure_of
+from rung.stopping import Criterion, Halt, trials
+from rung.tuner import Tuner
+from rung.tuning.starter import Limits
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rung._trial import Trial
+    from rung.analysis.comparison.runs import Budget, Point
+    from rung.benchmarks.problem import Problem
+    from rung.contracts import Scheduler
+    from rung.events import Event, SearchEvent
+    from rung.ledger import Ledger
+    from rung.space import Space
+    from rung.stopping import Standing
+    from rung.types import Decision, Exhausted, Goal, Json, Proposal, Wait
+
+COST: Final = "step_seconds"
+"""The metric by which a step says how long it takes on the problem's clock."""
+
+TRUTH: Final = "noiseless"
+"""The metric that has the value without noise, where that is known."""
+
+
+class Drive(NamedTuple):
+    """How a run went. failed: why it has no proper end, in its first line, and the traceback below it; or empty."""
+
+    points: tuple[Point, ...]
+    failed: str = ""
+
+
+def drive(
+    problem: Problem,
+    make: Callable[[], Scheduler],
+    budget: Budget,
+    *,
+    seed: int,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Drive:
+    """Run the method that ``make`` gives on a problem until the budget is spent or it has nothing left to try.
+
+    Time to decide is what it takes to make the method, and all that it is asked and told. clock: real seconds.
+    Whatever the method raises ends the run, and stands in ``failed``.
+    """
+    watch = _Watch(clock)
+    recorder = Recorder(problem.goal, budget=budget, truth=TRUTH, clocks=watch.read)
+    try:
+        with watch.deciding():
+            scheduler = make()
+        failed = _turn(problem, Timed(scheduler, watch), budget, recorder, seed=seed)
+    except Exception as error:  # noqa: BLE001  the border to other projects' code, which may raise anything
+        failed = failure_of(error)[1]
+    return Drive(recorder.points, failed)
+
+
+def _turn(problem: Problem, scheduler: Scheduler, budget: Budget, recorder: Recorder, *, seed: int) -> str:
+    """Turn the tuner's loop to the end; returns why there is no result, or nothing."""
+
+    def record(event: Event, ledger: Ledger) -> None:
+        del ledger
+        recorder.update(event)
+
+    goal, workers = problem.goal, budget.workers
+    tuner = Tuner(
+        _trainer(problem),
+        scheduler,
+        metric=goal.metric,
+        mode=goal.mode,
+        backend=Simulated(workers, runtime=COST),
+        seed=seed,
+        limits=Limits(failures_in_a_row=None),
+        stop=trials(int(budget.limit)) if budget.axis == "evaluations" else _Spent(recorder),
+        observers=[record],
+    )
+    with tuner:
+        study = tuner.run()
+        if study.row.ended_why == "interrupted":
+            raise KeyboardInterrupt
+        if recorder.points and recorder.points[-1].best is None:
+            return next((trial.message for trial in study.trials if trial.message), "No training gave a value.")
+    return ""
+
+
+def _trainer(problem: Problem) -> Callable[[Trial], Iterator[dict[str, float]]]:
+    """The problem as an objective of the tuner."""
+
+    def train(trial: Trial) -> Iterator[dict[str, float]]:
+        for step in problem.train(trial.config, trial.seed):
+            truth = {} if step.truth is None else {TRUTH: step.truth}
+            yield {problem.goal.metric: step.value, COST: step.cost_s, **truth}
+
+    return train
+
+
+@final
+class _Spent(Criterion, frozen=True):
+    """The record has all that the budget pays for."""
+
+    halt: ClassVar[Halt] = Halt.RUNS
+    recorder: Recorder
+
+    def met(self, standing: Standing, goal: Goal) -> str:  # noqa: ARG002  every criterion is asked in the same way
+        """See ``Criterion``."""
+        return "the budget is spent" if self.recorder.is_over else ""
+
+    def to_json(self) -> Json:
+        """For the log of a study that nobody resumes."""
+        return "budget"
+
+
+@final
+class _Watch:
+    """Adds up the time that the method takes, beside the time that everything takes."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._began = clock()
+        self._decide_s = 0.0
+
+    def read(self) -> tuple[float, float]:
+        """Seconds of the method so far, and in all."""
+        return self._decide_s, self._clock() - self._began
+
+    @contextlib.contextmanager
+    def deciding(self) -> Iterator[None]:
+        """What happens in here is the method's."""
+        began = self._clock()
+        try:
+            yield
+        finally:
+            self._decide_s += self._clock() - began
+
+
+@final
+class Timed:
+    """A scheduler whose time is taken; it does what the one behind it does."""
+
+    def __init__(self, inner: Scheduler, watch: _Watch) -> None:
+        self._inner = inner
+        self._watch = watch
+
+    @property
+    def space(self) -> Space:
+        """The space in force."""
+        return self._inner.space
+
+    def suggest(self, rng: np.random.Generator, *, new_trials: bool) -> Proposal | Wait | Exhausted:
+        """What the one behind it wants next."""
+        with self._watch.deciding():
+            return self._inner.suggest(rng, new_trials=new_trials)
+
+    def update(self, event: SearchEvent) -> Sequence[Decision]:
+        """What the one behind it decides."""
+        with self._watch.deciding():
+            return self._inner.update(event)
+
+    def spec(self) -> Mapping[str, Json]:
+        """The form of the one behind it."""
+        return self._inner.spec()

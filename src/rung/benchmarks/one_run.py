@@ -1,0 +1,114 @@
+"""One run of a benchmark: a method on a problem with a seed, from its names to its result."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import sys
+import time
+import zlib
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from rung.analysis.comparison.runs import Budget, Key, Run
+from rung.benchmarks.driver import drive
+from rung.benchmarks.method import Task
+from rung.benchmarks.methods import method
+from rung.benchmarks.problems.catalogue import problem
+from rung.provenance import describe_machine
+
+if TYPE_CHECKING:
+    from rung.benchmarks.problem import Problem
+    from rung.types import Config, Json
+
+_DRAWS: Final = 100  # per initial point, until a small space is taken to have no more
+_MATTER: Final = ("numpy", "scipy", "torch", "sklearn", "onnxruntime")  # to values and times, wherever they are loaded
+_DISTRIBUTIONS: Final = {"sklearn": "scikit-learn"}
+
+
+class Assignment(NamedTuple):
+    """A run that is to be made.
+
+    n_initial: how many configurations all methods try first; the same for one problem and seed. data_dir: where the
+    problem's data are. command: the line that has asked for it.
+    """
+
+    problem: str
+    method: str
+    seed: int
+    budget: Budget
+    n_initial: int
+    data_dir: str | None = None
+    command: str = ""
+
+    @property
+    def key(self) -> Key:
+        """What names the run."""
+        return Key(self.problem, self.method, self.seed)
+
+
+def execute(assignment: Assignment) -> Run:
+    """Make the run. What the method does wrong stands in the result; SettingError for names that nobody knows."""
+    began, started = _cpu_s(), time.time()
+    on, how = problem(assignment.problem, data_dir=assignment.data_dir), method(assignment.method)
+    study_seed = seed_of(on.name, assignment.seed)
+    points = initial_points(on, assignment.seed, assignment.n_initial)
+    task = Task(on.space, points, on.n_steps, study_seed, assignment.budget.workers)
+    found = drive(on, lambda: how.make(task), assignment.budget, seed=study_seed)
+    failed, _, traceback = found.failed.partition("\n")
+    notes: dict[str, Json] = {
+        "machine": describe_machine(),
+        "python": platform.python_version(),
+        "started": started,
+        "initial": len(points),
+        "command": assignment.command,
+        "traceback": traceback,
+    }
+    return Run(
+        problem=on.name,
+        method=how.name,
+        seed=assignment.seed,
+        goal=on.goal,
+        budget=assignment.budget,
+        points=found.points,
+        space=on.space.to_json(),
+        best_known=on.best,
+        median=on.median,
+        caveat=on.caveat,
+        cpu_s=_cpu_s() - began,
+        failed=failed,
+        versions=_versions(how.packages),
+        notes={name: value for name, value in notes.items() if value not in {"", None}},
+    )
+
+
+def seed_of(problem_name: str, seed: int) -> int:
+    """The seed of every method on one problem, below 2**31: rung's own then draw the same random configurations."""
+    words = np.random.SeedSequence([seed, zlib.crc32(problem_name.encode())]).generate_state(1)
+    return int(words[0]) >> 1
+
+
+def initial_points(on: Problem, seed: int, count: int) -> tuple[Config, ...]:
+    """Up to ``count`` different random configurations, the same for one problem and seed."""
+    rng = np.random.default_rng(np.random.SeedSequence(seed_of(on.name, seed), spawn_key=(0, 0)))
+    found: list[Config] = []
+    for _ in range(count * _DRAWS):
+        if len(found) == count:
+            break
+        config = on.space.sample(rng)
+        if config not in found:
+            found.append(config)
+    return tuple(found)
+
+
+def _cpu_s() -> float:
+    """Processor seconds of this process and the children it has waited for."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
+
+
+def _versions(packages: tuple[str, ...]) -> dict[str, str]:
+    matter = [_DISTRIBUTIONS.get(module, module) for module in _MATTER if module in sys.modules]
+    return {package: importlib.metadata.version(package) for package in dict.fromkeys((*packages, *matter))}
