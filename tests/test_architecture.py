@@ -27,7 +27,7 @@ LAYERS: list[set[str]] = [
     {"backends", "store"},
     {"bookkeeping", "provenance", "columns", "matching", "filters", "analysis"},
     {"tuning"},
-    {"study", "tuner", "console", "_tune", "interchange"},
+    {"study", "tuner", "console", "_tune", "_compare", "_repeat", "interchange"},
     {"integrations", "benchmarks"},
     {"testing"},
     {"cli"},

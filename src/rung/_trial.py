@@ -201,6 +201,17 @@ def importing_training_code() -> Iterator[None]:
         _process_facts["runs_trials"] = before
 
 
+@contextlib.contextmanager
+def conducting_a_study() -> Iterator[None]:
+    """While this lasts, a trial's process may run a study of its own: the trial consists of one."""
+    before = _process_facts["runs_trials"]
+    _process_facts["runs_trials"] = False
+    try:
+        yield
+    finally:
+        _process_facts["runs_trials"] = before
+
+
 def is_in_trial_process() -> bool:
     """Whether this process exists to run trials: a script imported here must not start a study of its own."""
     return _process_facts["runs_trials"]

@@ -14,12 +14,13 @@ Both in one line are a method: ``tpe``, ``asha+tpe``, ``asha(reduction_factor=4)
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import inspect
 import json
 import re
 from collections.abc import Callable, Mapping
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoints, entry_points
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from rung.errors import SettingError
@@ -50,7 +51,7 @@ def factory_of(kind: Literal["searchers", "schedulers"], name: str) -> Callable[
 
 def names_of(kind: Literal["searchers", "schedulers"]) -> list[str]:
     """The names that entry points give to searchers or schedulers, in their order."""
-    return sorted({point.name for point in entry_points(group=f"rung.{kind}")})
+    return sorted({point.name for point in _points(f"rung.{kind}")})
 
 
 def build_searcher(spec: Mapping[str, Json], space: Space) -> Searcher:
@@ -108,7 +109,7 @@ def describe(part: object, /, **options: Json) -> dict[str, Json]:
     """
     kind = type(part)
     path = f"{kind.__module__}:{kind.__qualname__}"
-    registered = [e.name for group in (_SEARCHERS, _SCHEDULERS) for e in entry_points(group=group) if e.value == path]
+    registered = [e.name for group in (_SEARCHERS, _SCHEDULERS) for e in _points(group) if e.value == path]
     head = {"name": min(registered)} if registered else {"class": path}
     return head | {option: value for option, value in options.items() if value is not None}
 
@@ -198,10 +199,15 @@ def _make(group: str, name: str, argument: object, options: dict[str, Json]) -> 
     return factory(argument, **options)
 
 
+@functools.cache  # reading what all installed packages offer takes milliseconds
+def _points(group: str) -> EntryPoints:
+    return entry_points(group=group)
+
+
 def _load(group: str, name: str) -> Callable[..., object]:
     if ":" in name:
         return _imported(name)
-    found = entry_points(group=group)
+    found = _points(group)
     if name in found.names:
         return cast("Callable[..., object]", found[name].load())
     kind = group.removeprefix("rung.").removesuffix("s")

@@ -28,6 +28,7 @@ _VERBS = {
     "best": "Print the best configuration.",
     "log": "Print what a trial has printed, or what happened in a study.",
     "plot": "Draw a figure of a study.",
+    "compare": "Tell which of several methods is better, and how sure that is.",
     "stop": "Stop a study, or one trial of it.",
     "pause": "Pause a study, or one trial of it, at the next checkpoint.",
     "retry": "Try the configuration of a failed or stopped trial again.",
@@ -40,6 +41,7 @@ _VERBS = {
     "verify": "Check a study against its log.",
     "doctor": "Check this machine and the store.",
     "report": "Report metrics from within a trial, in any language.",
+    "bench": "Compare methods on problems, over many seeds.",
     "completion": "Complete words with the tab key.",
 }
 """Verb -> what it does. Each is the command of the same name in the module of the same name, imported when needed.

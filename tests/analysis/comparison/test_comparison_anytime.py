@@ -42,14 +42,13 @@ def test_losses_of_a_run_along_each_axis():
     assert losses_of(run, "wall_s", [4, 6]).tolist() == [0.5, 0.4]
 
 
-def test_losses_never_rise_and_leave_out_what_is_no_number():
-    assert losses_of(run_of([0.5, 0.7, float("nan"), 0.2]), "evaluations", [1, 2, 3, 4]).tolist() == [
-        0.5,
-        0.5,
-        0.5,
-        0.2,
-    ]
+def test_losses_are_those_of_the_incumbent_even_where_they_rise():
+    assert losses_of(run_of([0.5, 0.7, 0.2]), "evaluations", [1, 2, 3]).tolist() == [0.5, 0.7, 0.2]
     assert losses_of(run_of([0.5, 0.7], goal=ACCURACY), "evaluations", [1, 2]).tolist() == [-0.5, -0.7]
+
+
+def test_a_value_that_is_no_number_is_none():
+    assert losses_of(run_of([float("nan"), 0.2]), "evaluations", [1, 2]).tolist() == [np.inf, 0.2]
     assert losses_of(run_of([]), "evaluations", [1]).tolist() == [np.inf]
 
 

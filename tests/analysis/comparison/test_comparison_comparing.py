@@ -4,6 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 from made_up_runs import ACCURACY, ERROR, SPEEDS, made_up_runs, run_of
+from msgspec import structs
 from scipy import stats
 
 from rung.analysis.comparison.comparing import compare_runs
@@ -293,6 +294,27 @@ def test_different_versions_are_named(runs):
     found = compare_runs([changed(runs[0], versions={"rung": "0.2.0"}), *runs[1:]], **FAST)
     assert found.versions == {"rung": ("0.1.0", "0.2.0")}
     assert "The runs were made with different versions of rung (0.1.0, 0.2.0)." in found.warnings
+
+
+def test_problems_with_caveats_are_left_out_of_summaries():
+    runs = [
+        structs.replace(run, caveat="Its best values lie in a corner." if run.problem == "hartmann6" else "")
+        for run in made_up_runs()
+    ]
+    found = compare_runs(runs, **FAST)
+    assert found.shared == ("branin", "rosenbrock")
+    assert [each.problem for each in found.problems] == ["branin", "hartmann6", "rosenbrock"]
+    without = compare_runs([run for run in runs if not run.caveat], **FAST)
+    for one, other in zip(found.aggregates, without.aggregates, strict=True):
+        assert (one.method, one.regret, one.rank) == (other.method, other.regret, other.rank)
+    assert "hartmann6: left out of what is said over all problems, because of what is said there." in found.warnings
+
+
+def test_where_all_problems_have_caveats_they_are_summed_up_all_the_same():
+    runs = [structs.replace(run, caveat="A surrogate.") for run in made_up_runs()]
+    found = compare_runs(runs, **FAST)
+    assert found.shared == ("branin", "hartmann6", "rosenbrock")
+    assert "All problems that could be summed up have caveats: see each." in found.warnings
 
 
 def test_caveats_travel_with_their_problems():

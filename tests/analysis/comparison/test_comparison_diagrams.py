@@ -62,3 +62,35 @@ def test_one_method_alone():
     found = compare_runs([run_of([0.5])], **FAST)
     assert words_of(plot_critical_difference(found)) == ["no ranks to compare"]
     assert words_of(plot_wins(found)) == ["no pairs to compare"]
+
+
+def test_in_a_narrow_diagram_all_names_stand_at_the_left_and_fit():
+    names = ["gp", *(f"asha(reduction_factor={factor},grace_period=1)+random" for factor in (2, 4)), "m" * 40]
+    speeds = {name: 0.4 + 0.3 * place for place, name in enumerate(names)}
+    found = compare_runs(made_up_runs(problems=["a"], speeds=speeds, n_seeds=12, n_evaluations=20), **FAST)
+    figure = plot_critical_difference(found, width=4.4)
+    figure.draw_without_rendering()
+    labels = figure.axes[0].texts[-4:]
+    shown = [text.get_text().split()[0] for text in labels]
+    assert len(set(shown)) == 4
+    assert {name for name in shown if name.startswith("asha")} == {"asha…tor=2,gr…", "asha…tor=4,gr…"}
+    heights = [text.get_position()[1] for text in labels]
+    assert heights == sorted(heights, reverse=True)
+    for text in figure.axes[0].texts:
+        box = text.get_window_extent()
+        assert 0 <= box.x0 < box.x1 <= figure.bbox.width
+
+
+def test_the_whole_critical_difference_is_on_the_axis():
+    found = compare_runs(made_up_runs(problems=["a", "b"], n_seeds=3, n_evaluations=5), **FAST)
+    assert found.friedman.difference > 2
+    for width in (4.4, 7.5):
+        axes = plot_critical_difference(found, width=width).axes[0]
+        assert axes.get_xlim()[1] >= 1 + found.friedman.difference
+
+
+def test_of_many_ranks_only_some_are_named():
+    speeds = {f"m{number}": 0.4 + 0.1 * number for number in range(12)}
+    found = compare_runs(made_up_runs(problems=["a"], speeds=speeds, n_seeds=3, n_evaluations=5), **FAST)
+    named = [word for word in words_of(plot_critical_difference(found)) if word.isdigit()]
+    assert named == ["1", "2", "4", "6", "8", "10", "12"]

@@ -2,7 +2,7 @@ import pytest
 from made_up_runs import ACCURACY, made_up_runs, run_of
 
 from rung.analysis.comparison.comparing import compare_runs
-from rung.analysis.comparison.figures import plot_any_time, plot_ranks, plot_regret
+from rung.analysis.comparison.figures import plot_any_time, plot_problem, plot_ranks, plot_regret
 
 FAST = {"n_resamples": 100}
 
@@ -119,3 +119,28 @@ def test_many_methods_differ_in_their_dashes():
     runs = [run_of([0.5, 0.4], method=f"m{number}") for number in range(9)]
     lines = plot_any_time(compare_runs(runs, **FAST)).axes[0].lines
     assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 9
+
+
+def test_one_problem_alone_without_a_legend(comparison):
+    figure = plot_problem(comparison, comparison.problems[1], width=4)
+    axes = figure.axes[0]
+    assert [len(figure.axes), len(figure.legends), len(axes.lines), axes.get_title()] == [1, 0, 3, ""]
+    assert tuple(axes.lines[0].get_ydata()) == comparison.problems[1].methods[0].curve.median
+    assert figure.get_figwidth() == 4
+
+
+def test_figures_for_a_page_that_has_its_own_legend(comparison):
+    for plot in (plot_regret, plot_ranks):
+        figure = plot(comparison, width=4, has_legend=False)
+        assert not figure.legends
+        assert figure.get_figwidth() == 4
+
+
+def test_logarithmic_axes_have_plain_numbers_at_their_ticks(comparison):
+    figure = plot_regret(comparison)
+    figure.draw_without_rendering()
+    low, high = figure.axes[0].get_ylim()
+    ticks = figure.axes[0].yaxis.get_major_ticks()
+    words = [tick.label1.get_text() for tick in ticks if low <= tick.get_loc() <= high]
+    assert len(words) >= 2
+    assert all(float(word) > 0 for word in words)

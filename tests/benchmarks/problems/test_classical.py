@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 
-from rung.benchmarks.problems import classical
+from rung.benchmarks.problems import catalogue, classical
 from rung.errors import SettingError, SpaceError
 from rung.testing.problem_suite import ProblemSuite
 
@@ -194,3 +194,14 @@ def test_names_lead_to_themselves():
 def test_a_wrong_number_of_dimensions_is_refused(make, given):
     with pytest.raises(SettingError, match=rf"number of dimensions, from [12] to 1000, got '{given}'. Such as \w+:5"):
         make(given)
+
+
+@pytest.mark.parametrize("name", classical.QUARTILES)
+def test_quartiles_that_are_written_down_are_those_that_are_measured(name):
+    known = catalogue.problem(name)
+    assert known.quartiles == classical.QUARTILES[name]
+    assert known.measured_quartiles() == pytest.approx(known.quartiles, rel=1e-9)
+
+
+def test_other_quartiles_are_measured():
+    assert catalogue.problem("ackley:2").quartiles == catalogue.problem("ackley:2").measured_quartiles()

@@ -77,6 +77,12 @@ def fields_of(
     return fields, remarks
 
 
+def shared_among(fields: Sequence[Field], methods: tuple[str, ...]) -> list[Field]:
+    """The problems for a summary: every method has runs there, and there is no caveat, unless all of them have one."""
+    complete = [field for field in fields if field.methods == methods]
+    return [field for field in complete if not field.any_run.caveat] or complete
+
+
 def axis_of(runs: Sequence[Run], axis: str | None) -> Axis:
     """The axis asked for, or else that of the budgets. SettingError for another word, or none where budgets differ."""
     budgets = sorted({run.budget.axis for run in runs})

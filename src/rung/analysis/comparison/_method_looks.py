@@ -38,6 +38,34 @@ def looks_of(methods: Sequence[str]) -> Mapping[str, MethodLook]:
     }
 
 
+def short_names(names: Sequence[str], most: int = 22) -> tuple[str, ...]:
+    """The names, long ones with an ellipsis in their middle; where that makes two alike, with what differs."""
+    found = [_without_middle(name, most) for name in names]
+    alike = [[other for other, short in zip(names, found, strict=True) if short == own] for own in found]
+    return tuple(
+        short if len(group) == 1 else _with_difference(name, _common(group), most)
+        for name, short, group in zip(names, found, alike, strict=True)
+    )
+
+
+def _common(names: Sequence[str]) -> int:
+    """How many letters all of them begin with."""
+    return next((place for place, letters in enumerate(zip(*names, strict=False)) if len(set(letters)) > 1), 0)
+
+
+def _without_middle(name: str, most: int) -> str:
+    if len(name) <= most:
+        return name
+    tail = (most - 1) // 2
+    return f"{name[: most - 1 - tail]}…{name[-tail:]}"
+
+
+def _with_difference(name: str, place: int, most: int) -> str:
+    """The beginning, and what stands around the first place at which it differs from others."""
+    start = max(place - 4, most // 3 + 1)
+    return f"{name[: most // 3]}…{name[start : start + most - most // 3 - 2]}…"
+
+
 class Ruler(NamedTuple):
     """What a horizontal axis says. unit: by which numbers are divided."""
 

@@ -16,12 +16,13 @@ FEW_SEEDS: Final = 10
 
 
 def remarks_on(
-    runs: Sequence[Run], fields: Sequence[Field], methods: tuple[str, ...], *, alpha: float
+    runs: Sequence[Run], fields: Sequence[Field], shared: Sequence[Field], methods: tuple[str, ...], *, alpha: float
 ) -> tuple[str, ...]:
-    """Sentences on what weakens the comparison."""
+    """Sentences on what weakens the comparison. shared: the problems that count in what is said over all of them."""
     return (
-        *_few(fields, methods, alpha=alpha),
+        *_few(fields, len(shared), methods, alpha=alpha),
         *_incomplete(fields, methods),
+        *_doubtful(fields, shared),
         *_failures(runs),
         *_mixed_versions(runs),
     )
@@ -56,10 +57,9 @@ def _overhead(method: str, runs: Sequence[Run]) -> Overhead:
     )
 
 
-def _few(fields: Sequence[Field], methods: tuple[str, ...], *, alpha: float) -> list[str]:
+def _few(fields: Sequence[Field], shared: int, methods: tuple[str, ...], *, alpha: float) -> list[str]:
     fewest = min(fields, key=lambda field: len(field.seeds))
     seeds = len(fewest.seeds)
-    shared = sum(field.methods == methods for field in fields)
     n_pairs = math.comb(len(methods), 2)
     found = []
     if seeds < FEW_SEEDS:
@@ -84,6 +84,15 @@ def _incomplete(fields: Sequence[Field], methods: tuple[str, ...]) -> list[str]:
         for field in fields
         if field.methods != methods
     ]
+
+
+def _doubtful(fields: Sequence[Field], shared: Sequence[Field]) -> list[str]:
+    doubtful = [field.problem for field in fields if field.any_run.caveat]
+    if not doubtful:
+        return []
+    if any(field.any_run.caveat for field in shared):
+        return ["All problems that could be summed up have caveats: see each."]
+    return [f"{', '.join(doubtful)}: left out of what is said over all problems, because of what is said there."]
 
 
 def _failures(runs: Sequence[Run]) -> list[str]:

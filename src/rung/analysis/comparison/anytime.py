@@ -26,14 +26,14 @@ def values_in_force(places: ArrayLike, values: ArrayLike, grid: ArrayLike) -> Ar
 
 
 def losses_of(run: Run, axis: Axis, grid: ArrayLike) -> Array:
-    """The best loss of a run on a grid, lower is better; it never rises. Infinity while there is none.
+    """The loss of a run's incumbent on a grid, lower is better. Infinity while there is none.
 
-    A value that is no finite number is none. After its end a run keeps what it had.
+    It falls, but for problems with noise, where an incumbent that looks better may be worse in truth. A value that is
+    no finite number is none. After its end a run keeps what it had.
     """
     losses = [np.inf if point.best is None else run.goal.loss({run.goal.metric: point.best}) for point in run.points]
-    finite = [np.inf if loss is None else loss for loss in losses]
     places = [point.spent(axis) for point in run.points]
-    return values_in_force(places, np.minimum.accumulate(finite) if finite else [], grid)
+    return values_in_force(places, [np.inf if loss is None else loss for loss in losses], grid)
 
 
 def with_worst(losses: ArrayLike) -> Array:

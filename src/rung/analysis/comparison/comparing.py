@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from rung.analysis.comparison._gathering import axis_of, fields_of
+from rung.analysis.comparison._gathering import axis_of, fields_of, shared_among
 from rung.analysis.comparison._on_problem import Resampling, problem_result
 from rung.analysis.comparison._overall import Overall
 from rung.analysis.comparison._remarks import overheads, remarks_on, versions_of
@@ -36,7 +36,8 @@ def compare_runs(
 
     methods: which, in the order in which they shall stand; by default all, by name. axis: along which, by default that
     of the budgets. n_points: of the grid. seed: of the resampling; the same runs, in whatever order, and the same seed
-    give the same comparison. A run without any value counts as just worse than the worst value on its problem.
+    give the same comparison. A run without any value counts as just worse than the worst value on its problem. Problems
+    with a caveat count for themselves only, unless there are no others.
     SettingError where there is nothing to compare, or runs on one problem had different budgets, spaces or goals.
     """
     names = _chosen(runs, methods)
@@ -46,7 +47,7 @@ def compare_runs(
     if not fields:
         raise SettingError("These runs can't be compared.", hint=" ".join(left_out))
     how = Resampling(np.random.default_rng(seed), confidence, n_resamples)
-    shared = [field for field in fields if field.methods == names]
+    shared = shared_among(fields, names)
     overall = Overall(shared, names, how)
     return Comparison(
         axis=along,
@@ -61,7 +62,7 @@ def compare_runs(
         pairs=overall.pairs(),
         overheads=overheads(kept, names),
         versions=versions_of(kept),
-        warnings=(*left_out, *remarks_on(kept, fields, names, alpha=alpha)),
+        warnings=(*left_out, *remarks_on(kept, fields, shared, names, alpha=alpha)),
         confidence=confidence,
         alpha=alpha,
         n_resamples=n_resamples,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from rung.analysis._frame import GREY, new_figure, plain
-from rung.analysis.comparison._method_looks import looks_of
+from rung.analysis.comparison._method_looks import looks_of, short_names
 from rung.analysis.comparison.ranking import Friedman
 from rung.analysis.comparison.result import Comparison, Pair
 
@@ -14,31 +15,37 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ROW: Final = 0.28  # inches between two lines of the diagram
+MOST_LABELS: Final = 9  # ranks, of which each is named
+TWO_SIDES: Final = 6.0  # inches from which names fit at both sides of the diagram
+NARROW_GAP: Final = 0.05  # beside the scale of a narrow diagram, as a share of it
+WIDEST: Final = 0.6  # of a narrow diagram, for the names
+LETTERS: Final = (22, 18, 14, 10)  # to which names are shortened until they fit
 DARK: Final = 0.3  # of a share's distance from a half, from where letters are white
 
 
-def plot_critical_difference(comparison: Comparison, *, title: str = "") -> Figure:
+def plot_critical_difference(comparison: Comparison, *, title: str = "", width: float = 7.5) -> Figure:
     """Average ranks on a line; a bar joins methods whose ranks differ by no more than the critical difference.
 
-    After Demšar 2006, figure 1, with the best at the left. MissingExtraError without matplotlib.
+    After Demšar 2006, figure 1, with the best at the left. width: in inches; in a narrow figure all names stand at the
+    left, one below the other, and long ones lose their middle. MissingExtraError without matplotlib.
     """
     found = comparison.friedman
-    count = len(comparison.methods)
-    height = ROW * (6 + -(-count // 2) + (len(found.groups) if found else 0))
-    figure = new_figure(7.5, max(2.0, height), title=title)
+    has_two_sides = width >= TWO_SIDES
+    n_rows = -(-len(comparison.methods) // 2) if has_two_sides else len(comparison.methods)
+    height = ROW * (5 + n_rows + (len(found.groups) if found else 0))
+    figure = new_figure(width, max(2.0, height), title=title)
     axes = figure.subplots()
     axes.set_axis_off()
     if found is None:
         axes.text(0.5, 0.5, "no ranks to compare", transform=axes.transAxes, ha="center", va="center", color=GREY)
         return figure
-    _draw_scale(axes, comparison, found)
+    _draw_scale(axes, comparison, found, has_two_sides=has_two_sides)
     _draw_groups(axes, found)
-    _draw_names(axes, comparison, found)
+    _draw_names(axes, comparison, found, n_left=n_rows, width=width)
     words = f"average ranks over {found.n_blocks} {comparison.blocks}; Friedman test: p {_p(found.p)}"
     figure.supxlabel(words, fontsize="small", color=GREY)
-    width = count - 1.0
-    axes.set_xlim(1 - 0.45 * width, count + 0.45 * width)
-    axes.set_ylim(-(2.2 + 0.6 * len(found.groups) + -(-count // 2)), 3.2)
+    axes.set_xlim(*_ends(comparison, found, width=width))
+    axes.set_ylim(-(0.8 + 0.6 * len(found.groups) + n_rows), 3.2)
     return figure
 
 
@@ -83,15 +90,19 @@ def _share(pair: Pair) -> float:
     return (record.wins + record.ties / 2) / (record.wins + record.ties + record.losses)
 
 
-def _draw_scale(axes: Axes, comparison: Comparison, found: Friedman) -> None:
+def _draw_scale(axes: Axes, comparison: Comparison, found: Friedman, *, has_two_sides: bool) -> None:
     count = len(comparison.methods)
     axes.plot([1, count], [0, 0], color="black", linewidth=1)
+    every = 1 if count <= MOST_LABELS else 2
     for rank in range(1, count + 1):
         axes.plot([rank, rank], [0, 0.25], color="black", linewidth=1)
-        axes.text(rank, 0.4, str(rank), ha="center", va="bottom", fontsize="small")
+        if rank == 1 or (count - rank) % every == 0:
+            axes.text(rank, 0.4, str(rank), ha="center", va="bottom", fontsize="small")
     end = 1 + found.difference
     axes.plot([1, end], [1.9, 1.9], color="black", linewidth=1, marker="|", markersize=6)
-    axes.text(1, 2.15, f"critical difference {found.difference:.2f} (α = {found.alpha:g})", fontsize="small")
+    words = f"critical difference {found.difference:.2f} (α = {found.alpha:g})"
+    place, side = (1.0, "left") if has_two_sides else (max(float(count), end), "right")
+    axes.text(place, 2.15, words, fontsize="small", ha=side)
 
 
 def _draw_groups(axes: Axes, found: Friedman) -> None:
@@ -101,22 +112,55 @@ def _draw_groups(axes: Axes, found: Friedman) -> None:
         axes.plot([ends[0] - 0.04, ends[1] + 0.04], [height, height], color=GREY, linewidth=4, solid_capstyle="butt")
 
 
-def _draw_names(axes: Axes, comparison: Comparison, found: Friedman) -> None:
-    """The better half to the left, the best on top; the others to the right, the worst on top, so no lines cross."""
+def _draw_names(axes: Axes, comparison: Comparison, found: Friedman, *, n_left: int, width: float) -> None:
+    """The best ones to the left, the best on top; the others to the right, the worst on top, so no lines cross."""
     count = len(comparison.methods)
     looks = looks_of(comparison.methods)
     order = sorted(range(count), key=lambda method: found.ranks[method])
-    half = -(-count // 2)
     below = 1.2 + 0.6 * len(found.groups)
-    margin = 0.1 * (count - 1)
+    names = comparison.methods if n_left < count else _fitting(comparison.methods, width)
+    margin = (0.1 if n_left < count else NARROW_GAP) * (count - 1)
     for place, method in enumerate(order):
-        is_left = place < half
+        is_left = place < n_left
         height = -(below + (place if is_left else count - 1 - place))
         side = 1 - margin if is_left else count + margin
-        rank, name = found.ranks[method], comparison.methods[method]
-        axes.plot([rank, rank, side], [0, height, height], color=looks[name].color, linewidth=1.2)
-        words = f"{plain(name)}  {rank:.2f}" if is_left else f"{rank:.2f}  {plain(name)}"
+        rank, look = found.ranks[method], looks[comparison.methods[method]]
+        name = plain(names[method])
+        axes.plot([rank, rank, side], [0, height, height], color=look.color, linestyle=look.dash, linewidth=1.2)
+        words = f"{name}  {rank:.2f}" if is_left else f"{rank:.2f}  {name}"
         axes.text(side, height, f" {words} ", ha="right" if is_left else "left", va="center")
+
+
+def _ends(comparison: Comparison, found: Friedman, *, width: float) -> tuple[float, float]:
+    """Of the horizontal axis, with room for the names; the whole critical difference is on it."""
+    count = len(comparison.methods)
+    end = max(float(count), 1 + found.difference)
+    if width >= TWO_SIDES:
+        return 1 - 0.45 * (count - 1), end + 0.45 * (count - 1)
+    share = _share_of_names(_fitting(comparison.methods, width), width)
+    gap = NARROW_GAP * (count - 1)
+    whole = (end - 1 + gap) / (1 - share - NARROW_GAP)
+    return 1 - gap - share * whole, end + NARROW_GAP * whole
+
+
+def _fitting(methods: Sequence[str], width: float) -> Sequence[str]:
+    """Their names in a narrow diagram, shortened as little as leaves room for the scale."""
+    tried = [short_names(methods, most) for most in LETTERS]
+    return next((names for names in tried if _share_of_names(names, width) <= WIDEST), tried[-1])
+
+
+def _share_of_names(names: Sequence[str], width: float) -> float:
+    """How much of a diagram of this width the longest name takes, with its rank."""
+    return (max(map(_inches, names)) + _inches("  10.00  ")) / width
+
+
+def _inches(words: str) -> float:
+    """How wide these words are in the letters of the figures."""
+    from matplotlib import rcParams
+    from matplotlib.textpath import TextPath
+
+    path = TextPath((0, 0), plain(f"|{words}|"), size=rcParams["font.size"])
+    return float(path.get_extents().width) / 72
 
 
 def _p(p: float) -> str:

@@ -21,6 +21,10 @@ Center: TypeAlias = Literal["median", "mean"]
 COLUMNS: Final = 3  # of panels
 LETTERS_PER_INCH: Final = 11.0  # of the legend
 LEGEND_LINE: Final = 8  # letters that would fit in the place of a line and its margins
+NARROW: Final = 4.4  # inches: readable on a telephone
+SLANT: Final = 0.63  # height of a figure over its width
+SHORT: Final = 50.0  # end over beginning of a logarithmic axis, up to which powers of ten are too few ticks
+DECADE: Final = 10.0  # and up to which their halves and fifths are too few as well
 
 
 def plot_any_time(comparison: Comparison, *, center: Center = "median", title: str = "") -> Figure:
@@ -36,6 +40,8 @@ def plot_any_time(comparison: Comparison, *, center: Center = "median", title: s
     panels = list(figure.subplots(rows, columns, squeeze=False).flat)
     for panel, problem in zip(panels, problems, strict=False):
         _draw_problem(panel, comparison, problem, center=center)
+        n_seeds = len(problem.seeds)
+        panel.set_title(f"{plain(problem.problem)} · {n_seeds} seed{'' if n_seeds == 1 else 's'}", fontsize="medium")
     for unused in panels[len(problems) :]:
         unused.set_axis_off()
     band = "quartiles of the runs" if center == "median" else f"its {_interval_words(comparison)}"
@@ -43,9 +49,24 @@ def plot_any_time(comparison: Comparison, *, center: Center = "median", title: s
     return figure
 
 
-def plot_regret(comparison: Comparison, *, title: str = "") -> Figure:
-    """Mean normalised regret over all shared problems with its interval. MissingExtraError without matplotlib."""
-    figure = new_figure(7, 4.4, title=title)
+def plot_problem(
+    comparison: Comparison, problem: ProblemResult, *, center: Center = "median", width: float = NARROW
+) -> Figure:
+    """One problem's panel alone, without a legend: for a page that has the keys of all methods in its own text.
+
+    center: as in ``plot_any_time``. width: in inches. MissingExtraError without matplotlib.
+    """
+    figure = new_figure(width, SLANT * width, title="")
+    _draw_problem(figure.subplots(), comparison, problem, center=center)
+    return figure
+
+
+def plot_regret(comparison: Comparison, *, title: str = "", width: float = 7, has_legend: bool = True) -> Figure:
+    """Mean normalised regret over all shared problems with its interval. MissingExtraError without matplotlib.
+
+    width: in inches.
+    """
+    figure = new_figure(width, SLANT * width, title=title)
     axes = figure.subplots()
     ruler = shared_ruler(comparison)
     looks = looks_of(comparison.methods)
@@ -54,17 +75,21 @@ def plot_regret(comparison: Comparison, *, title: str = "") -> Figure:
         for each in comparison.aggregates
     ]
     if bands and min(min(band.low) for band in bands) > 0:
-        axes.set_yscale("log")
+        _set_log(axes)
     label(axes, ruler.label, "mean normalised regret", is_empty=not bands)
     axes.set_xlim(left=0)
     words = f"mean {_problems(comparison)} with its {_interval_words(comparison)} over {_seeds(comparison)}"
-    _add_legend(figure, comparison, words)
+    if has_legend:
+        _add_legend(figure, comparison, words)
     return figure
 
 
-def plot_ranks(comparison: Comparison, *, title: str = "") -> Figure:
-    """The average rank of each method along the axis, best at the top. MissingExtraError without matplotlib."""
-    figure = new_figure(7, 4.4, title=title)
+def plot_ranks(comparison: Comparison, *, title: str = "", width: float = 7, has_legend: bool = True) -> Figure:
+    """The average rank of each method along the axis, best at the top. MissingExtraError without matplotlib.
+
+    width: in inches.
+    """
+    figure = new_figure(width, SLANT * width, title=title)
     axes = figure.subplots()
     ruler = shared_ruler(comparison)
     looks = looks_of(comparison.methods)
@@ -74,7 +99,8 @@ def plot_ranks(comparison: Comparison, *, title: str = "") -> Figure:
     axes.set_yticks(range(1, len(comparison.methods) + 1))
     label(axes, ruler.label, "average rank (1 is best)", is_empty=not comparison.aggregates)
     axes.set_xlim(left=0)
-    _add_legend(figure, comparison, f"average {_problems(comparison)} over {_seeds(comparison)}")
+    if has_legend:
+        _add_legend(figure, comparison, f"average {_problems(comparison)} over {_seeds(comparison)}")
     return figure
 
 
@@ -96,8 +122,6 @@ def _draw_problem(axes: Axes, comparison: Comparison, problem: ProblemResult, *,
     _fit(axes, shown, goal=problem.goal)
     label(axes, ruler.label, metric_label(problem.goal), is_empty=False)
     axes.set_xlim(left=0)
-    n_seeds = len(problem.seeds)
-    axes.set_title(f"{plain(problem.problem)} · {n_seeds} seed{'' if n_seeds == 1 else 's'}", fontsize="medium")
 
 
 def _draw_method(
@@ -130,10 +154,22 @@ def _fit(axes: Axes, values: Sequence[float], *, goal: Goal) -> None:
     """Let the axis show where the lines differ, which is not where they begin."""
     span = span_of(values, goal=goal)
     if span.log:
-        axes.set_yscale("log")
+        _set_log(axes)
     elif span.good != span.bad and math.isfinite(span.bad - span.good):
         margin = MARGIN * (span.bad - span.good)
         axes.set_ylim(*sorted((span.good - margin, span.bad + margin)))
+
+
+def _set_log(axes: Axes) -> None:
+    """A logarithmic axis of what was drawn, with plain numbers at its ticks: small exponents are hard to read."""
+    from matplotlib.ticker import AutoLocator, LogLocator, NullFormatter, StrMethodFormatter
+
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    subs = (1.0, 2.0, 5.0) if high / low < SHORT else (1.0,)
+    axes.yaxis.set_major_locator(LogLocator(subs=subs, numticks=8) if high / low > DECADE else AutoLocator())
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _add_legend(figure: Figure, comparison: Comparison, words: str) -> None:

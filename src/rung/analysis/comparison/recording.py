@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, final
 
 from rung.analysis.comparison.runs import Point
-from rung.events import Observed, Started
+from rung.events import Ended, Observed, Started
+from rung.types import TrialState
 
 if TYPE_CHECKING:
     from rung.analysis.comparison.runs import Budget
+    from rung.bookkeeping import IncumbentFrom
     from rung.events import Event
     from rung.types import Goal
 
@@ -33,17 +35,26 @@ class Recorder:
     The best value is that of the best report so far, of any trial at any step. A step of a trial counts once; a report
     that skips steps counts them too. What comes after the budget is spent does not count.
 
-    truth: the metric by which the best report is judged instead of the goal's, where it has one. clocks: read at every
-    event; by default a study's decisions take what its log says, and its clock is the real one.
+    truth: the metric whose value the best report has instead of the goal's, where it has one; as reports still compete
+    by the goal's, it may get worse. incumbent_from: ``final`` lets only the last report of a completed trial compete.
+    clocks: read at every event; by default a study's decisions take what its log says, and its clock is the real one.
     """
 
     def __init__(
-        self, goal: Goal, *, budget: Budget | None = None, truth: str | None = None, clocks: Clocks | None = None
+        self,
+        goal: Goal,
+        *,
+        budget: Budget | None = None,
+        truth: str | None = None,
+        incumbent_from: IncumbentFrom = "any",
+        clocks: Clocks | None = None,
     ) -> None:
         self._goal = goal
         self._budget = budget
         self._truth = truth
+        self._incumbent_from: IncumbentFrom = incumbent_from
         self._clocks = clocks
+        self._newest: dict[int, Observed] = {}
         self._spent = _Spent()
         self._steps: dict[int, int] = {}
         self._best_loss = math.inf
@@ -53,7 +64,7 @@ class Recorder:
 
     @property
     def points(self) -> tuple[Point, ...]:
-        """Where the best value got better, and how far the run has come; nothing before its first event."""
+        """Where the incumbent changed, and how far the run has come; nothing before its first event."""
         now = self._point()
         if now.wall_s == now.simulated_s == now.n_evaluations == 0:
             return ()
@@ -68,12 +79,22 @@ class Recorder:
             self._spent = self._cut(before)
             self.is_over = True
             return
-        if isinstance(event, Observed) and event.loss is not None and event.loss < self._best_loss:
-            self._best_loss = event.loss
-            truth = None if self._truth is None else event.metrics.get(self._truth)
-            self._best = self._goal.value(event.loss) if truth is None else truth
+        report = self._judged(event)
+        if report is not None and report.loss is not None and report.loss < self._best_loss:
+            self._best_loss = report.loss
+            truth = None if self._truth is None else report.metrics.get(self._truth)
+            self._best = self._goal.value(report.loss) if truth is None else truth
             self._points.append(self._point())
         self.is_over = self._is_used_up()
+
+    def _judged(self, event: Event) -> Observed | None:
+        """The report that competes now to be the best one, if there is one."""
+        if isinstance(event, Observed):
+            self._newest[event.trial] = event
+            return event if self._incumbent_from == "any" else None
+        if isinstance(event, Ended) and event.state is TrialState.COMPLETED and self._incumbent_from == "final":
+            return self._newest.get(event.trial)
+        return None
 
     def _moved_on(self, event: Event) -> _Spent:
         spent = self._spent

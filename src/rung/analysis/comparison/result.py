@@ -131,10 +131,11 @@ class Overhead(Struct, frozen=True):
 class Comparison(Struct, frozen=True, kw_only=True):
     """All that a report on these runs needs.
 
-    problems: all of them. shared: those on which every method has runs; only these are in aggregates, pairs and the
-    test. grid: of the aggregates; in the unit of the axis where all problems end at the same place, else as a share of
-    each problem's end (is_share). blocks: what tests over all problems count, ``problems``, or ``seeds`` where there is
-    one problem. warnings: sentences for people. seed: of the resampling.
+    problems: all of them. shared: those on which every method has runs, without those that have a caveat where there
+    are others; only these are in aggregates, pairs and the test. grid: of the aggregates; in the unit of the axis where
+    all problems end at the same place, else as a share of each problem's end (is_share). blocks: what tests over all
+    problems count, ``problems``, or ``seeds`` where there is one problem. warnings: sentences for people. seed: of the
+    resampling.
     """
 
     axis: Axis

@@ -16,12 +16,12 @@ AXES: Final[tuple[Axis, ...]] = get_args(Axis)
 
 
 class Point(Struct, frozen=True, array_like=True):
-    """Where a run stood when its best value got better, and at its end.
+    """Where a run stood when its incumbent changed, and at its end.
 
     n_evaluations: configurations begun. n_steps: trained, over all of them; a resumed trial adds only what is new.
     simulated_s: on the problem's own clock, workers taken into account. decide_s: what the method itself has taken to
-    decide so far; wall_s: real seconds in all. best: the best value so far at any step, in the metric's own direction;
-    None before there is one.
+    decide so far; wall_s: real seconds in all. best: the value of the incumbent, in the metric's own direction: without
+    the noise where that is known, so that it may get worse; None before there is one.
     """
 
     n_evaluations: int
