@@ -170,3 +170,18 @@ def test_a_list_of_methods() -> None:
         "asha(max_t=9,variant=promotion)+random",
         "optuna:tpe",
     ]
+
+
+def test_the_points_with_which_a_searcher_begins() -> None:
+    points = [{"x": 0.5}]
+    form = registry.method_spec("random")
+    assert registry.with_points(form, points)["searcher"] == {"name": "random", "points_to_evaluate": points}
+    assert registry.with_points(form, []) is form
+    own = registry.method_spec('random(initial_config={"x": 1})')
+    assert registry.with_points(own, points) is own
+
+
+def test_a_searcher_without_a_word_for_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    form = registry.method_spec("test_registry:Foreign")
+    assert registry.with_points(form, [{"x": 0.5}]) is form

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rung._compare import StudyComparison, compare
     from rung._trial import Trial, config, report, trial
     from rung._tune import tune
     from rung.backends.resources import Resources
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from rung.tuning.starter import Limits
 
 _HOMES = {
+    "rung._compare": ("StudyComparison", "compare"),
     "rung._trial": ("Trial", "config", "report", "trial"),
     "rung._tune": ("tune",),
     "rung.backends.resources": ("Resources",),
@@ -65,9 +67,9 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "ASHA", "BasicScheduler", "Choice", "Constant", "Float", "GridSearcher", "Int", "Limits", "Ordinal",
-    "RandomSearcher", "Resources", "RungError", "SobolSearcher", "Space", "Study", "Trial", "TrialStopped", "Tuner",
-    "choice", "config", "load_checkpoint", "lograndint", "loguniform", "normal", "open_study", "ordinal", "preload",
-    "quniform", "randint", "report", "trial", "tune", "uniform",
+    "RandomSearcher", "Resources", "RungError", "SobolSearcher", "Space", "Study", "StudyComparison", "Trial",
+    "TrialStopped", "Tuner", "choice", "compare", "config", "load_checkpoint", "lograndint", "loguniform", "normal",
+    "open_study", "ordinal", "preload", "quniform", "randint", "report", "trial", "tune", "uniform",
 ]  # fmt: skip
 
 

@@ -19,7 +19,7 @@ import importlib
 import inspect
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import EntryPoints, entry_points
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
@@ -94,6 +94,18 @@ def method_spec(text: str, *, max_t: int | None = None) -> dict[str, Json]:
             )
         scheduler_form = {**scheduler_form, "max_t": max_t}
     return {**scheduler_form, "searcher": searcher_form}
+
+
+def with_points(form: Mapping[str, Json], points: Sequence[Mapping[str, Json]]) -> Mapping[str, Json]:
+    """The form of a scheduler whose searcher begins with these points.
+
+    As it was where there are none, where it has some already, and where the searcher has no word for them.
+    """
+    searcher = form["searcher"]
+    takes = inspect.signature(factory_of("searchers", searcher["name"])).parameters
+    if not points or "points_to_evaluate" not in takes or {"points_to_evaluate", "initial_config"} & searcher.keys():
+        return form
+    return {**form, "searcher": {**searcher, "points_to_evaluate": list(points)}}
 
 
 def split_methods(text: str) -> list[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Literal, final
 
 from msgspec import structs
 
@@ -19,10 +19,12 @@ from rung.types import Checkpoint, Config
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from rung._compare import StudyComparison
     from rung.analysis.kinds import Source
     from rung.analysis.plots import Over
     from rung.analysis.table import Table
     from rung.contracts import Store
+    from rung.events import Event
     from rung.rows import StudyRow, TrialRow
     from rung.types import Json
 
@@ -89,6 +91,10 @@ class Study:
         self._store.tables.trial(self.name, trial)
         file = output_file(self._store.folder(self.name), trial)
         return "" if file is None else file.read_text(errors="replace")
+
+    def events(self) -> Iterator[Event]:
+        """All that happened in the study, in order."""
+        return (event for _, event in self._store.read(self.name))
 
     def artifacts(self, trial: int) -> dict[str, Path]:
         """The files that the trial has logged, by name; of one name the newest."""
@@ -180,6 +186,34 @@ class Study:
 
         return to_json(make_columns(kind, self._source(where), Wish(names=hyperparameters)))
 
+    def compare(
+        self,
+        *methods: str,
+        seeds: int | Sequence[int] = 10,
+        trials: int | None = None,
+        workers: int | None = None,
+        objective: Callable[..., object] | Sequence[str] | str | None = None,
+        store: Store | str | Path | None = None,
+        axis: str | None = None,
+        progress: Literal["plain", "off"] = "plain",
+    ) -> StudyComparison:
+        """Repeat the study with each method and seed, and say which method is better.
+
+        methods: searchers and schedulers by name, such as ``"random"`` and ``"asha(reduction_factor=2)+sobol"``. seeds:
+        so many, from 0 on, or which. All else is as in this study: objective, space, metric, first points, what a trial
+        may cost, and by default the number of trials and workers. Each repeat is a study named like
+        ``lenet~random~3``, of the project ``lenet~``, in the same store unless another is given. Those that are there
+        are not run again, and those that were interrupted go on, so the same call after Ctrl-C finishes the work.
+        objective: needed where nothing names the study's own. axis: as in ``rung.compare``. progress: a line per
+        repeat, or ``off``.
+
+        SettingError for what can't be repeated, before anything runs.
+        """
+        from rung._repeat import Wanted, repeat
+
+        wanted = Wanted(methods, seeds=seeds, trials=trials, workers=workers, objective=objective)
+        return repeat(self.row, self._store, wanted, into=store, axis=axis, progress=progress)
+
     def live(self) -> None:
         """Show the study in a notebook, kept up to date while a tuner works. SettingError elsewhere."""
         from rung.console.notebook import show_live
@@ -211,7 +245,7 @@ class Study:
             row,
             self._selected(row, where),
             reports=lambda: self._store.tables.reports(self.name),
-            events=lambda: (event for _, event in self._store.read(self.name)),
+            events=self.events,
         )
 
     def __repr__(self) -> str:

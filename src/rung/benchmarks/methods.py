@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import difflib
-import inspect
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from rung.contracts import Scheduler
-    from rung.types import Json
 
 PEERS: Final[Mapping[str, str]] = {
     "optuna": "optuna",
@@ -56,18 +54,8 @@ def names() -> list[str]:
 
 
 def _own(name: str, task: Task) -> Scheduler:
-    spec = registry.method_spec(name, max_t=task.n_steps)
-    searcher = _with_points(spec["searcher"], task)
-    return registry.build_scheduler({**spec, "searcher": searcher}, task.space)
-
-
-def _with_points(spec: Mapping[str, Json], task: Task) -> Mapping[str, Json]:
-    """A searcher that has a word for it tries the points first; a grid, which has none, goes its own way."""
-    return {**spec, "points_to_evaluate": list(task.points)} if task.points and _takes_points(spec["name"]) else spec
-
-
-def _takes_points(searcher: str) -> bool:
-    return "points_to_evaluate" in inspect.signature(registry.factory_of("searchers", searcher)).parameters
+    form = registry.with_points(registry.method_spec(name, max_t=task.n_steps), task.points)
+    return registry.build_scheduler(form, task.space)
 
 
 def _homes(name: str) -> tuple[str, ...]:

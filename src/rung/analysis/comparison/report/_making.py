@@ -46,7 +46,7 @@ def _facts(comparison: Comparison, circumstances: Circumstances) -> list[Text]:
     found: list[Text] = []
     where = f" in {circumstances.source}" if circumstances.source else ""
     cpu, wall = numbers.seconds(circumstances.cpu_s), numbers.seconds(circumstances.wall_s)
-    took = f"took {cpu} of CPU time and {wall} of wall-clock time, added up"
+    took = f"took {cpu} of CPU time and {wall} of wall-clock time, added up" if circumstances.cpu_s else f"took {wall}"
     found.append((f"{numbers.counted(circumstances.n_runs, 'run')}{where}, which {took}.",))
     if circumstances.began is not None and circumstances.ended is not None:
         found.append((f"Made from {_when(circumstances.began)} to {_when(circumstances.ended)}.",))

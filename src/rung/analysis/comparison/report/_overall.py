@@ -53,7 +53,7 @@ def overheads(comparison: Comparison, circumstances: Circumstances) -> list[Bloc
             numbers.percent(each.share),
             numbers.seconds(spent[method].simulated_s) if method in spent else numbers.NOTHING,
             numbers.seconds(each.wall_s),
-            numbers.seconds(each.cpu_s),
+            numbers.seconds(each.cpu_s or None),
         )
         rows.append(Row(cells, method, is_best=each.decide_s_per_evaluation == least))
     columns = (
@@ -135,7 +135,7 @@ def _costs(cost: Overhead, spent: Spent | None) -> tuple[str, ...]:
         numbers.spent(spent.n_steps, "steps") if spent else numbers.NOTHING,
         numbers.seconds(cost.decide_s_per_evaluation),
         numbers.seconds(cost.wall_s),
-        numbers.seconds(cost.cpu_s),
+        numbers.seconds(cost.cpu_s or None),
     )
 
 
