@@ -26,7 +26,6 @@ PEERS: Final[Mapping[str, str]] = {
     "synetune": "syne_tune",
     "smac": "smac",
     "hyperopt": "hyperopt",
-    "hebo": "hebo",
     "nevergrad": "nevergrad",
     "ax": "ax",
 }

@@ -9,12 +9,13 @@ import random
 import subprocess
 import sys
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pytest
+import threadpoolctl
 from scipy import stats
 
 from rung.benchmarks.method import Task
@@ -96,6 +97,12 @@ class PeerSuite(ABC):
     n_trials: ClassVar[int] = 24
     fewer: ClassVar[Mapping[str, int]] = {}
     blind: ClassVar[frozenset[str]] = frozenset({"random"})
+
+    @pytest.fixture(autouse=True)
+    def one_thread(self) -> Iterator[None]:
+        """On cores that others use as well, torch and xgboost take ten times as long with several."""
+        with threadpoolctl.threadpool_limits(1):
+            yield
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         if "algorithm" in metafunc.fixturenames:
@@ -216,7 +223,7 @@ class PeerSuite(ABC):
             capture_output=True,
             text=True,
             cwd=tmp_path,
-            env={**os.environ, "PYTHONHASHSEED": "7"},
+            env={**os.environ, "PYTHONHASHSEED": "7", "OMP_NUM_THREADS": "1"},
             check=False,
         )
         assert done.returncode == 0, done.stderr
@@ -254,16 +261,25 @@ def sampled(space: Space, count: int) -> tuple[Config, ...]:
     return tuple(space.sample(rng) for _ in range(count))
 
 
-def best_losses(
-    peer: ModuleType, algorithm: str, loss: Course, space: Space, *, n_trials: int, seeds: int, workers: int = 1
-) -> list[float]:
-    """The lowest loss at the first step, for each of so many seeds."""
+def best_losses(peer: ModuleType, algorithm: str, *, n_trials: int, seeds: int) -> list[float]:
+    """The lowest loss in the bowl, for each of so many seeds."""
     best = []
     for seed in range(seeds):
-        foreign = Foreign(algorithm, peer.ALGORITHMS[algorithm](task(space, seed=seed)), space)
-        configs = play(foreign, loss, new_trials=n_trials, workers=workers).configs()
-        best.append(min(loss.loss(config, 1) for config in configs))
+        foreign = Foreign(algorithm, peer.ALGORITHMS[algorithm](task(BOWL_SPACE, seed=seed)), BOWL_SPACE)
+        played = play(foreign, Course(loss=bowl), new_trials=n_trials, workers=1)
+        best.append(min(bowl(config, 1) for config in played.configs()))
     return best
+
+
+def losses_after_points(
+    peer: ModuleType, algorithm: str, *, n_points: int, n_more: int
+) -> tuple[list[float], list[float]]:
+    """The losses in the bowl of random points, and of what is suggested after these."""
+    points = sampled(BOWL_SPACE, n_points)
+    foreign = Foreign(algorithm, peer.ALGORITHMS[algorithm](task(BOWL_SPACE, points)), BOWL_SPACE)
+    played = play(foreign, Course(loss=bowl), new_trials=n_points + n_more, workers=1)
+    losses = [bowl(config, 1) for config in played.configs()]
+    return losses[:n_points], losses[n_points:]
 
 
 def rate_loss(config: Config, step: int) -> float:

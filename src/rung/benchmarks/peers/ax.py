@@ -1,4 +1,4 @@
-"""Ax: Bayesian optimisation with BoTorch as its client sets it up by default, and the Sobol points that it begins with."""
+"""Ax: the Bayesian optimisation that its client sets up by default, and the Sobol points that this begins with, alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 from rung.benchmarks.peers._flat import Axis, Flat, Kind
 from rung.benchmarks.peers._silence import silence
@@ -15,32 +15,42 @@ from rung.benchmarks.peers.peer import Asked, Peer
 if TYPE_CHECKING:
     from rung.benchmarks.method import Task
     from rung.space import Space
-    from rung.types import Config
 
 PACKAGES: Final = ("ax-platform", "botorch", "gpytorch", "torch")
 MODULES: Final = ("ax.api.client",)
 
-_KINDS: Final = frozenset(Kind) - {Kind.NORMAL}
+_KINDS: Final = {Kind.WHOLE, Kind.LOG_WHOLE, Kind.LEVELS, Kind.LABELS}
+"""Floats go through the unit interval, where its models have them anyway, because Ax refuses small ranges."""
+
+_MOST_LISTED: Final = 1_000
+"""Ax takes no longer lists of choices, and holds one of all integers in memory; beyond it, floats are rounded."""
+
+_CHOICES: Final = {Kind.LABELS, Kind.LEVELS}
 _LOSS: Final = "loss"
+
+
+class _Only(NamedTuple):
+    """What a dimension depends on: it is active where its parent has this coordinate."""
+
+    parent: str
+    place: int
 
 
 @final
 class _Ax:
-    """A client of an experiment with one metric. It may begin more trials than the initial ones before results come."""
+    """A client with one metric. While results are pending, it may begin more than the initial trials."""
 
     stops_early = False
 
     def __init__(self, method: str, task: Task) -> None:
         self._flat = Flat(task.space, _KINDS)
         self._points = list(task.points)
-        self._dependents = _dependents(task.space, self._flat)
+        self._conditions = _conditions(task.space, self._flat)
         with _quiet():
             from ax.api.client import Client
 
             self._client = Client(random_seed=task.seed)
-            self._client.configure_experiment(
-                [_parameter(axis, self._dependents.get(axis.name)) for axis in self._flat.axes]
-            )
+            self._client.configure_experiment([_parameter(axis, self._conditions) for axis in self._flat.axes])
             self._client.configure_optimization(f"-{_LOSS}")
             self._client.configure_generation_strategy(method, allow_exceeding_initialization_budget=True)
 
@@ -48,7 +58,7 @@ class _Ax:
         with _quiet():
             if self._points:
                 point = self._points.pop(0)
-                return Asked(self._client.attach_trial(self._active(self._flat.coordinates(point))), point)
+                return Asked(self._client.attach_trial(self._told(self._flat.coordinates(point))), point)
             return self._flat.ask_allowed(self._ask, self._client.mark_trial_abandoned)
 
     def report(self, key: Hashable, step: int, loss: float) -> bool:
@@ -65,56 +75,62 @@ class _Ax:
 
     def _ask(self) -> Asked | None:
         trials = self._client.get_next_trials(1)
-        for key, coordinates in trials.items():
-            return Asked(key, self._flat.build(lambda axis: coordinates[axis.name]))
-        return None
+        if not trials:
+            return None
+        ((key, coordinates),) = trials.items()
+        return Asked(key, self._flat.build(lambda axis: coordinates[axis.name]))
 
-    def _active(self, coordinates: Mapping[str, float]) -> dict[str, float]:
-        """Those that the client is told, which are what is active and what it does not know to be inactive."""
-        inactive = {
-            child
-            for parent, children in self._dependents.items()
-            for value, names in children.items()
-            for child in names
-            if coordinates[parent] != value
+    def _told(self, coordinates: Mapping[str, float]) -> dict[str, float]:
+        """Without those that Ax knows to be inactive, and of the types that it insists on."""
+
+        def is_active(name: str) -> bool:
+            only = self._conditions.get(name)
+            return only is None or (coordinates[only.parent] == only.place and is_active(only.parent))
+
+        return {
+            axis.name: coordinates[axis.name] if _is_listed(axis) else float(coordinates[axis.name])
+            for axis in self._flat.axes
+            if is_active(axis.name)
         }
-        return {name: coordinate for name, coordinate in coordinates.items() if name not in inactive}
 
 
-def _dependents(space: Space, flat: Flat) -> dict[str, dict[int, list[str]]]:
-    """Parent -> its coordinate -> the children that are active there only.
+def _conditions(space: Space, flat: Flat) -> dict[str, _Only]:
+    """The conditions that Ax has words for, by child: those on one value of one choice.
 
-    This is all that Ax has for conditions: other children are always active for it, and left out of configs.
+    With others, a child is always active for it, and is left out of configs only.
     """
-    parents = {axis.name: axis for axis in flat.axes if axis.kind in {Kind.LABELS, Kind.LEVELS}}
-    dependents: dict[str, dict[int, list[str]]] = {}
+    parents = {axis.name: axis for axis in flat.axes if axis.kind in _CHOICES and _is_listed(axis)}
+    conditions: dict[str, _Only] = {}
     for child in flat.axes:
         whens = space.conditions.get(child.name, ())
-        parent = parents.get(whens[0].parent) if len(whens) == 1 else None
-        if parent is not None:
+        if len(whens) == 1 and (parent := parents.get(whens[0].parent)):
             met = [place for place in range(parent.count) if parent.value(place) in whens[0].values]
             if len(met) == 1:
-                dependents.setdefault(parent.name, {}).setdefault(met[0], []).append(child.name)
-    return dependents
+                conditions[child.name] = _Only(parent.name, met[0])
+    return conditions
 
 
-def _parameter(axis: Axis, dependents: Mapping[int, list[str]] | None) -> Any:
+def _parameter(axis: Axis, conditions: Mapping[str, _Only]) -> Any:
     from ax.api.configs import ChoiceParameterConfig, RangeParameterConfig
 
-    if axis.kind in {Kind.LABELS, Kind.LEVELS}:
-        return ChoiceParameterConfig(
-            axis.name,
-            list(range(axis.count)),
-            "int",
-            is_ordered=axis.kind is Kind.LEVELS,
-            dependent_parameters=dependents,
-        )
+    if axis.kind in _CHOICES and _is_listed(axis):
+        children: dict[int, list[str]] = {}
+        for child, only in conditions.items():
+            if only.parent == axis.name:
+                children.setdefault(only.place, []).append(child)
+        places = list(range(axis.count))
+        is_ordered = axis.kind is Kind.LEVELS
+        return ChoiceParameterConfig(axis.name, places, "int", is_ordered, children or None)
     return RangeParameterConfig(
         axis.name,
         (axis.low, axis.high),
-        "int" if axis.kind in {Kind.WHOLE, Kind.LOG_WHOLE} else "float",
-        scaling="log" if axis.kind in {Kind.LOG_REAL, Kind.LOG_WHOLE} else "linear",
+        "int" if _is_listed(axis) else "float",
+        scaling="log" if axis.kind is Kind.LOG_WHOLE else "linear",
     )
+
+
+def _is_listed(axis: Axis) -> bool:
+    return axis.kind is not Kind.REAL and axis.count <= _MOST_LISTED
 
 
 @contextlib.contextmanager

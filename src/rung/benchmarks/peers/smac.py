@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 PACKAGES: Final = ("smac", "ConfigSpace", "scikit-learn")
 MODULES: Final = ("smac",)
 
-_KINDS: Final = {Kind.REAL, Kind.WHOLE, Kind.LOG_WHOLE, Kind.LEVELS, Kind.LABELS}
+_KINDS: Final = {Kind.WHOLE, Kind.LOG_WHOLE, Kind.LEVELS, Kind.LABELS}
+"""Floats go through the unit interval, where its models have them anyway, because ConfigSpace rounds their bounds."""
+
 _MOST_LISTED: Final = 1_000  # values of a parent that are gone through to tell a condition on it
 
 
@@ -82,8 +84,7 @@ class _Smac:
         from smac.runhistory.dataclasses import TrialInfo
 
         coordinates = self._flat.coordinates(point)
-        given = {axis.name: _given(axis, coordinates[axis.name]) for axis in self._flat.axes}
-        trial = TrialInfo(deactivate_inactive_hyperparameters(given, self._space), seed=0)
+        trial = TrialInfo(deactivate_inactive_hyperparameters(coordinates, self._space), seed=0)
         self._facade.runhistory.add_running_trial(trial)
         return self._asked(trial, point)
 
@@ -94,7 +95,7 @@ class _Smac:
             trial = self._facade.ask()
         except (StopIteration, ConfigurationSpaceExhaustedException):
             return None
-        return self._asked(trial, self._flat.build(lambda axis: _coordinate(axis, trial.config[axis.name])))
+        return self._asked(trial, self._flat.build(lambda axis: trial.config[axis.name]))
 
     def _asked(self, trial: Any, config: Config) -> Asked:
         key = next(self._keys)
@@ -153,7 +154,6 @@ def _meeting(parent: Axis, whens: list[When]) -> list[int]:
 
 
 def _parameter(axis: Axis) -> Any:
-    """Floats go through the unit interval, where its models have them anyway, for ConfigSpace rounds their bounds."""
     import ConfigSpace as words  # noqa: N813
 
     match axis.kind:
@@ -165,14 +165,6 @@ def _parameter(axis: Axis) -> Any:
             return words.UniformIntegerHyperparameter(axis.name, axis.low, axis.high, log=axis.kind is Kind.LOG_WHOLE)
         case _:
             return words.UniformFloatHyperparameter(axis.name, 0.0, 1.0)
-
-
-def _given(axis: Axis, coordinate: float) -> float:
-    return (coordinate - axis.low) / (axis.high - axis.low) if axis.kind is Kind.REAL else coordinate
-
-
-def _coordinate(axis: Axis, given: float) -> float:
-    return axis.low + given * (axis.high - axis.low) if axis.kind is Kind.REAL else given
 
 
 ALGORITHMS: Final[Mapping[str, Callable[[Task], Peer]]] = {
