@@ -35,9 +35,9 @@ EXIT_CODES = {
     0: "All went well. `rung run` and `rung resume`: at least one trial came to a good end.",
     1: "An error: a sentence on standard error says what, and a hint what to do.",
     2: "A command line that means nothing: an unknown verb or option, a missing or contradictory argument.",
-    3: "`rung run` and `rung resume`: no trial succeeded.",
+    3: "`rung run` and `rung resume`: no trial succeeded. `rung bench run`: no run succeeded.",
     10: "`rung report`: the trial is to end now.",
-    130: "Interrupted by Ctrl-C; the study can be resumed.",
+    130: "Interrupted by Ctrl-C; the study, the benchmark or the comparison can be gone on with.",
 }
 
 
