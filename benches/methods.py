@@ -38,7 +38,7 @@ class Bench(NamedTuple):
 
 BENCHES = {
     "evaluations": Bench(
-        ("random", "sobol", "optuna:random", "optuna:tpe", "hyperopt:tpe", "nevergrad:cma"),
+        ("random", "tpe", "gp", "optuna:tpe", "hyperopt:tpe", "nevergrad:cma"),
         ("branin", "hartmann6", "ackley:10", "mixed", "lcbench:3945", "lcbench:167152"),
         "evaluations:50",
     ),

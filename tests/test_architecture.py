@@ -227,6 +227,8 @@ def test_the_environment_is_read_by_the_command_line_only(path: Path) -> None:
 # Private modules are tested through the public ones beside them, though most have tests of their own.
 TESTED_ELSEWHERE = {
     "contracts": "Protocols: the conformance suites are their tests",
+    "benchmarks.method": "plain values: tests/benchmarks/test_methods.py",
+    "benchmarks.peers.peer": "a Protocol: tests/benchmarks/peers/peer_suite.py",
     "commands": "plain values: tests/store/test_codec.py and tests/tuning/test_inbox.py",
     "events": "plain values: tests/store/test_codec.py and tests/test_ledger.py",
     "testing.curve_script": "what the suites run",

@@ -157,6 +157,11 @@ def test_methods_in_a_line(text: str, form: dict[str, Any], monkeypatch: pytest.
         ("asha(max_t=3", "The method 'asha(max_t=3' can't be read at 'asha(max_t=3'."),
         ("", "The method '' can't be read at ''."),
         ("nowhere:Searcher", "'nowhere:Searcher' can't be imported"),
+        ("os:sep", "'os:sep' is no class: it is '/'."),
+        ("random(name=sobol)", "The method 'random(name=sobol)' has an option 'name', which is no option."),
+        ("asha(max_t=3, searcher=sobol)", "has an option 'searcher', which is no option. The name stands before"),
+        ("asha(max_t=3, factor=2)+random", "'asha' can't be made with these options: got an unexpected keyword"),
+        ("random(seed=2)", "'random' can't be made with these options: got an unexpected keyword argument 'seed'."),
     ],
 )
 def test_methods_that_are_none(text: str, sentence: str) -> None:

@@ -214,6 +214,7 @@ def test_a_line_for_each_run_with_the_time_that_is_left(capsys: pytest.CaptureFi
     ("methods", "settings", "message"),
     [
         (["rndom", "sobol"], {}, r"no method named 'rndom'\. Did you mean 'random'\?"),
+        (["random", 3], {}, r"3 is no name of a method\. Name it"),
         (["random"], {}, "takes two methods, and there is random"),
         ([], {}, "takes two methods, and there is none"),
         (["random", "random "], {}, "takes two methods, and there is random"),

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from rung.runtime.preload import preload
     from rung.schedulers.asha import ASHA
     from rung.schedulers.basic import BasicScheduler
+    from rung.searchers.gp import GPSearcher
     from rung.searchers.grid import GridSearcher
     from rung.searchers.random import RandomSearcher
     from rung.searchers.sobol import SobolSearcher
+    from rung.searchers.tpe import TPESearcher
     from rung.space import (
         Choice,
         Constant,
@@ -51,9 +53,11 @@ _HOMES = {
     "rung.errors": ("RungError", "TrialStopped"),
     "rung.schedulers.asha": ("ASHA",),
     "rung.schedulers.basic": ("BasicScheduler",),
+    "rung.searchers.gp": ("GPSearcher",),
     "rung.searchers.grid": ("GridSearcher",),
     "rung.searchers.random": ("RandomSearcher",),
     "rung.searchers.sobol": ("SobolSearcher",),
+    "rung.searchers.tpe": ("TPESearcher",),
     "rung.space": (
         "Choice", "Constant", "Float", "Int", "Ordinal", "Space", "choice", "lograndint", "loguniform", "normal",
         "ordinal", "quniform", "randint", "uniform",
@@ -66,10 +70,11 @@ _MODULES = frozenset({"space", "stopping"})  # what is used as ``rung.stopping.r
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "ASHA", "BasicScheduler", "Choice", "Constant", "Float", "GridSearcher", "Int", "Limits", "Ordinal",
-    "RandomSearcher", "Resources", "RungError", "SobolSearcher", "Space", "Study", "StudyComparison", "Trial",
-    "TrialStopped", "Tuner", "choice", "compare", "config", "load_checkpoint", "lograndint", "loguniform", "normal",
-    "open_study", "ordinal", "preload", "quniform", "randint", "report", "trial", "tune", "uniform",
+    "ASHA", "BasicScheduler", "Choice", "Constant", "Float", "GPSearcher", "GridSearcher", "Int", "Limits",
+    "Ordinal", "RandomSearcher", "Resources", "RungError", "SobolSearcher", "Space", "Study", "StudyComparison",
+    "TPESearcher", "Trial", "TrialStopped", "Tuner", "choice", "compare", "config", "load_checkpoint",
+    "lograndint", "loguniform", "normal", "open_study", "ordinal", "preload", "quniform", "randint", "report",
+    "trial", "tune", "uniform",
 ]  # fmt: skip
 
 

@@ -130,6 +130,12 @@ def _objective(study: StudyRow, wanted: Wanted) -> Objective:
 
 
 def _methods(methods: Sequence[str]) -> tuple[str, ...]:
+    for method in methods:
+        if not isinstance(method, str):
+            raise SettingError(
+                f"{method!r} is no name of a method.",
+                hint='Name it: "random", "asha+sobol"; a class of your own goes by "module:Class".',
+            )
     named = tuple(dict.fromkeys(method.strip() for method in methods))
     if len(named) < 2:
         raise SettingError(

@@ -73,7 +73,7 @@ def method_spec(text: str, *, max_t: int | None = None) -> dict[str, Json]:
 
     A scheduler alone takes the searcher ``random``, and a searcher alone the scheduler ``basic``. Options stand in
     parentheses as ``name=JSON``; a word that is no JSON is a string. max_t: given to a scheduler that takes it and has
-    not got it in the line. SettingError for what can't be read, and for unknown names.
+    not got it in the line. SettingError for what can't be read, and for unknown names and options.
     """
     parts = [_part(part, text) for part in _outside_parentheses(text, "+")]
     if len(parts) > 2:
@@ -84,15 +84,20 @@ def method_spec(text: str, *, max_t: int | None = None) -> dict[str, Json]:
         scheduler_form, searcher_form = parts[0], {"name": "random"}
     else:
         scheduler_form, searcher_form = {"name": "basic"}, parts[0]
-    _load(_SEARCHERS, searcher_form["name"])
-    takes = inspect.signature(_load(_SCHEDULERS, scheduler_form["name"])).parameters
-    if "max_t" in takes and "max_t" not in scheduler_form:
+    make_searcher, make_scheduler = (
+        _load(_SEARCHERS, searcher_form["name"]),
+        _load(_SCHEDULERS, scheduler_form["name"]),
+    )
+    if "max_t" in inspect.signature(make_scheduler).parameters and "max_t" not in scheduler_form:
         if max_t is None:
             raise SettingError(
                 f"{scheduler_form['name']!r} needs to know the length of a full training.",
                 hint=f"Write {scheduler_form['name']}(max_t=27).",
             )
         scheduler_form = {**scheduler_form, "max_t": max_t}
+    for factory, form in ((make_searcher, searcher_form), (make_scheduler, scheduler_form)):
+        name, options = _split(form)
+        _check_options(factory, name, options)
     return {**scheduler_form, "searcher": searcher_form}
 
 
@@ -126,6 +131,7 @@ def describe(part: object, /, **options: Json) -> dict[str, Json]:
     return head | {option: value for option, value in options.items() if value is not None}
 
 
+_NO_OPTIONS: Final = {"name", "class", "searcher"}  # what forms have besides options
 _PART = re.compile(r"\s*(?P<name>[^\s()=]+)\s*(?:\((?P<options>.*)\))?\s*", re.DOTALL)
 
 
@@ -144,6 +150,11 @@ def _part(text: str, whole: str) -> dict[str, Json]:
         if not equals or not name.strip().isidentifier():
             raise SettingError(
                 f"The method {whole!r} has the option {option.strip()!r} without a value.", hint="Write name=value."
+            )
+        if name.strip() in _NO_OPTIONS:
+            raise SettingError(
+                f"The method {whole!r} has an option {name.strip()!r}, which is no option.",
+                hint="The name stands before the parentheses, and a searcher behind a plus sign: asha+random.",
             )
         form[name.strip()] = _json_or_text(value.strip())
     return form
@@ -202,13 +213,18 @@ def _split(spec: Mapping[str, Json]) -> tuple[str, dict[str, Json]]:
 
 def _make(group: str, name: str, argument: object, options: dict[str, Json]) -> object:
     factory = _load(group, name)
+    _check_options(factory, name, options)
+    return factory(argument, **options)
+
+
+def _check_options(factory: Callable[..., object], name: str, options: Mapping[str, Json]) -> None:
+    """SettingError for options that it doesn't have, and where it lacks some."""
     try:
-        inspect.signature(factory).bind(argument, **options)
+        inspect.signature(factory).bind(None, **options)
     except TypeError as error:
         allowed = [p for p in inspect.signature(factory).parameters.values() if p.kind is p.KEYWORD_ONLY]
         names = ", ".join(str(p.name) for p in allowed) or "none"
         raise SettingError(f"{name!r} can't be made with these options: {error}.", hint=f"It has: {names}.") from error
-    return factory(argument, **options)
 
 
 @functools.cache  # reading what all installed packages offer takes milliseconds
@@ -242,4 +258,6 @@ def _imported(path: str) -> Callable[..., object]:
             f"{path!r} can't be imported: {error}.",
             hint="Define the class at the top of a module that can be imported, and name it as module:Class.",
         ) from error
+    if not callable(value):
+        raise SettingError(f"{path!r} is no class: it is {value!r}.", hint="Name a class, as module:Class.")
     return cast("Callable[..., object]", value)

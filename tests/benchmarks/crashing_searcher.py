@@ -79,3 +79,16 @@ class Talks(_Around):
 
     def misbehave(self) -> None:
         print("chatter that nobody wants to see")
+
+
+class Obstructs(_Around):
+    """Works, but where results of runs would be written there are folders of that name."""
+
+    def __init__(self, space: Space, *, running: str) -> None:
+        super().__init__(space)
+        self._running = Path(running)
+
+    def misbehave(self) -> None:
+        for folder in self._running.iterdir():
+            if folder.is_dir():
+                (folder / "run.json.part").mkdir(exist_ok=True)

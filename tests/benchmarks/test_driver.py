@@ -10,6 +10,7 @@ import pytest
 
 import rung
 from rung.analysis.comparison.runs import Budget, Point
+from rung.benchmarks import driver
 from rung.benchmarks.driver import Timed, drive
 from rung.benchmarks.problem import Step
 from rung.benchmarks.problems.catalogue import problem
@@ -163,13 +164,48 @@ def test_a_method_that_can_not_be_made() -> None:
 
 
 def test_trainings_that_all_fail_are_a_failed_run() -> None:
-    class Broken(Line):
-        def train(self, config: Any, seed: int, *, after: int = 0) -> Iterator[Step]:
-            raise OSError("the disk is gone")
-
     found = drive(Broken(), lambda: Listed(0.5, 0.2), Budget("evaluations", 2), seed=0)
     assert found.failed.startswith("OSError: the disk is gone")
     assert found.points[-1].n_evaluations == 2
+
+
+class Broken(Line):
+    """Every training fails."""
+
+    def train(self, config: Any, seed: int, *, after: int = 0) -> Iterator[Step]:
+        raise OSError("the disk is gone")
+
+
+class Free(Line):
+    """Takes no time."""
+
+    def train(self, config: Any, seed: int, *, after: int = 0) -> Iterator[Step]:
+        yield Step(1.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("on", "budget", "why"),
+    [
+        (Broken(), Budget("steps", 4, workers=2), ": OSError: the disk is gone\n"),
+        (Broken(), Budget("simulated_s", 4.0, workers=2), ": OSError: the disk is gone\n"),
+        (Free(), Budget("simulated_s", 4.0, workers=2), "."),
+    ],
+)
+def test_a_run_that_would_never_spend_its_budget_is_given_up(
+    on: Line, budget: Budget, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "MOST_IDLE", 10)
+    scheduler = rung.BasicScheduler(rung.RandomSearcher(SPACE))
+    found = drive(on, lambda: scheduler, budget, seed=0)
+    assert found.failed.startswith(f"20 trainings in a row have spent nothing of the budget{why}")
+
+
+@pytest.mark.parametrize("budget", [Budget("steps", 40), Budget("simulated_s", 80.0)])
+def test_trainings_that_spend_something_are_not_in_vain(budget: Budget, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "MOST_IDLE", 2)
+    scheduler = rung.BasicScheduler(rung.RandomSearcher(SPACE))
+    found = drive(Line(), lambda: scheduler, budget, seed=0)
+    assert (found.failed, found.points[-1].n_steps) == ("", 40)
 
 
 def test_the_interrupt_of_a_person_is_no_result(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,8 @@ def forecast() -> Forecast:
         ("ackley", "random", 2.0),  # those of the method
         ("ackley", "gp", 20.0),
         ("branin", "tpe", 2.0),  # those on the problem
+        ("hartmann6", "random", 20.0),  # of the two the longer: the problem may be slow,
+        ("branin", "gp", 20.0),  # or the method
         ("ackley", "tpe", 8.0),  # all: (1 + 3 + 20) / 3
     ],
 )

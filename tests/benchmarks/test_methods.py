@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -58,6 +59,14 @@ def test_another_projects_method_is_asked_by_its_own_rules() -> None:
 def test_methods_that_nobody_knows(name: str, sentence: str) -> None:
     with pytest.raises(SettingError, match=re.escape(sentence)):
         method(name)
+
+
+def test_a_module_of_ones_own_may_have_a_name_like_a_peers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my_optuna.py").write_text("from rung.searchers.random import RandomSearcher as Mine\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert method("my_optuna:Mine").make(task()).space == SPACE
+    with pytest.raises(SettingError, match="'my_optuna:Min' can't be imported"):
+        method("my_optuna:Min")
 
 
 def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

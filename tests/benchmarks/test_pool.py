@@ -9,7 +9,7 @@ import pytest
 from rung.analysis.comparison.runs import Budget, Run
 from rung.benchmarks.one_run import Assignment, execute
 from rung.benchmarks.pool import Done, Pool
-from rung.errors import SettingError
+from rung.errors import RungError, SettingError
 
 HERE = str(Path(__file__).parent)
 BUDGET = Budget("evaluations", 4)
@@ -104,6 +104,14 @@ def test_a_run_that_cannot_even_begin_says_why(tmp_path: Path) -> None:
     assert "Expected `int`, got `str`" in done.run.failed
     assert "output" not in done.run.notes
     assert "_worker.py" in done.run.notes["traceback"]
+
+
+def test_a_result_that_cannot_be_written_is_no_fault_of_the_method(tmp_path: Path) -> None:
+    with (
+        Pool(tmp_path / "running", jobs=1) as pool,
+        pytest.raises(RungError, match=r"could not be written to .*: the disk may be full\. Free space there"),
+    ):
+        all_of(pool, of(f"crashing_searcher:Obstructs(running={tmp_path / 'running'})"))
 
 
 def test_the_others_go_on_beside_a_crash(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -129,6 +130,17 @@ def test_only_one_runner_is_in_a_folder(tmp_path: Path) -> None:
         with pytest.raises(RungError, match=f"Another benchmark is writing to .*: process {first.pid}"):
             run_benchmark(["random"], ["branin"], seeds=1, budget=1, out=tmp_path)
     assert run_benchmark(["random"], ["branin"], seeds=1, budget=1, out=tmp_path, jobs=1).runs
+
+
+def test_a_folder_that_takes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "lock").symlink_to("/dev/full")
+    with pytest.raises(RungError, match=r"Results can't be written to .*Choose another folder"):
+        run_benchmark(["random"], ["branin"], seeds=1, budget=1, out=tmp_path)
+
+
+def test_there_is_a_job(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=re.escape("jobs=0 is not possible")):
+        run_benchmark(["random"], ["branin"], seeds=1, budget=1, out=tmp_path, jobs=0)
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:

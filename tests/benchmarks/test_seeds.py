@@ -29,3 +29,13 @@ def test_seeds_are_read(given: object, seeds: tuple[int, ...]) -> None:
 def test_seeds_that_are_none(given: object) -> None:
     with pytest.raises(SettingError, match=re.escape(f"seeds={given!r}" if given != 0 else "seeds='0'")):
         read_seeds(given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", [10**12, "100001", "3,5-100005"])
+def test_very_many_seeds_are_a_slip(given: object) -> None:
+    with pytest.raises(SettingError, match=r"These are [\d,]+ seeds, and at most 100,000 are taken\."):
+        read_seeds(given)  # type: ignore[arg-type]
+
+
+def test_a_seed_may_be_large() -> None:
+    assert read_seeds(f"{10**24}-{10**24 + 1}") == (10**24, 10**24 + 1)

@@ -105,6 +105,11 @@ def test_a_dry_run_lists_what_is_left(run, tmp_path: Path) -> None:
     assert len(read(tmp_path / "results" / "runs.jsonl").runs) == 1
 
 
+def test_tracebacks_can_be_asked_for(run) -> None:
+    words = ("--methods", "random", "--problems", "branin", "--seeds", 1, "--dry-run", "--debug")
+    assert "random on branin with seed 0" in run(*words).stdout
+
+
 def test_runs_that_fail_are_named(run, tmp_path: Path) -> None:
     words = ("--methods", "crashing_searcher:Raises", "--problems", "branin", "--seeds", 1)
     said = run(*words, exit_code=3).stdout
@@ -134,6 +139,8 @@ def test_a_run_may_be_limited(run) -> None:
             "Did you mean steps?",
         ),
         (("--seeds", "many"), "seeds='many' can't be read.", "Write 30"),
+        (("--methods", "asha(max=3)+random"), "'asha' can't be made with these options", "It has: "),
+        (("--methods", "asha(reduction_factor=1)"), "reduction_factor must be a whole number", "Give for instance"),
         (("--run-limit", "soon"), "--run-limit='soon' is not a duration.", "Write 90"),
         (("--problems", "lcbench:3945"), "surrogates of YAHPO Gym", "Name the folder"),
     ],
@@ -221,6 +228,7 @@ class TestReport:
         [
             (("--problems", "hartmann6"), "There are no runs on 'hartmann6'. There are runs on branin, mixed"),
             (("--problems", "noisy"), "There are no runs on 'noisy'."),
+            (("--problems", "yahpo"), "What is in the set 'yahpo' is not known here."),
             (("--methods", "ashaa"), "There is no run of the method 'ashaa'. Did you mean 'asha'?"),
             (("--axis", "epochs"), "axis='epochs' is not known."),
         ],

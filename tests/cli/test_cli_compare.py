@@ -174,6 +174,12 @@ def test_bad_input(invoke, store: Path, words: list[str], code: int, told: tuple
     assert told[1] in hint
 
 
+def test_a_report_that_could_not_be_written_is_refused_before_anything_runs(begun, invoke_json) -> None:
+    words = ("compare", "lenet", "--methods", "random,sobol", "--seeds", "2", "--out", "nowhere/report.html")
+    assert "There is no folder" in begun(*words, exit_code=1).stderr
+    assert len(invoke_json("ls")) == 1
+
+
 def test_studies_are_completed(store: Path) -> None:
     completer = ShellComplete(main, {}, "rung", "_RUNG_COMPLETE")
     found = completer.get_completions(["compare", "--store", str(store), "lenet-random-0"], "lenet-s")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from rung.analysis.comparison.runs import Run
 from rung.benchmarks.methods import method
@@ -13,6 +14,14 @@ from rung.provenance import describe_machine
 
 if TYPE_CHECKING:
     from rung.benchmarks.one_run import Assignment
+
+
+_OWN_ERROR: Final = re.compile(r"^rung\.errors\.\w+: ")
+
+
+def in_words(last_line: str) -> str:
+    """What an exception says, with its class in front; errors of rung are sentences already."""
+    return _OWN_ERROR.sub("", last_line)
 
 
 def failed_run(assignment: Assignment, why: str, *, traceback: str = "", output: str = "") -> Run:

@@ -23,14 +23,24 @@ class Forecast:
             self._seen[place].append(seconds)
 
     def expected(self, key: Key) -> float | None:
-        """The mean of the runs of the method on the problem, else of the method, of the problem, of all; else None."""
-        found = next((self._seen[place] for place in _places(key) if place in self._seen), None)
-        return None if found is None else sum(found) / len(found)
+        """The mean of the runs of the method on the problem; None when nothing is known.
+
+        Else that of the method or that of the problem, whichever is longer: either can be what takes the time. Else
+        that of all.
+        """
+        exact, method, problem, everything = (self._mean(place) for place in _places(key))
+        if exact is not None:
+            return exact
+        return max((mean for mean in (method, problem) if mean is not None), default=everything)
 
     def left(self, keys: Iterable[Key], *, jobs: int) -> float | None:
         """Seconds until all of these are over; None when nothing is known."""
         known = [self.expected(key) for key in keys]
         return None if None in known else sum(each for each in known if each is not None) / jobs
+
+    def _mean(self, place: Hashable) -> float | None:
+        found = self._seen.get(place)
+        return sum(found) / len(found) if found else None
 
 
 def _places(key: Key) -> Iterator[Hashable]:

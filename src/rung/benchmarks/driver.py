@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, final
 
 from rung.analysis.comparison.recording import Recorder
 from rung.backends.simulated import Simulated
+from rung.events import Observed, Started
 from rung.runtime.failures import failure_of
 from rung.stopping import Criterion, Halt, trials
 from rung.tuner import Tuner
@@ -28,10 +29,14 @@ if TYPE_CHECKING:
     from rung.ledger import Ledger
     from rung.space import Space
     from rung.stopping import Standing
+    from rung.study import Study
     from rung.types import Decision, Exhausted, Goal, Json, Proposal, Wait
 
 COST: Final = "step_seconds"
 """The metric by which a step says how long it takes on the problem's clock."""
+
+MOST_IDLE: Final = 1_000
+"""Trainings in a row, for each worker, that spend nothing of the budget until the run is given up."""
 
 TRUTH: Final = "noiseless"
 """The metric that has the value without noise, where that is known."""
@@ -55,7 +60,8 @@ def drive(
     """Run the method that ``make`` gives on a problem until the budget is spent or it has nothing left to try.
 
     Time to decide is what it takes to make the method, and all that it is asked and told. clock: real seconds.
-    Whatever the method raises ends the run, and stands in ``failed``.
+    Whatever the method raises ends the run, and stands in ``failed``. So ends a run that would never spend its budget,
+    such as one of steps where every training fails.
     """
     watch = _Watch(clock)
     recorder = Recorder(problem.goal, budget=budget, truth=TRUTH, clocks=watch.read)
@@ -70,10 +76,12 @@ def drive(
 
 def _turn(problem: Problem, scheduler: Scheduler, budget: Budget, recorder: Recorder, *, seed: int) -> str:
     """Turn the tuner's loop to the end; returns why there is no result, or nothing."""
+    idling = _Idling(budget)
 
     def record(event: Event, ledger: Ledger) -> None:
         del ledger
         recorder.update(event)
+        idling.update(event)
 
     goal, workers = problem.goal, budget.workers
     tuner = Tuner(
@@ -84,13 +92,15 @@ def _turn(problem: Problem, scheduler: Scheduler, budget: Budget, recorder: Reco
         backend=Simulated(workers, runtime=COST),
         seed=seed,
         limits=Limits(failures_in_a_row=None),
-        stop=trials(int(budget.limit)) if budget.axis == "evaluations" else _Spent(recorder),
+        stop=trials(int(budget.limit)) if budget.axis == "evaluations" else _Spent(recorder, idling),
         observers=[record],
     )
     with tuner:
         study = tuner.run()
         if study.row.ended_why == "interrupted":
             raise KeyboardInterrupt
+        if idling.is_hopeless:
+            return f"{idling.n_trainings:,} trainings in a row have spent nothing of the budget{_last_words(study)}"
         if recorder.points and recorder.points[-1].best is None:
             return next((trial.message for trial in study.trials if trial.message), "No training gave a value.")
     return ""
@@ -107,16 +117,46 @@ def _trainer(problem: Problem) -> Callable[[Trial], Iterator[dict[str, float]]]:
     return train
 
 
+def _last_words(study: Study) -> str:
+    """Why the newest training that has failed did so, behind a colon; a full stop when none has."""
+    message = next((trial.message for trial in reversed(study.trials) if trial.message), "")
+    return f": {message}" if message else "."
+
+
+@final
+class _Idling:
+    """Counts the trainings that have begun since the budget was last touched."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._at = 0.0
+        self.n_trainings = 0
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether it would go on like this for ever. Evaluations and real seconds pass in any case."""
+        return self.n_trainings >= MOST_IDLE * self._budget.workers
+
+    def update(self, event: Event) -> None:
+        """Take the next event."""
+        if self._budget.axis in {"evaluations", "wall_s"}:
+            return
+        if isinstance(event, Observed) if self._budget.axis == "steps" else event.at > self._at:
+            self._at, self.n_trainings = event.at, 0
+        self.n_trainings += isinstance(event, Started) and event.cause == "new"
+
+
 @final
 class _Spent(Criterion, frozen=True):
-    """The record has all that the budget pays for."""
+    """The record has all that the budget pays for, or nothing is ever going to be paid."""
 
     halt: ClassVar[Halt] = Halt.RUNS
     recorder: Recorder
+    idling: _Idling
 
     def met(self, standing: Standing, goal: Goal) -> str:  # noqa: ARG002  every criterion is asked in the same way
         """See ``Criterion``."""
-        return "the budget is spent" if self.recorder.is_over else ""
+        return "the budget is spent" if self.recorder.is_over or self.idling.is_hopeless else ""
 
     def to_json(self) -> Json:
         """For the log of a study that nobody resumes."""

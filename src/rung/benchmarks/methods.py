@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from rung import registry
@@ -39,12 +40,22 @@ def method(name: str) -> Method:
     SettingError for an unknown one, which names the nearest; MissingExtraError when its package isn't installed.
     """
     peer, colon, algorithm = name.partition(":")
-    if colon and peer in PEERS:
+    if not is_own(name):
         return _foreign(name, peer, algorithm)
-    if colon and peer.isidentifier() and "." not in peer and (near := difflib.get_close_matches(peer, PEERS, n=1)):
-        raise SettingError(f"There is no method {name!r}.", hint=f"Did you mean {near[0]}:{algorithm}?")
-    registry.method_spec(name, max_t=1)  # so that a bad name is told here, and not in each run
+    try:
+        registry.method_spec(name, max_t=1)  # so that a bad name is told here, and not in each run
+    except SettingError as error:
+        near = difflib.get_close_matches(peer, PEERS, n=1) if colon and peer.isidentifier() else []
+        if near and find_spec(peer) is None:
+            raise SettingError(f"There is no method {name!r}.", hint=f"Did you mean {near[0]}:{algorithm}?") from error
+        raise
     return Method(name, lambda task: _own(name, task), packages=("rung",), modules=_homes(name))
+
+
+def is_own(name: str) -> bool:
+    """Whether a method is made of searchers and schedulers of rung's kind, and not another project's."""
+    peer, colon, _ = name.partition(":")
+    return not (colon and peer in PEERS)
 
 
 def names() -> list[str]:

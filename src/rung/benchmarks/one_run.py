@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from rung.analysis.comparison.runs import Budget, Key, Run
+from rung.benchmarks._failures import in_words
 from rung.benchmarks.driver import drive
 from rung.benchmarks.method import Task
 from rung.benchmarks.methods import method
@@ -78,7 +79,7 @@ def execute(assignment: Assignment) -> Run:
         median=on.median,
         caveat=on.caveat,
         cpu_s=_cpu_s() - began,
-        failed=failed,
+        failed=in_words(failed),
         versions=_versions(how.packages),
         notes={name: value for name, value in notes.items() if value not in {"", None}},
     )

@@ -11,10 +11,11 @@ from msgspec import Struct
 
 from rung.benchmarks._seeds import read_seeds
 from rung.benchmarks.budgets import Allowance, budget_text, read_budget
-from rung.benchmarks.methods import method
+from rung.benchmarks.method import Task
+from rung.benchmarks.methods import is_own, method
 from rung.benchmarks.one_run import Assignment, initial_points
 from rung.benchmarks.problems.catalogue import problems as named_problems
-from rung.errors import MissingExtraError, SettingError
+from rung.errors import MissingExtraError, RungError, SettingError
 
 if TYPE_CHECKING:
     from rung.analysis.comparison.runs import Key, Run
@@ -93,6 +94,8 @@ def plan_benchmark(
     for what, names in (("method", able), ("problem", found)):
         if not names:
             raise SettingError(f"No {what} was named.", hint="`rung bench list` says what there is.")
+    for how in filter(lambda how: is_own(how.name), able):
+        _check_options(how, found, allowance.workers)
     return Plan(
         methods=tuple(able),
         problems=tuple(found),
@@ -123,6 +126,20 @@ def _methods(names: Iterable[str]) -> tuple[list[Method], list[Skipped]]:
     if missing is not None and not able:
         raise missing
     return able, skipped
+
+
+def _check_options(how: Method, problems: Sequence[Problem], workers: int) -> None:
+    """SettingError when the method can be made for none of the problems, as with an option that is out of range."""
+    for on in problems:
+        try:
+            how.make(Task(on.space, (), on.n_steps, 0, workers))
+        except RungError as error:
+            refusal = error
+        except Exception:  # noqa: BLE001  somebody's own class, whose runs will say what is wrong with it
+            return
+        else:
+            return
+    raise SettingError(f"{how.name} can't be made: {refusal.sentence}", hint=refusal.hint) from refusal
 
 
 def _difference(run: Run, on: Problem, allowance: Allowance, n_initial: int) -> str:

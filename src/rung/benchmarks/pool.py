@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -15,11 +14,11 @@ from msgspec.structs import replace
 
 from rung.analysis.comparison.runs import Run
 from rung.backends.processes import Processes
-from rung.benchmarks._failures import failed_run
+from rung.benchmarks._failures import failed_run, in_words
 from rung.benchmarks._worker import COST, Worker
 from rung.benchmarks.one_run import Assignment, seed_of
 from rung.durations import duration_text
-from rung.errors import SettingError
+from rung.errors import RungError, SettingError
 from rung.places import OUTPUT, trial_folder
 from rung.runtime.objective import as_objective
 from rung.types import CANNOT_IMPORT, Exited, Fact, Job, Launched, Outcome
@@ -35,7 +34,6 @@ _GRACE_S: Final = 2.0  # from SIGTERM to SIGKILL
 _OWN_FAULT: Final = {"error", CANNOT_IMPORT}  # it would go the same way again
 _RESULT: Final = "run.json"
 _OUTPUT_FOLLOWS: Final = "The last lines of its output:"  # in the message of an end that nobody has announced
-_OWN_ERROR: Final = re.compile(r"^rung\.errors\.\w+: ")  # errors of rung are sentences already
 
 
 class Done(NamedTuple):
@@ -58,7 +56,8 @@ class Pool:
     """Up to ``jobs`` runs at a time, forked from a process that has imported ``modules``; all end with this one.
 
     A run whose process ends without a result is tried once more, and then has failed. So has one that takes longer than
-    ``run_limit_s``. folder: for what exists only while this lasts; it is removed at the end. SettingError on Windows.
+    ``run_limit_s``. folder: for what exists only while this lasts; it is removed at the end. SettingError on Windows;
+    RungError, from ``poll``, for a result that can't be written.
     """
 
     def __init__(
@@ -171,7 +170,13 @@ class Pool:
 
 def _result(job: Job) -> Run:
     """What the process of the run has written, and if that has failed also what it has printed."""
-    run = msgspec.json.decode((Path(job.folder) / _RESULT).read_bytes(), type=Run)
+    try:
+        run = msgspec.json.decode((Path(job.folder) / _RESULT).read_bytes(), type=Run)
+    except FileNotFoundError as error:
+        raise RungError(
+            f"A result could not be written to {job.folder}: the disk may be full.",
+            hint="Free space there, and run again: finished runs are kept.",
+        ) from error
     output = _printed(job) if run.failed else ""
     return replace(run, notes={**run.notes, "output": output}) if output else run
 
@@ -180,8 +185,7 @@ def _failed(running: _Running, exited: Exited) -> Run:
     """A run whose process has not written a result."""
     why, _, rest = exited.message.partition("\n")
     traceback = rest.partition(_OUTPUT_FOLLOWS)[0].strip()
-    own = _OWN_ERROR.sub("", why)
-    return failed_run(running.assignment, own, traceback=traceback, output=_printed(running.job))
+    return failed_run(running.assignment, in_words(why), traceback=traceback, output=_printed(running.job))
 
 
 def _printed(job: Job) -> str:

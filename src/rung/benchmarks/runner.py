@@ -108,7 +108,7 @@ def carry_out(
         there = results_in(out)  # another runner may have been here since
         plan.refuse_others(there, out)
         left = plan.left(there, retry_failed=retry_failed)
-        progress = _Progress(plan, there, left, jobs=jobs or usable_cores())
+        progress = _Progress(plan, there, left, jobs=usable_cores() if jobs is None else jobs)
         if show is not None:
             show(progress.standing([]), None)
         if left:
@@ -178,5 +178,5 @@ class _Progress:
             running=len(running),
             elapsed_s=time.monotonic() - self._began,
             cpu_s=sum(run.cpu_s for run in self._finished),
-            left_s=self._forecast.left(self._left, jobs=min(self.jobs, max(1, len(self._left)))),
+            left_s=self._forecast.left(self._left, jobs=max(1, min(self.jobs, len(self._left)))),
         )

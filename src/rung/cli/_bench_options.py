@@ -65,7 +65,7 @@ def command_line(context: click.Context) -> str:
     words = ["rung", "bench", context.command.name or ""]
     for parameter in context.command.params:
         name = parameter.name or ""
-        if name in _OWN_MATTER or context.get_parameter_source(name) not in _SAID:
+        if name not in context.params or name in _OWN_MATTER or context.get_parameter_source(name) not in _SAID:
             continue
         value = context.params[name]
         for each in value if isinstance(value, tuple) else (value,):

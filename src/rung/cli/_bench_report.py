@@ -104,11 +104,21 @@ def _on(runs: Sequence[Run], names: Sequence[str]) -> list[Run]:
     for name in names:
         chosen = {each for each in there if each == name or each.startswith(f"{name}:")}  # a whole family, too
         if not chosen and name in set_names():
-            chosen = set(members(name))
+            chosen = _members(name)
         if not chosen & there:
             raise SettingError(f"There are no runs on {name!r}.", hint=f"There are runs on {', '.join(sorted(there))}.")
         wanted |= chosen & there
     return [run for run in runs if run.problem in wanted]
+
+
+def _members(name: str) -> set[str]:
+    try:
+        return set(members(name))
+    except SettingError as error:  # what is in it stands in data, and a report needs none
+        raise SettingError(
+            f"What is in the set {name!r} is not known here.",
+            hint="Name the problems, or a family of them such as lcbench.",
+        ) from error
 
 
 def _missing(runs: Sequence[Run]) -> list[Key]:

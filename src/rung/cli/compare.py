@@ -54,10 +54,13 @@ def compare(studies: tuple[str, ...], store: str, *, as_json: bool, **options: A
     rung compare lenet --methods random,sobol,asha+random --seeds 10
     rung compare "lenet~*" --axis steps
     """  # noqa: D301  click wants the bare \b
+    from rung.analysis.comparison.report.writing import check_place
     from rung.cli._output import print_json
 
     _check(studies, options)
     out = None if options["out"] is None else Path(options["out"]).absolute()
+    if out is not None:
+        check_place(out)
     with reading(store) as opened:
         if options["methods"] is None:
             found = _compared(opened, studies, options)

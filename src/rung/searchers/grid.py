@@ -93,7 +93,7 @@ class GridSearcher:
         return describe(self, points=self._points, points_to_evaluate=list(self._first) or None)
 
     def _lay_out(self) -> None:
-        self._grid = list(itertools.islice(_combinations(self.space, self._points), _MOST_POINTS + 1))
+        self._grid = list(itertools.islice(combinations(self.space, self._points), _MOST_POINTS + 1))
         if len(self._grid) > _MOST_POINTS:
             raise SettingError(
                 f"the grid would have more than {_MOST_POINTS:,} combinations.",
@@ -137,7 +137,8 @@ def _values(space: Space, points: int | Mapping[str, int]) -> dict[str, list[Jso
     return {name: domain.grid(named.get(name, default)) for name, domain in space.items()}
 
 
-def _combinations(space: Space, points: int | Mapping[str, int]) -> Iterator[dict[str, Any]]:
+def combinations(space: Space, points: int | Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    """All configurations of a grid that keep to the constraints. points: per dimension, where it has more values."""
     values = _values(space, points)
     order = evaluation_order(space.names, space.conditions)
 

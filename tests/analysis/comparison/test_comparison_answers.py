@@ -135,6 +135,9 @@ def test_equal_runs():
     comparison = found(pairs_of([0.0] * 6))
     assert only(comparison).by == 0
     assert sentence(comparison, only(comparison)) == "random and tpe came out equal over 6 pairs of runs."
+    balanced = found(pairs_of([0.25, -0.25] * 3))
+    equal = msgspec.structs.replace(only(balanced), by=0.0)
+    assert sentence(balanced, equal).endswith(" came out equal on average over 6 pairs of runs.")
 
 
 def test_over_problems_it_speaks_of_regret_on_these():
@@ -149,12 +152,50 @@ def test_over_problems_it_speaks_of_regret_on_these():
     assert " over 18 pairs of runs (" in words
 
 
-def test_over_problems_with_one_run_each_there_is_no_interval():
-    comparison = found(made_up_runs(speeds={"random": 0.5, "gp": 1.1}, n_seeds=1))
+def test_over_problems_with_one_run_each_the_interval_is_over_problems():
+    few, many = (
+        found(
+            made_up_runs(problems=[f"p{number}" for number in range(n)], speeds={"random": 0.5, "gp": 1.1}, n_seeds=1)
+        )
+        for n in (3, 8)
+    )
+    assert only(few).by == -few.pairs[0].difference_beyond.estimate
+    assert "so few can't satisfy the signed-rank test, even where all agree (p = 0.250)" in sentence(few, only(few))
+    assert not only(few).is_told
+    assert only(many).is_told
+
+
+def test_more_runs_are_on_every_problem():
+    comparison = found(made_up_runs(speeds={"random": 0.8, "gp": 0.83}, n_seeds=6))
     answer = only(comparison)
-    assert (answer.by, answer.is_told) == (None, False)
+    assert answer.further > 0
+    assert f"About {answer.further} more runs of each on every problem would tell" in sentence(comparison, answer)
+
+
+def test_a_mean_that_few_large_differences_turn_is_not_enough():
+    gains = [*np.linspace(3, 4, 6), *np.linspace(-0.2, -0.1, 34)]
+    comparison = found(pairs_of(gains))
+    answer = only(comparison)
+    assert (answer.ahead, answer.n_ahead) == ("tpe", 6)
+    assert answer.low > 0
+    assert answer.p < comparison.alpha  # the test is sure, but of the opposite
+    assert not answer.is_told
     words = sentence(comparison, answer)
-    assert words.startswith("gp ended ahead of random in 3 of 3 pairs of runs. One run of each says little")
+    assert words.endswith(" Interval and test disagree, and which of them will change can't be foreseen.")
+
+
+def test_many_pairs_of_methods_need_more_on_several_problems_too():
+    """With ten methods chance alone often gives an interval without 0 somewhere; the corrected test holds it back."""
+    rng = np.random.default_rng(3)
+    runs = [
+        run_of([2.0, float(rng.normal(1, 0.1))], problem=problem, method=f"m{number}", seed=seed)
+        for problem in ("p", "q")
+        for number in range(10)
+        for seed in range(10)
+    ]
+    comparison = found(runs)
+    assert any(pair.difference.excludes_zero for pair in comparison.pairs)
+    assert not any(answer.is_told for answer in answers(comparison))
 
 
 def test_the_correction_for_many_pairs_makes_the_least_number_grow():

@@ -1,5 +1,6 @@
 import pytest
 from made_up_runs import made_up_runs, run_of
+from msgspec import structs
 
 from rung.analysis.comparison.comparing import compare_runs
 from rung.analysis.comparison.diagrams import plot_critical_difference, plot_wins
@@ -51,11 +52,14 @@ def test_wins_of_each_row_against_each_column(comparison):
     words = words_of(figure)
     assert len(words) == 6
     record = comparison.pairs[0].record
-    star = " *" if comparison.pairs[0].p_holm < 0.05 else ""
+    assert [pair.is_told for pair in comparison.pairs] == [True, True, True]
+    star = " *"
     assert words[0] == f"{record.wins}–{record.ties}–{record.losses}{star}"
     assert words[1] == f"{record.losses}–{record.ties}–{record.wins}{star}"
+    unsure = [structs.replace(pair, is_told=False) for pair in comparison.pairs]
+    assert "*" not in "".join(words_of(plot_wins(structs.replace(comparison, pairs=tuple(unsure)))))
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["gp", "random", "tpe"]
-    assert "differs over seeds" in figure.axes[0].get_xlabel()
+    assert "told apart" in figure.axes[0].get_xlabel()
 
 
 def test_one_method_alone():

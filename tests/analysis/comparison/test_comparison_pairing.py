@@ -4,7 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from rung.analysis.comparison.pairing import Record, holm, probability_of_improvement, record, signed_rank_p
+from rung.analysis.comparison.pairing import (
+    Record,
+    holm,
+    least_p,
+    probability_of_improvement,
+    record,
+    signed_rank_p,
+    signed_rank_tests,
+)
 
 # Demšar 2006, table 2: C4.5 and C4.5+m on 14 data sets.
 WITHOUT = [0.763, 0.599, 0.954, 0.628, 0.882, 0.936, 0.661, 0.583, 0.775, 1.000, 0.940, 0.619, 0.972, 0.957]
@@ -51,6 +59,28 @@ def test_holm_rejects_what_its_step_by_step_procedure_rejects(p_values, alpha):
             break
         rejected.add(index)
     assert {index for index, p in enumerate(corrected) if p <= alpha} == rejected
+
+
+def test_several_pairs_are_corrected_together_and_each_leans_to_one_side():
+    given = [[1, 2, 3, 4, 5, 6], [-2, -3, 1], [1, -1], [-0.5, -0.6, 9]]
+    found = signed_rank_tests(given)
+    assert [each.p for each in found] == [signed_rank_p(each) for each in given]
+    assert [each.p_holm for each in found] == list(holm([each.p for each in found]))
+    assert [each.lean for each in found] == [21, -4, 0, 0]
+    assert signed_rank_tests([]) == []
+
+
+def test_the_lean_need_not_be_that_of_the_mean():
+    few_large = [*np.linspace(3, 4, 6), *np.linspace(-0.2, -0.1, 34)]
+    (found,) = signed_rank_tests([few_large])
+    assert np.mean(few_large) > 0 > found.lean
+    assert found.p < 0.05
+
+
+@given(st.integers(1, 9), st.integers(1, 6))
+def test_no_p_value_is_below_the_least_one(n, n_pairs):
+    agreeing = list(range(1, n + 1))
+    assert max(holm([signed_rank_p(agreeing)] * n_pairs)) == pytest.approx(least_p(n, n_pairs))
 
 
 def test_who_was_ahead():

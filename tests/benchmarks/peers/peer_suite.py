@@ -117,7 +117,7 @@ class PeerSuite(ABC):
                 assert text(config) == text(space.validate(config)), f"{name}: {config}"
 
     def test_every_part_of_a_conditional_space_is_visited(self, algorithm: str) -> None:
-        configs = self.play(algorithm, CONDITIONAL, n_trials=14 if algorithm in self.fewer else 40).configs()
+        configs = self.play(algorithm, CONDITIONAL, n_trials=10 if algorithm in self.fewer else 40).configs()
         assert {config["optimizer"] for config in configs} == {"sgd", "adam", "lion"}
         assert {"momentum", "beta", "decay"} <= {name for config in configs for name in config}
 
@@ -152,10 +152,10 @@ class PeerSuite(ABC):
     def test_two_at_once_do_not_disturb_each_other(self, algorithm: str) -> None:
         two = [self.make(algorithm, MIXED), self.make(algorithm, MIXED)]
         told: list[list[Config]] = [[], []]
-        for _ in range(6):
+        for _ in range(5):
             for each, configs in zip(two, told, strict=True):
                 configs.extend(play(each, new_trials=1, workers=1).configs())
-        alone = self.play(algorithm, MIXED, n_trials=6, workers=1).configs()
+        alone = self.play(algorithm, MIXED, n_trials=5, workers=1).configs()
         assert text(told[0]) == text(told[1]) == text(alone)
 
     def test_random_configs_follow_the_scales(self) -> None:

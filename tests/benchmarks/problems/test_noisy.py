@@ -59,3 +59,10 @@ def test_a_problem_whose_best_value_is_unknown_is_refused():
     unknown = Measured("mine", Space({"x": Float(0, 1)}), Goal("error"), 1, begin=lambda config, seed: None)
     with pytest.raises(SettingError, match="mine would be measured by its best value"):
         Noisy(unknown)
+
+
+def test_noise_upon_noise_is_judged_without_either():
+    problem = Noisy(Noisy(classical.branin()))
+    (step,) = problem.train({"x1": 1.0, "x2": 2.0}, 0)
+    (without,) = classical.branin().train({"x1": 1.0, "x2": 2.0}, 0)
+    assert step.truth == without.value

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rung.analysis.comparison._gathering import Field
 from rung.analysis.comparison.bootstrap import interval
-from rung.analysis.comparison.pairing import holm, record, signed_rank_p
+from rung.analysis.comparison.pairing import record, signed_rank_tests
 from rung.analysis.comparison.regret import Scale, reached, scale_of
 from rung.analysis.comparison.result import Column, Curve, Duel, MethodResult, ProblemResult
 from rung.analysis.comparison.runs import Axis
@@ -108,8 +108,15 @@ def _curve(values: Array, where: NDArray[np.bool_], *, end: float, how: Resampli
 def _duels(field: Field) -> tuple[Duel, ...]:
     finals = field.losses[:, :, -1]
     pairs = list(combinations(range(len(field.methods)), 2))
-    p_values = [signed_rank_p(finals[one] - finals[two]) for one, two in pairs]
+    tests = signed_rank_tests([finals[one] - finals[two] for one, two in pairs])
     return tuple(
-        Duel(field.methods[one], field.methods[two], record(finals[one], finals[two]), p, corrected)
-        for (one, two), p, corrected in zip(pairs, p_values, holm(p_values), strict=True)
+        Duel(
+            first=field.methods[one],
+            second=field.methods[two],
+            record=record(finals[one], finals[two]),
+            p=test.p,
+            p_holm=test.p_holm,
+            is_first_ahead=test.lean < 0,
+        )
+        for (one, two), test in zip(pairs, tests, strict=True)
     )

@@ -9,20 +9,29 @@ from typing import Final
 import numpy as np
 
 from rung.analysis.comparison._gathering import Field
+from rung.analysis.comparison.pairing import least_p
 from rung.analysis.comparison.result import Overhead
-from rung.analysis.comparison.runs import Run
+from rung.analysis.comparison.runs import Axis, Run
 
 FEW_SEEDS: Final = 10
+NOTABLE: Final = 1.1  # times as many steps per evaluation
 
 
 def remarks_on(
-    runs: Sequence[Run], fields: Sequence[Field], shared: Sequence[Field], methods: tuple[str, ...], *, alpha: float
+    runs: Sequence[Run],
+    fields: Sequence[Field],
+    shared: Sequence[Field],
+    methods: tuple[str, ...],
+    *,
+    axis: Axis,
+    alpha: float,
 ) -> tuple[str, ...]:
     """Sentences on what weakens the comparison. shared: the problems that count in what is said over all of them."""
     return (
         *_few(fields, len(shared), methods, alpha=alpha),
         *_incomplete(fields, methods),
         *_doubtful(fields, shared),
+        *(_lengths(runs) if axis == "evaluations" else ()),
         *_failures(runs),
         *_mixed_versions(runs),
     )
@@ -67,12 +76,11 @@ def _few(fields: Sequence[Field], shared: int, methods: tuple[str, ...], *, alph
         there_is = "There is" if seeds == 1 else "There are"
         where = there_is if len(fields) == 1 else f"{fewest.problem} has"
         found.append(f"{where} {few}: differences between methods may be luck. {FEW_SEEDS} or more are advised.")
-    least = 2 / 2**shared * n_pairs  # of the two-sided signed-rank test after Holm, when all blocks agree
-    if shared > 1 and n_pairs and least > alpha:
+    least = least_p(shared, n_pairs)
+    if shared > 1 and n_pairs and least >= alpha:
         found.append(
             f"{shared} problems are too few for tests over problems between {n_pairs} pair"
-            f"{'' if n_pairs == 1 else 's'} of methods: no p value could come below {min(1.0, least):.2g}. "
-            "Look at the intervals, and at each problem."
+            f"{'' if n_pairs == 1 else 's'} of methods: no p value could come below {least:.2g}."
         )
     return found
 
@@ -107,3 +115,17 @@ def _failures(runs: Sequence[Run]) -> list[str]:
 def _mixed_versions(runs: Sequence[Run]) -> list[str]:
     mixed = [f"{package} ({', '.join(each)})" for package, each in versions_of(runs).items() if len(each) > 1]
     return [f"The runs were made with different versions of {', '.join(mixed)}."] if mixed else []
+
+
+def _lengths(runs: Sequence[Run]) -> list[str]:
+    """Where evaluations of one method train longer than those of another, since each counts as one."""
+    spent: dict[str, tuple[int, int]] = {}
+    for run in runs:
+        for end in run.points[-1:]:
+            steps, evaluations = spent.get(run.method, (0, 0))
+            spent[run.method] = (steps + end.n_steps, evaluations + end.n_evaluations)
+    lengths = {method: steps / evaluations for method, (steps, evaluations) in spent.items() if evaluations}
+    if not lengths or max(lengths.values()) <= NOTABLE * min(lengths.values()):
+        return []
+    told = ", ".join(f"{method} {length:.3g}" for method, length in lengths.items())
+    return [f"An evaluation counts as one, however long it was trained. Steps per evaluation: {told}."]

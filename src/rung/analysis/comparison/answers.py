@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Final
 
 from msgspec import Struct
 
+from rung.analysis.comparison.pairing import least_p
 from rung.analysis.comparison.report.numbers import budget, counted, p_value, percent, value
 from rung.analysis.comparison.result import Comparison, Pair, ProblemResult
 
@@ -21,11 +21,11 @@ class Answer(Struct, frozen=True, kw_only=True):
     """What a comparison says about two methods.
 
     ahead: the one that did better on average, or the first where both did equally well; behind: the other one.
-    is_told: it is really better: the interval leaves out 0 and, on one problem, the signed-rank test agrees.
+    is_told: it is really better: the interval leaves out 0, and the signed-rank test over pairs of runs agrees.
     by: how much better it was on average, in units of the metric on one problem, else in mean normalised regret; None
     where there is nothing to average. low, high: the interval of that; None with a single run of each. p: corrected
-    for all pairs. n_ahead: in how many of the n_pairs paired runs. further: about how many more runs of each it would
-    take to tell; 0 where it is told, None for the reason why_not.
+    for all pairs. n_ahead: in how many of the n_pairs paired runs. further: about how many more runs of each on every
+    problem it would take to tell; 0 where it is told, None for the reason why_not.
     """
 
     ahead: str
@@ -53,14 +53,15 @@ def sentence(comparison: Comparison, answer: Answer) -> str:
     if answer.by is None:
         return f"{answer.ahead} ended ahead of {answer.behind} in {answer.n_ahead} of {_runs(answer)}. {_ONE_RUN}"
     if answer.by == 0:
-        return f"{answer.ahead} and {answer.behind} came out equal over {_runs(answer)}."
+        on_average = " on average" if answer.n_ahead else ""
+        return f"{answer.ahead} and {answer.behind} came out equal{on_average} over {_runs(answer)}."
     if answer.is_told:
         return f"{answer.ahead} is better than {answer.behind}: {_on_average(comparison, answer)}; p {_p(answer.p)}."
     found = (
         f"Whether {answer.ahead} is better than {answer.behind} can't be told: {_on_average(comparison, answer)}, "
-        f"{_doubt(answer)}."
+        f"{_doubt(comparison, answer)}."
     )
-    return f"{found} {_outlook(answer)}"
+    return f"{found} {_outlook(comparison, answer)}"
 
 
 def summary(comparison: Comparison) -> str:
@@ -79,23 +80,18 @@ def _answer(comparison: Comparison, pair: Pair) -> Answer:
     is_first = pair.record.wins >= pair.record.losses if difference is None else difference[0] <= 0
     by, low, high = _seen_from_ahead(difference, is_first=is_first)
     n_pairs = pair.record.wins + pair.record.ties + pair.record.losses
-    is_apart = pair.difference is not None and pair.difference.excludes_zero
-    is_told = is_apart and (one is None or pair.p_holm < comparison.alpha)
-    further = pair.seeds.further
-    if further is not None and one is not None:
-        further = max(further, _least(comparison) - n_pairs)
     return Answer(
         ahead=pair.first if is_first else pair.second,
         behind=pair.second if is_first else pair.first,
-        is_told=is_told,
+        is_told=pair.is_told,
         by=by,
         low=low,
         high=high,
         p=pair.p_holm,
         n_ahead=pair.record.wins if is_first else pair.record.losses,
         n_pairs=n_pairs,
-        further=0 if is_told else further,
-        why_not="" if is_told else pair.seeds.reason,
+        further=pair.seeds.further,
+        why_not=pair.seeds.reason,
     )
 
 
@@ -110,9 +106,10 @@ def _difference(pair: Pair, one: ProblemResult | None) -> tuple[float, ...] | No
 
     On one problem regret is taken back to losses. Of single runs it is the difference of their values.
     """
-    if pair.difference is not None:
+    found = pair.interval
+    if found is not None:
         unit = 1.0 if one is None else one.scale.median - one.scale.best
-        return tuple(unit * each for each in (pair.difference.estimate, pair.difference.low, pair.difference.high))
+        return tuple(unit * each for each in (found.estimate, found.low, found.high))
     if one is None:
         return None
     finals = {each.method: each.finals[0] for each in one.methods}
@@ -129,11 +126,6 @@ def _seen_from_ahead(
     by, *ends = (sign * each + 0.0 for each in difference)  # no -0
     low, high = sorted(ends) or (None, None)
     return by, low, high
-
-
-def _least(comparison: Comparison) -> int:
-    """With fewer runs of each the signed-rank test could not tell, even if all pairs agreed."""
-    return next(n for n in itertools.count(1) if 2 / 2**n * len(comparison.pairs) < comparison.alpha)
 
 
 def _heading(problem: ProblemResult) -> str:
@@ -172,21 +164,22 @@ def _on_average(comparison: Comparison, answer: Answer) -> str:
     return f"{what} {amount} ({interval}), ahead in {answer.n_ahead} of them"
 
 
-def _doubt(answer: Answer) -> str:
+def _doubt(comparison: Comparison, answer: Answer) -> str:
     assert answer.low is not None, _SEVERAL
-    if answer.low > 0 and answer.n_ahead == answer.n_pairs:
+    if answer.low > 0 and least_p(answer.n_pairs, len(comparison.pairs)) >= comparison.alpha:
         return f"but so few can't satisfy the signed-rank test, even where all agree (p {_p(answer.p)})"
     if answer.low > 0:
         return f"but the signed-rank test does not agree (p {_p(answer.p)})"
     return f"but 0 is in the interval (p {_p(answer.p)})"
 
 
-def _outlook(answer: Answer) -> str:
+def _outlook(comparison: Comparison, answer: Answer) -> str:
     if answer.further is None:
         return f"How many more runs of each would tell? {answer.why_not[:1].upper()}{answer.why_not[1:]}."
+    where = "of each" if _only_problem(comparison) else "of each on every problem"
     if answer.further == 0:
-        return "It is a close call: a few more runs of each are likely to tell."
-    return f"About {counted(answer.further, 'more run')} of each would tell, if the difference is as it looks now."
+        return f"It is a close call: a few more runs {where} are likely to tell."
+    return f"About {counted(answer.further, 'more run')} {where} would tell, if the difference is as it looks now."
 
 
 def _runs(answer: Answer) -> str:

@@ -48,7 +48,7 @@ def compare_runs(
         raise SettingError("These runs can't be compared.", hint=" ".join(left_out))
     how = Resampling(np.random.default_rng(seed), confidence, n_resamples)
     shared = shared_among(fields, names)
-    overall = Overall(shared, names, how)
+    overall = Overall(shared, names, how, alpha=alpha)
     return Comparison(
         axis=along,
         methods=names,
@@ -62,7 +62,7 @@ def compare_runs(
         pairs=overall.pairs(),
         overheads=overheads(kept, names),
         versions=versions_of(kept),
-        warnings=(*left_out, *remarks_on(kept, fields, shared, names, alpha=alpha)),
+        warnings=(*left_out, *remarks_on(kept, fields, shared, names, axis=along, alpha=alpha)),
         confidence=confidence,
         alpha=alpha,
         n_resamples=n_resamples,

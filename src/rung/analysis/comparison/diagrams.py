@@ -63,7 +63,7 @@ def plot_wins(comparison: Comparison, *, title: str = "") -> Figure:
         first, second = places[pair.first], places[pair.second]
         share = _share(pair)
         shares[first][second], shares[second][first] = share, 1 - share
-        star = " *" if pair.p_holm < comparison.alpha else ""
+        star = " *" if pair.is_told else ""
         wins, ties, losses = pair.record.wins, pair.record.ties, pair.record.losses
         ink = "white" if abs(share - 0.5) > DARK else "black"
         axes.text(second, first, f"{wins}–{ties}–{losses}{star}", ha="center", va="center", color=ink)
@@ -77,8 +77,7 @@ def plot_wins(comparison: Comparison, *, title: str = "") -> Figure:
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_xlabel(
-        f"wins–ties–losses of the row against the column\n* differs over {comparison.blocks} "
-        f"(signed-rank test, Holm, p < {comparison.alpha:g})",
+        "wins–ties–losses of the row against the column\n* told apart by interval and signed-rank test",
         color=GREY,
         fontsize="small",
     )

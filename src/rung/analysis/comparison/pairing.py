@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
+
+from rung.analysis.comparison.ranking import ranks_of
 
 Array = NDArray[np.float64]
 
@@ -47,6 +50,34 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     corrected = np.empty_like(given)
     corrected[order] = np.minimum(1.0, np.maximum.accumulate(scaled))
     return tuple(map(float, corrected))
+
+
+def least_p(n: int, n_pairs: int) -> float:
+    """The lowest p value that the test over so many differences can have after Holm: where all of them agree.
+
+    n_pairs: of methods.
+    """
+    return min(1.0, 2.0 / 2.0**n * n_pairs)
+
+
+class Tested(NamedTuple):
+    """What the signed-rank test says of one pair of several. p_holm: corrected for all of them.
+
+    lean: the sum of the signed ranks, below 0 where negative differences outweigh. It need not have the sign of the
+    mean, which a few large differences may turn.
+    """
+
+    p: float
+    p_holm: float
+    lean: float
+
+
+def signed_rank_tests(differences: Sequence[ArrayLike]) -> list[Tested]:
+    """The signed-rank test of each pair of methods. differences: per pair of methods, over pairs of runs."""
+    given = [np.asarray(each, dtype=float) for each in differences]
+    p_values = [signed_rank_p(each) for each in given]
+    leans = [float(np.sum(ranks_of(np.abs(each)) * np.sign(each))) for each in given]
+    return list(map(Tested, p_values, holm(p_values), leans))
 
 
 def probability_of_improvement(first: Sequence[ArrayLike], second: Sequence[ArrayLike]) -> float:

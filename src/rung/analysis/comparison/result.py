@@ -52,13 +52,17 @@ class MethodResult(Struct, frozen=True):
 
 
 class Duel(Struct, frozen=True):
-    """Two methods on one problem, over its seeds. p: of the signed-rank test; p_holm: corrected for all pairs there."""
+    """Two methods on one problem, over its seeds. p: of the signed-rank test; p_holm: corrected for all pairs there.
+
+    is_first_ahead: in the sense of the test, by ranks of the differences and not by their number.
+    """
 
     first: str
     second: str
     record: Record
     p: float
     p_holm: float
+    is_first_ahead: bool
 
 
 class ProblemResult(Struct, frozen=True):
@@ -100,10 +104,12 @@ class Aggregate(Struct, frozen=True):
 class Pair(Struct, frozen=True):
     """Two methods over all problems.
 
-    difference: of mean normalised regret, first minus second, so that below 0 the first is better; seeds resampled on
-    these problems. difference_beyond: the same with problems resampled too, or None where there is one. improvement:
-    how likely a run of the first is better. p: of the signed-rank test over blocks; p_holm: corrected for all pairs.
-    seeds: how many more it would take on these problems.
+    improvement: how likely a run of the first is better. difference: of mean normalised regret, first minus second, so
+    that below 0 the first is better; seeds resampled on these problems. p: of the signed-rank test over pairs of runs;
+    p_holm: corrected for all pairs of methods. The same with ``beyond`` speaks of problems like these: with problems
+    resampled too, and of the test over problems; None where there is one problem.
+    is_told: one is really better: the interval leaves out 0, and the corrected test is sure of the same direction.
+    seeds: how many more it would take on these problems to tell.
     """
 
     first: str
@@ -114,7 +120,16 @@ class Pair(Struct, frozen=True):
     difference_beyond: Interval | None
     p: float
     p_holm: float
+    p_beyond: float | None
+    p_beyond_holm: float | None
+    is_told: bool
+    is_told_beyond: bool
     seeds: Seeds
+
+    @property
+    def interval(self) -> Interval | None:
+        """That of the difference on these problems; where some have a single seed, on problems like these."""
+        return self.difference or self.difference_beyond
 
 
 class Overhead(Struct, frozen=True):

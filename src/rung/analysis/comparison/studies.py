@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rung.analysis.comparison._study_names import UNNAMED, method_names, problem_names
 from rung.analysis.comparison.recording import Recorder
-from rung.analysis.comparison.runs import Budget, Point, Run
+from rung.analysis.comparison.runs import Budget, Run
 from rung.bookkeeping import state_of
 from rung.errors import SettingError
 from rung.events import Ended, Observed, SessionStarted, Started
@@ -27,8 +27,6 @@ _UNFINISHED: Final[Mapping[str, str]] = {
     "interrupted": "was interrupted",
 }
 """The states of a study that has not come to its end, as claims."""
-
-_NOTABLE: Final = 1.1  # times as many steps
 
 
 class StudyLog(NamedTuple):
@@ -189,19 +187,4 @@ def _remarks(runs: Sequence[Run]) -> list[str]:
         found.append(
             f"The studies had between {workers[0]} and {workers[-1]} workers, so their seconds can't be compared."
         )
-    return [*found, *_on_lengths(runs)]
-
-
-def _on_lengths(runs: Sequence[Run]) -> list[str]:
-    ends: dict[str, list[Point]] = {}
-    for run in runs:
-        ends.setdefault(run.method, []).extend(run.points[-1:])
-    lengths = {
-        method: sum(end.n_steps for end in own) / sum(end.n_evaluations for end in own)
-        for method, own in ends.items()
-        if own
-    }
-    if not lengths or max(lengths.values()) <= _NOTABLE * min(lengths.values()):
-        return []
-    told = ", ".join(f"{method} {length:.3g}" for method, length in lengths.items())
-    return [f"A trial counts as one however long it was trained. Steps per trial: {told}."]
+    return found

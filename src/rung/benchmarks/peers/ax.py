@@ -1,4 +1,4 @@
-"""Ax: the Bayesian optimisation that its client sets up by default, and the Sobol points that this begins with, alone."""
+"""Ax: the Bayesian optimisation that its client sets up by default, and the Sobol points that this begins with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, final
 
 from rung.benchmarks.peers._flat import Axis, Flat, Kind
 from rung.benchmarks.peers._silence import silence
@@ -42,14 +42,15 @@ class _Ax:
 
     stops_early = False
 
-    def __init__(self, method: str, task: Task) -> None:
+    def __init__(self, method: Literal["fast", "random_search"], task: Task) -> None:
         self._flat = Flat(task.space, _KINDS)
         self._points = list(task.points)
         self._conditions = _conditions(task.space, self._flat)
+        self._is_complete = False
         with _quiet():
             from ax.api.client import Client
 
-            self._client = Client(random_seed=task.seed)
+            self._client: Any = Client(random_seed=task.seed)
             self._client.configure_experiment([_parameter(axis, self._conditions) for axis in self._flat.axes])
             self._client.configure_optimization(f"-{_LOSS}")
             self._client.configure_generation_strategy(method, allow_exceeding_initialization_budget=True)
@@ -74,10 +75,15 @@ class _Ax:
                 self._client.complete_trial(key, {_LOSS: loss})
 
     def _ask(self) -> Asked | None:
-        trials = self._client.get_next_trials(1)
-        if not trials:
+        from ax.exceptions.core import OptimizationComplete
+
+        if self._is_complete:
             return None
-        ((key, coordinates),) = trials.items()
+        try:
+            ((key, coordinates),) = self._client.get_next_trials(1).items()
+        except OptimizationComplete:  # it has looked for a new point for half a minute, and would do so again
+            self._is_complete = True
+            return None
         return Asked(key, self._flat.build(lambda axis: coordinates[axis.name]))
 
     def _told(self, coordinates: Mapping[str, float]) -> dict[str, float]:
@@ -114,7 +120,7 @@ def _parameter(axis: Axis, conditions: Mapping[str, _Only]) -> Any:
     from ax.api.configs import ChoiceParameterConfig, RangeParameterConfig
 
     if axis.kind in _CHOICES and _is_listed(axis):
-        children: dict[int, list[str]] = {}
+        children: dict[Any, list[str]] = {}
         for child, only in conditions.items():
             if only.parent == axis.name:
                 children.setdefault(only.place, []).append(child)

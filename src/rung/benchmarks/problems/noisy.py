@@ -51,7 +51,7 @@ class Noisy(Wrapped[Problem]):
         valid = self.space.validate(config)
         for number, step in enumerate(self.inner.train(valid, seed, after=after), start=after + 1):
             noise = std * float(_generator(valid, seed, number).standard_normal())
-            yield Step(step.value + noise, step.cost_s, truth=step.value)
+            yield Step(step.value + noise, step.cost_s, truth=step.value if step.truth is None else step.truth)
 
 
 def _generator(config: Config, seed: int, step: int) -> np.random.Generator:

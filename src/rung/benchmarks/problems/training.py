@@ -69,7 +69,10 @@ def _problem(network: str, images: str, space: Space, data_dir: Path | None) -> 
 
 
 def _fashion_folder(name: str, data_dir: Path | None) -> Path:
-    hint = f"Name the folder that holds {FASHION_MNIST}/ with the four .gz files of Fashion-MNIST."
+    hint = (
+        f"Name the folder that holds {FASHION_MNIST}/ with the four .gz files of Fashion-MNIST, as data_dir, "
+        "--data-dir or RUNG_BENCH_DATA."
+    )
     if data_dir is None:
         raise SettingError(f"{name} needs a folder with data.", hint=hint)
     if not (data_dir / FASHION_MNIST).is_dir():

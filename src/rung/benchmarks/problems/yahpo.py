@@ -122,7 +122,7 @@ def instances(scenario: str, *, data_dir: Path | None, has_caveat: bool) -> list
 
 
 def _folder(data_dir: Path | None) -> Path:
-    hint = "Name the folder that holds yahpo/."
+    hint = "Name the folder that holds yahpo/, as data_dir, --data-dir or RUNG_BENCH_DATA."
     if data_dir is None:
         raise SettingError("The surrogates of YAHPO Gym need a folder with data.", hint=hint)
     if not (data_dir / "yahpo").is_dir():

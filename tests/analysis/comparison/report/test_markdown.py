@@ -1,5 +1,6 @@
 import re
 
+import numpy as np
 import pytest
 from made_up_reports import EVIL, everyday, evil
 from made_up_runs import run_of
@@ -80,7 +81,7 @@ def test_wins_against_others_and_differences_that_are_certain():
     table = table_with(text, "Wins–ties–losses")
     assert table["Method"] == ["good", "bad"]
     assert table["Wins–ties–losses"] == ["8–0–0", "0–0–8"]
-    assert table["Surely better / worse"] == ["1 / 0", "0 / 1"]
+    assert table["Better / worse by the test"] == ["1 / 0", "0 / 1"]
 
 
 def test_who_is_ahead_is_told_by_the_ranks_of_the_differences_and_not_by_their_number():
@@ -91,7 +92,25 @@ def test_who_is_ahead_is_told_by_the_ranks_of_the_differences_and_not_by_their_n
     table = table_with(markdown_report(comparison, circumstances_of(runs)), "Wins–ties–losses")
     assert table["Method"] == ["b", "a"]
     assert table["Wins–ties–losses"] == ["5–0–6", "6–0–5"]
-    assert table["Surely better / worse"] == ["1 / 0", "0 / 1"]
+    assert table["Better / worse by the test"] == ["1 / 0", "0 / 1"]
+
+
+@pytest.mark.parametrize(
+    ("gains", "told"),
+    [
+        ([0.1, 0.11, 0.12, 0.13, 0.14, 0.15, 0.16], "yes"),
+        ([0.1, -0.2, 0.3, -0.4], "not yet"),
+        ([1.0, 1.1, 0.9, 1.05, -0.1, -0.11, -0.12, 0.95, -0.13, -0.14], "interval only"),
+        ([*([0.1] * 18), -0.7, -0.8], "test only"),
+        ([*np.linspace(3, 4, 6), *np.linspace(-0.2, -0.1, 34)], "no: they disagree"),
+    ],
+)
+def test_methods_are_told_apart_where_interval_and_test_agree(gains, told):
+    runs = [run_of([9.0, 5.0], method="old", seed=seed) for seed in range(len(gains))]
+    runs += [run_of([9.0, 5.0 - gain], method="new", seed=seed) for seed, gain in enumerate(gains)]
+    comparison = compare_runs(runs, n_resamples=500)
+    assert comparison.pairs[0].is_told == (told == "yes")
+    assert table_with(markdown_report(comparison, circumstances_of(runs)), "Told apart")["Told apart"] == [told]
 
 
 def test_words_from_outside_stay_words():

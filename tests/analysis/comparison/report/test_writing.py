@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 from made_up_runs import made_up_runs
 
@@ -50,3 +51,27 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path, report):
     (tmp_path / "report.html").mkdir()
     with pytest.raises(RungError, match=r"can't be written to .*report\.html: Is a directory"):
         write_report(*report, tmp_path / "report.html")
+
+
+def test_a_full_disk_leaves_the_report_that_was_there(tmp_path, report, monkeypatch):
+    out = tmp_path / "report.html"
+    write_report(*report, out, title="First")
+    before = out.read_text()
+
+    def write_half(path, content):
+        with path.open("wb") as file:
+            file.write(content[:100])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(type(out), "write_bytes", write_half)
+    with pytest.raises(RungError, match="No space left on device"):
+        write_report(*report, out, title="Second")
+    assert out.read_text() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "report.md"]
+
+
+def test_words_that_are_no_unicode_are_written_as_far_as_they_are(tmp_path, report):
+    comparison, circumstances = report
+    odd = msgspec.structs.replace(circumstances, command="rung bench report \udcff")
+    page, _ = write_report(comparison, odd, tmp_path / "report.html")
+    assert "rung bench report ?" in page.read_text(encoding="utf-8")

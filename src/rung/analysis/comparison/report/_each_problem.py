@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
-
-from rung.analysis.comparison.anytime import with_worst
 from rung.analysis.comparison.figures import plot_problem
-from rung.analysis.comparison.ranking import ranks_of
 from rung.analysis.comparison.report import numbers
 from rung.analysis.comparison.report._blocks import Beside, Block, Column, Drawing, Heading, Paragraph, Row, Table
 from rung.analysis.comparison.report.verdict import best_first
-from rung.analysis.comparison.result import Comparison, Duel, MethodResult, ProblemResult
+from rung.analysis.comparison.result import Comparison, MethodResult, ProblemResult
 
 
 def each_problem(comparison: Comparison) -> list[Block]:
@@ -88,7 +83,7 @@ def _table(comparison: Comparison, problem: ProblemResult) -> Table:
         Column("Median", "final"),
         Column("Mean", "final"),
         Column("Wins–ties–losses", "wins"),
-        Column("Surely better\u00a0/ worse", "p"),
+        Column("Better\u00a0/ worse by the test", "p"),
         Column("Time to target", "target"),
         Column("Failed", "failed"),
     )
@@ -121,21 +116,9 @@ def _certain(comparison: Comparison, problem: ProblemResult, method: str) -> str
     for duel in problem.duels:
         if method not in {duel.first, duel.second} or duel.p_holm >= comparison.alpha:
             continue
-        is_ahead = _leads(problem, duel) == (duel.first == method)
+        is_ahead = duel.is_first_ahead == (duel.first == method)
         better, worse = better + is_ahead, worse + (not is_ahead)
     return f"{better} / {worse}" if problem.duels else numbers.NOTHING
-
-
-def _leads(problem: ProblemResult, duel: Duel) -> bool:
-    """Whether the first is ahead in the sense of the test: by ranks of the differences, not by their number."""
-    finals = {each.method: each.finals for each in problem.methods}
-    sign = problem.goal.value(1.0)
-    losses = [
-        [math.inf if value is None else sign * value for value in finals[method]]
-        for method in (duel.first, duel.second)
-    ]
-    first, second = with_worst(losses)
-    return bool(np.sum(ranks_of(np.abs(first - second)) * np.sign(first - second)) < 0)
 
 
 def _reached(comparison: Comparison, result: MethodResult) -> str:

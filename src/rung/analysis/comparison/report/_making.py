@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -133,7 +133,7 @@ def _failures(failures: Sequence[Failure]) -> list[Block]:
     return blocks
 
 
-def _listings(what: str, first_of: Mapping[str, Failure]) -> list[Block]:
+def _listings(what: str, first_of: dict[str, Failure]) -> list[Block]:
     """Each text once, with the first failure that has it, in the order of the failures; empty ones are left out."""
     return [
         Listing(text, title=f"{what} of {each.method} on {each.problem} with seed {each.seeds[0]}")

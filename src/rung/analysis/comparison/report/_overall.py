@@ -114,6 +114,8 @@ def _summary(comparison: Comparison, circumstances: Circumstances) -> Table:
         Column("CPU time", "cpu"),
     )
     trust = f"In brackets {100 * comparison.confidence:g} % intervals. "
+    if len(comparison.shared) > 1:
+        trust += "Those of mean regret speak of problems like these. Methods are told apart by differences: see below. "
     if any(each.mean is None for each in comparison.aggregates):
         trust = "With one run each there are no intervals. "
     return Table("Summary: lower regret and rank are better", columns, rows, (f"{trust}Costs are means per run.",))
@@ -172,10 +174,11 @@ def _diagram(comparison: Comparison) -> tuple[Drawing, ...]:
         return ()
     groups = [numbers.listed([comparison.methods[index] for index in group]) for group in found.groups]
     together = f"Not told apart: {'; '.join(groups)}." if groups else "All are told apart."
+    of = numbers.counted(found.n_blocks, comparison.blocks.removesuffix("s"))
     diagram = Drawing(
         name="critical-difference",
         draw=partial(plot_critical_difference, comparison, width=NARROW),
-        caption="Critical difference: a bar joins methods whose final ranks are not told apart.",
+        caption=f"Critical difference: a bar joins methods whose ranks over {of} are not told apart.",
         alt=f"Average final ranks, critical difference {found.difference:.2f}. {together}",
     )
     return (diagram,)
@@ -186,15 +189,15 @@ def _matrix(comparison: Comparison) -> Table:
     cells: dict[tuple[str, str], str | Shaded] = {}
     for pair in comparison.pairs:
         record = pair.record
-        star = " *" if pair.p_holm < comparison.alpha else ""
+        star = " *" if pair.is_told else ""
         share = (record.wins + record.ties / 2) / (record.wins + record.ties + record.losses)
         cells[pair.first, pair.second] = Shaded(f"{record.wins}–{record.ties}–{record.losses}{star}", share)
         cells[pair.second, pair.first] = Shaded(f"{record.losses}–{record.ties}–{record.wins}{star}", 1 - share)
     rows = tuple(Row((row, *(cells.get((row, column), "") for column in order)), row) for row in order)
     columns = (Column("Method", is_words=True), *(Column(method) for method in order))
     note = (
-        f"Over all problems and seeds. * differs over {comparison.blocks} "
-        f"(signed-rank test, Holm, p < {comparison.alpha:g})."
+        "Over all pairs of runs. * told apart: the interval of the difference leaves out 0, and the signed-rank test "
+        f"over pairs of runs agrees (Holm, p < {comparison.alpha:g})."
     )
     return Table("Wins–ties–losses of the row against the column", columns, rows, (note,))
 
@@ -203,11 +206,11 @@ def _pairs(comparison: Comparison) -> Table:
     has_beyond = len(comparison.shared) > 1
     columns = (
         Column("Pair", is_words=True),
+        Column("Told apart", "apart", is_words=True),
         Column("Difference", "difference"),
         *((Column("on problems like these", "difference"),) if has_beyond else ()),
-        Column("p", "p"),
         Column("p Holm", "p"),
-        Column("Told apart by", "apart", is_words=True),
+        *((Column("p Holm over problems", "p"),) if has_beyond else ()),
         Column("Probability of improvement", "improvement"),
         Column("Further seeds", "seeds"),
     )
@@ -218,11 +221,11 @@ def _pairs(comparison: Comparison) -> Table:
         Row(
             (
                 f"{each.better} − {each.other}",
+                _told(each, alpha=comparison.alpha),
                 differences[index],
                 *((beyond[index],) if has_beyond else ()),
-                numbers.p_value(each.pair.p),
                 numbers.p_value(each.pair.p_holm),
-                _told_by(each, alpha=comparison.alpha),
+                *(() if each.pair.p_beyond_holm is None else (numbers.p_value(each.pair.p_beyond_holm),)),
                 numbers.percent(each.improvement),
                 numbers.NOTHING if each.pair.seeds.further is None else f"{each.pair.seeds.further:,}",
             )
@@ -234,6 +237,11 @@ def _pairs(comparison: Comparison) -> Table:
     return Table("Differences of mean regret, the better method first", columns, rows, (note,) if note else ())
 
 
-def _told_by(each: Against, *, alpha: float) -> str:
-    told = [word for word, is_so in (("interval", each.is_apart), ("test", each.pair.p_holm < alpha)) if is_so]
-    return numbers.listed(told) or "nothing yet"
+def _told(each: Against, *, alpha: float) -> str:
+    if each.pair.is_told:
+        return "yes"
+    has_interval = each.interval is not None and each.interval.excludes_zero
+    is_sure = each.pair.p_holm < alpha
+    if has_interval and is_sure:
+        return "no: they disagree"
+    return "interval only" if has_interval else "test only" if is_sure else "not yet"

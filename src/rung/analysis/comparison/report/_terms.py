@@ -93,17 +93,19 @@ _DEFINITIONS: Final = (
         "Davison and Hinkley 1997, section 3.8",
     ),
     Definition(
-        "p and p Holm",
+        "p Holm",
         "p",
-        "Two-sided p value of Wilcoxon's signed-rank test: over the problems' mean regrets, over seeds where "
-        "there is one problem, and in the tables of each problem over its seeds. Corrected after Holm for all "
-        "pairs of the table; below {alpha} a difference counts as certain.",
+        "Two-sided p value of Wilcoxon's signed-rank test over pairs of runs with the same problem and seed; for all "
+        "problems together, of their normalised regrets. Over problems: of the problems' mean regrets, so that it "
+        "speaks of problems like these. Corrected after Holm for all pairs of methods; below {alpha} it is sure.",
         "Demšar 2006, section 3.1.3; Holm 1979",
     ),
     Definition(
-        "Told apart by",
+        "Told apart",
         "apart",
-        "Interval: that of the difference on these problems leaves out 0. Test: p Holm is below {alpha}.",
+        "Whether one method is really better on these problems: the interval of the difference leaves out 0, and "
+        "p Holm is below {alpha} with the same method ahead. The interval speaks of the mean and the test of ranks, so "
+        "neither a few large differences nor many small ones suffice.",
     ),
     Definition(
         "Probability of improvement",
@@ -115,7 +117,8 @@ _DEFINITIONS: Final = (
         "Further seeds",
         "seeds",
         "The least number of further seeds per problem at which {power} of resamples have an interval of the "
-        "difference without 0, if the difference is as it was seen. 0 where the present ones are enough.",
+        "difference without 0, if the difference is as it was seen, and at which the test can agree. 0 where the "
+        "pair is told apart.",
         "Efron and Tibshirani 1993, chapter 25",
     ),
     Definition(
@@ -127,7 +130,7 @@ _DEFINITIONS: Final = (
     Definition(
         "Overhead",
         "overhead",
-        "Seconds that a method itself takes to decide what to run next, on average; its share is of the wall- "
+        "Seconds that a method itself takes to decide what to run next, on average; its share is of the wall-"
         "clock time of a run.",
     ),
     Definition(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from rung.analysis.comparison.bootstrap import Interval
+from rung.analysis.comparison.pairing import least_p
 from rung.analysis.comparison.report.numbers import counted, interval, listed, p_value, value
 from rung.analysis.comparison.result import Aggregate, Comparison, Pair
 
@@ -25,9 +26,9 @@ class Against(NamedTuple):
     pair: Pair
 
     @property
-    def is_apart(self) -> bool:
-        """The interval of the difference on these problems is on one side of 0."""
-        return self.difference is not None and self.difference.excludes_zero
+    def interval(self) -> Interval | None:
+        """The one by which they are told apart; None with a single seed on a single problem."""
+        return self.difference or self.beyond
 
 
 def final_regret(aggregate: Aggregate) -> float | None:
@@ -58,6 +59,7 @@ def verdict(comparison: Comparison) -> tuple[str, ...]:
     return (
         *_best(comparison, order),
         *_certain(comparison, order[0], with_best),
+        *_beyond(comparison, with_best),
         *_open(comparison, against),
         *_others(against, order[0]),
     )
@@ -86,11 +88,15 @@ def _best(comparison: Comparison, order: Sequence[str]) -> list[str]:
             "with one run each there is no interval, and it may be luck",
         )
     else:
-        number, trust = interval(best.mean), f"{100 * comparison.confidence:g} % interval"
+        number, trust = interval(best.mean), f"{100 * comparison.confidence:g} % interval{_of_what(comparison)}"
     if len(order) == 1:
         alone = f"There is one method, {order[0]}, and nothing to compare it with."
         return [alone, f"Its mean normalised regret {where} is {number} ({trust}), where {ends}."]
     return [f"{order[0]} did best {where}: its mean normalised regret is {number} ({trust}), where {ends}."]
+
+
+def _of_what(comparison: Comparison) -> str:
+    return " for problems like these" if len(comparison.shared) > 1 else ""
 
 
 def _ends(are_known: set[bool]) -> str:
@@ -103,56 +109,57 @@ def _ends(are_known: set[bool]) -> str:
 
 
 def _certain(comparison: Comparison, best: str, against: Sequence[Against]) -> list[str]:
-    """Whom the best is better than on these problems, and whether the test over blocks agrees."""
-    apart = [each for each in against if each.is_apart]
-    if not apart:
+    """Whom the best is better than on these problems: by the interval, and by the test over pairs of runs."""
+    told = [each for each in against if each.pair.is_told]
+    if not told:
         return []
-    sure = [each.other for each in apart if each.pair.p_holm < comparison.alpha]
-    everyone = "every other method" if len(apart) == len(against) > 1 else listed([each.other for each in apart])
+    everyone = "every other method" if len(told) == len(against) > 1 else listed([each.other for each in told])
     these = "this problem" if len(comparison.shared) == 1 else "these problems"
-    what = "interval of the difference leaves" if len(apart) == 1 else "intervals of the differences leave"
-    corrected = f"corrected for {counted(len(comparison.pairs), 'pair')}"
-    test = f"The signed-rank test over {_blocks(comparison)}, {corrected},"
-    if len(sure) == len(apart):
-        agrees = "agrees" if len(apart) == 1 else "agrees for all of them"
-    else:
-        agrees = f"agrees for {listed(sure)} only" if sure else "does not confirm it"
-    return [f"{best} is better than {everyone} on {these}: the {what} out 0.", f"{test} {agrees}."]
+    what = "interval of the difference leaves" if len(told) == 1 else "intervals of the differences leave"
+    runs = counted(_n_runs(told[0]), "pair")
+    n_pairs = len(comparison.pairs)
+    corrected = f", corrected for {counted(n_pairs, 'pair')} of methods," if n_pairs > 1 else ""
+    test = f"the signed-rank test over {runs} of runs{corrected} agrees"
+    return [f"{best} is better than {everyone} on {these}: the {what} out 0, and {test}."]
+
+
+def _beyond(comparison: Comparison, against: Sequence[Against]) -> list[str]:
+    """Whether what is certain on these problems is so on others like them, too."""
+    told = [each for each in against if each.pair.is_told]
+    n_problems = len(comparison.shared)
+    if not told or n_problems == 1:
+        return []
+    if least_p(n_problems, len(comparison.pairs)) >= comparison.alpha:
+        return [f"Whether that holds for other problems is open: {n_problems} are too few to tell."]
+    sure = [each.other for each in told if each.pair.is_told_beyond]
+    test = f"the test over {n_problems} problems"
+    if len(sure) == len(told):
+        return [f"That may be expected of other problems like these, too: {test} agrees."]
+    if not sure:
+        return [f"Whether that holds for other problems is open: {test} does not confirm it."]
+    return [f"Of other problems like these it may be expected against {listed(sure)} only, by {test}."]
 
 
 def _open(comparison: Comparison, against: Sequence[Against]) -> list[str]:
     """What is open about the best; or, where nothing is, about the highest pair that is open."""
-    undecided = [each for each in against if not each.is_apart]
+    undecided = [each for each in against if not each.pair.is_told]
     if not undecided:
         return ["All pairs are told apart."] if len(against) > 1 else []
     top = undecided[0]
     rivals = [each.other for each in undecided if each.better == top.better]
     found = [f"Whether {top.better} is better than {listed(rivals, last='or')} is open."]
-    if top.difference is None:
-        return _without_intervals(comparison, undecided, found[0])
+    if top.interval is None:
+        return [*found, "With a single seed there is no interval of the difference."]
     who = f" to {top.other}" if len(rivals) > 1 else ""
-    found.append(f"The difference{who} is {interval(top.difference)}, p {p_value(top.pair.p_holm)} after Holm.")
+    corrected = " after Holm" if len(comparison.pairs) > 1 else ""
+    found.append(f"The difference{who} is {interval(top.interval)}, p {p_value(top.pair.p_holm)}{corrected}.")
     return [*found, _seeds(comparison, top)]
 
 
-def _without_intervals(comparison: Comparison, pairs: Sequence[Against], is_open: str) -> list[str]:
-    """What there is to say where some problem has a single seed."""
-    why = "With a single seed on some problem, no difference has an interval."
-    best = pairs[0].better
-    sure = [each.other for each in pairs if each.better == best and each.pair.p_holm < comparison.alpha]
-    if not sure:
-        return [is_open, why]
-    corrected = f"corrected for {counted(len(comparison.pairs), 'pair')}"
-    return [
-        f"The signed-rank test over {_blocks(comparison)}, {corrected}, tells {best} apart from {listed(sure)}.",
-        why,
-    ]
-
-
-def _blocks(comparison: Comparison) -> str:
-    """What the tests over all problems count, and how many of it there are."""
-    count = len(comparison.shared) if comparison.friedman is None else comparison.friedman.n_blocks
-    return counted(count, comparison.blocks.removesuffix("s"))
+def _n_runs(each: Against) -> int:
+    """How many pairs of runs the test is over."""
+    found = each.pair.record
+    return found.wins + found.ties + found.losses
 
 
 def _seeds(comparison: Comparison, top: Against) -> str:
@@ -168,8 +175,8 @@ def _seeds(comparison: Comparison, top: Against) -> str:
 def _others(against: Sequence[Against], best: str) -> list[str]:
     """How many pairs without the best are told apart; all of them are where nothing at all is open."""
     rest = [each for each in against if each.better != best]
-    apart = sum(each.is_apart for each in rest)
-    if not rest or all(each.is_apart for each in against):
+    apart = sum(each.pair.is_told for each in rest)
+    if not rest or all(each.pair.is_told for each in against):
         return []
     if len(rest) == 1:
         return [f"{rest[0].better} and {rest[0].other} are {'' if apart else 'not '}told apart."]

@@ -25,14 +25,19 @@ def write_report(
     without matplotlib.
     """
     beside = out.with_suffix(".md")
-    _check(out, beside)
+    check_place(out)
     texts = {
         out: html_report(comparison, circumstances, title=title),
         beside: MARK + markdown_report(comparison, circumstances, title=title),
     }
     for path, text in texts.items():
         try:
-            path.write_text(text, encoding="utf-8")
+            draft = path.with_name(f".{path.name}.draft")  # so that a full disk leaves the report that was there
+            try:
+                draft.write_bytes(text.encode("utf-8", "replace"))
+                draft.replace(path)
+            finally:
+                draft.unlink(missing_ok=True)
         except OSError as error:
             raise RungError(
                 f"The report can't be written to {path}: {error.strerror or error}.", hint="Choose another path."
@@ -40,8 +45,9 @@ def write_report(
     return tuple(texts)
 
 
-def _check(out: Path, beside: Path) -> None:
-    """Refuse at once what would only fail after the figures are drawn."""
+def check_place(out: Path) -> None:
+    """Refuse at once what would only fail after the work is done, as ``write_report`` does."""
+    beside = out.with_suffix(".md")
     if out.suffix.lower() not in {".html", ".htm"}:
         raise SettingError(f"The report can't be written to {out}: it is a page.", hint="Let its name end in .html.")
     if not out.parent.is_dir():

@@ -1,0 +1,150 @@
+"""The tree-structured Parzen estimator: what good trials have in common, against what the others have."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, final
+
+import numpy as np
+
+from rung.errors import SettingError
+from rung.events import Changed, SpaceEdited, Started
+from rung.history import History, starting_points
+from rung.registry import describe
+from rung.searchers._parzen import rank_weights
+from rung.searchers._parzen_mixtures import Good, Others
+from rung.searchers._tpe_outcomes import Outcomes
+from rung.searchers._tpe_space import Tried, axes_of
+from rung.space import as_space
+from rung.types import Exhausted, Suggestion
+
+if TYPE_CHECKING:
+    from rung.events import SearchEvent
+    from rung.space import Space
+    from rung.types import Config, Json
+
+_MOST_GOOD: Final = 25  # as in hyperopt; more would include trials that are merely not bad
+_ROUNDS: Final = 4  # of candidates, when all of a round have been tried or are forbidden
+
+
+@final
+class TPESearcher:
+    """Models where good trials lie and where the others lie, and tries what is most likely to belong to the good.
+
+    Of ``candidates`` configurations drawn from the density of the good trials, the one where it exceeds the density of
+    all others most. Takes one or two milliseconds, and seven at 10,000 trials. Takes any space: each trial is a kernel
+    on all the dimensions that it has at once, so what suits together is learned together, in conditional spaces too.
+
+    space: a Space or anything that ``as_space`` takes. startup_trials: as many trials must have ended before the model
+    is used; random ones come until then. gamma: the share of trials that are good, at most 25 of them. candidates: more
+    of them search more greedily. prior_weight: of the space's own distribution among the trials; more searches more
+    widely. initial_config, points_to_evaluate: what is tried first; give one of them or none.
+
+    Trials that run or have failed count among the others, so that the search keeps away from them. How trials are
+    ranked that were stopped early says ``_tpe_outcomes.Outcomes``. No configuration comes twice while there is another.
+
+    Source: Bergstra et al. 2011; multivariate kernels after Falkner et al. 2018, and the meaning of the settings after
+    Watanabe 2023 (arXiv:2304.11127). Defaults by ablation over six test functions: that kernels are narrow, and on all
+    dimensions at once, matters most.
+    """
+
+    def __init__(
+        self,
+        space: object,
+        *,
+        startup_trials: int = 10,
+        gamma: float = 0.1,
+        candidates: int = 24,
+        prior_weight: float = 1.0,
+        initial_config: Config | None = None,
+        points_to_evaluate: Sequence[Config] = (),
+    ) -> None:
+        given = as_space(space)
+        self._startup_trials = _whole("startup_trials", startup_trials)
+        self._gamma = _number("gamma", gamma, most=1.0)
+        self._candidates = _whole("candidates", candidates)
+        self._prior_weight = _number("prior_weight", prior_weight, most=math.inf)
+        self._points = starting_points(given, initial_config, points_to_evaluate)
+        self._history = History(given, self._points)
+        self._outcomes = Outcomes()
+        self._tried = Tried()
+        self._others: Others | None = None
+
+    @property
+    def space(self) -> Space:
+        """The space in force."""
+        return self._history.space
+
+    def suggest(self, rng: np.random.Generator) -> Suggestion | Exhausted:
+        """The next waiting point, or the best of the candidates, or before the model is used a random configuration."""
+        if waiting := self._history.next_point():
+            return waiting
+        if self._outcomes.n_ended >= self._startup_trials:
+            for config in self._promising(rng):
+                if config not in self._tried and all(each.is_met(config) for each in self.space.constraints):
+                    return Suggestion(config)
+        other = self._tried.draw_other(self.space, rng)
+        return Exhausted() if other is None else Suggestion(other)
+
+    def update(self, event: SearchEvent) -> None:
+        """Note what was tried and what came of it."""
+        if isinstance(event, SpaceEdited):
+            self._others = None
+        if isinstance(event, Started | Changed):
+            self._note(event)
+        else:
+            self._history.update(event)
+        self._outcomes.update(event)
+
+    def spec(self) -> Mapping[str, Json]:
+        """The JSON form, for the log."""
+        return describe(
+            self,
+            startup_trials=self._startup_trials,
+            gamma=self._gamma,
+            candidates=self._candidates,
+            prior_weight=self._prior_weight,
+            points_to_evaluate=list(self._points) or None,
+        )
+
+    def _note(self, event: Started | Changed) -> None:
+        """A trial has another configuration than before, or its first one."""
+        configs, trial = self._history.configs, event.trial
+        before = configs[trial] if trial < len(configs) else None
+        self._history.update(event)
+        if configs[trial] != before:
+            self._tried.add(configs[trial])
+            if self._others is not None:
+                self._others.forget(trial)
+
+    def _promising(self, rng: np.random.Generator) -> Iterator[Config]:
+        """Candidates, in each round the most promising first."""
+        points = self._history.X
+        if self._others is None:
+            self._others = Others(axes_of(self.space))
+        self._others.extend(points)
+        best = self._outcomes.best(self._gamma, _MOST_GOOD)
+        is_other = np.ones(len(points), dtype=np.bool_)
+        is_other[best] = False
+        good = Good(self._others.axes, points[best], rank_weights(len(best)), prior_weight=self._prior_weight)
+        for _ in range(_ROUNDS):
+            drawn = good.draw(self._candidates, rng)
+            if self.space.conditions:
+                drawn = self.space.encode(map(self.space.decode, drawn.tolist()))
+            others = self._others.log_density(drawn, is_other, prior_weight=self._prior_weight)
+            order = np.argsort(others - good.log_density(drawn), kind="stable")
+            yield from map(self.space.decode, drawn[order].tolist())
+
+
+def _whole(name: str, value: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise SettingError(f"{name} must be a whole number, at least 1, not {value!r}.", hint=f"Use {name}=10.")
+    return value
+
+
+def _number(name: str, value: float, *, most: float) -> float:
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0.0 < value <= most or value == math.inf:
+        limit = "" if most == math.inf else f" and at most {most:g}"
+        raise SettingError(f"{name} must be a number above 0{limit}, not {value!r}.", hint=f"Use {name}=0.1.")
+    return float(value)
