@@ -47,6 +47,7 @@ BENCHES = {
             "random",
             "asha+random",
             "asha(variant=promotion)+random",
+            "asha+tpe",
             "optuna:asha+random",
             "optuna:asha+tpe",
             "optuna:hyperband+tpe",
