@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 import rung
+from rung.analysis.comparison.repeats import code_tag
 from rung.errors import ObjectiveError, SettingError, StudyMismatchError, StudyPausedError
 from rung.schedulers.asha import ASHA
 from rung.schedulers.basic import BasicScheduler
@@ -86,7 +87,7 @@ def test_every_method_runs_with_every_seed_as_an_ordinary_study():
         row = rows[name]
         assert (row.goal, row.space, row.objective) == (study.row.goal, study.row.space, study.row.objective)
         assert is_complete(row)
-        assert (row.project, row.tags) == ("lenet~", ("repeat",))
+        assert (row.project, row.tags) == ("lenet~", ("repeat", code_tag(Path(__file__))))
     assert rows[names[1]].message == "lenet with sobol and seed 0"
     assert [run.key for run in found.runs] == [
         ("test_repeat:bowl", method, seed) for seed in (0, 1) for method in ("random", "sobol")
@@ -210,10 +211,48 @@ def test_a_line_for_each_run_with_the_time_that_is_left(capsys: pytest.CaptureFi
     assert lines[3].startswith("3/4  random with seed 1: ")
 
 
+def edited(path: Path, power: int) -> str:
+    path.write_text(f"def train(x):\n    return abs(x - 0.25) ** {power}\n")
+    return f"{path}:train"
+
+
+def test_runs_from_before_the_file_was_edited_are_told(tmp_path: Path):
+    study = make(edited(tmp_path / "train.py", 2), workers=1)
+    assert "was changed" not in str(quietly(study, "random", "sobol", seeds=1))
+    edited(tmp_path / "train.py", 4)
+    found = quietly(study, "random", "sobol", seeds=2)
+    told = "2 of 4 runs were made before train.py was changed."
+    assert f"Note: {told}" in str(found).splitlines()
+    assert told in found.report(tmp_path / "report.html").read_text()
+    edited(tmp_path / "train.py", 2)
+    again = quietly(study, "random", "sobol", seeds=2)
+    assert again.comparison.warnings[0] == told  # now the other two
+
+
+def test_a_run_that_went_on_after_an_edit_is_of_both(tmp_path: Path):
+    study = make(edited(tmp_path / "train.py", 2), workers=1)
+    quietly(study, "random", "sobol", seeds=1)
+    edited(tmp_path / "train.py", 4)
+    found = quietly(study, "random", "sobol", seeds=1, trials=4)
+    assert found.comparison.warnings[0] == "2 of 2 runs were made before train.py was changed."
+
+
+def test_that_a_method_has_not_the_scheduler_of_the_study_is_told_first(capsys: pytest.CaptureFixture[str]):
+    study = make(long_training, ASHA(RandomSearcher(SPACE), max_t=4))
+    study.compare("random", "sobol", seeds=1)
+    assert capsys.readouterr().out.splitlines()[0] == (
+        "The study itself used asha+random; a method named without a scheduler trains every configuration to its end: "
+        "write asha+sobol to keep its scheduler."
+    )
+    study.compare("asha+random", "basic+sobol", seeds=1)
+    assert "The study itself used" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("methods", "settings", "message"),
     [
         (["rndom", "sobol"], {}, r"no method named 'rndom'\. Did you mean 'random'\?"),
+        (["random", "optuna:tpe"], {}, r"'optuna:tpe' is a method of another project.*\. Methods .* by rung bench"),
         (["random", 3], {}, r"3 is no name of a method\. Name it"),
         (["random"], {}, "takes two methods, and there is random"),
         ([], {}, "takes two methods, and there is none"),
@@ -288,7 +327,9 @@ def test_after_ctrl_c_the_same_call_goes_on(capsys: pytest.CaptureFixture[str]):
     study = make(interrupts_once, trials=2)
     with pytest.raises(KeyboardInterrupt):
         quietly(study, "random", "sobol", seeds=2)
-    assert "Done so far: 1 of 4 runs. The same comparison goes on with the rest." in capsys.readouterr().err
+    assert (
+        "Done so far: 1 of 4 runs. The same comparison goes on with this one and the rest." in capsys.readouterr().err
+    )
     assert len(TRIED) == 5  # two of the study, two of the first run, one of the second
     found = quietly(study, "random", "sobol", seeds=2)
     assert len(TRIED) == 2 + 4 * 2

@@ -60,8 +60,10 @@ def compare(
         return comparison_of(logs, trials=trials, axis=axis, seed=seed)
 
 
-def comparison_of(logs: Sequence[StudyLog], *, trials: int | None, axis: str | None, seed: int = 0) -> StudyComparison:
-    """What these studies say; methods stand in the order in which they come."""
+def comparison_of(
+    logs: Sequence[StudyLog], *, trials: int | None, axis: str | None, seed: int = 0, remarks: Sequence[str] = ()
+) -> StudyComparison:
+    """What these studies say; methods stand in the order in which they come. remarks: to stand among its warnings."""
     from rung.analysis.comparison.comparing import compare_runs
     from rung.analysis.comparison.studies import runs_of_studies
 
@@ -69,7 +71,7 @@ def comparison_of(logs: Sequence[StudyLog], *, trials: int | None, axis: str | N
     if len(logs) < 2:
         given = f"The study {logs[0].row.name!r} is alone" if logs else "No study was named"
         raise SettingError(f"{given}, so there is nothing to compare.", hint=_REPEAT)
-    runs, remarks = runs_of_studies(logs, trials=checked_trials(trials))
+    runs, on_studies = runs_of_studies(logs, trials=checked_trials(trials))
     methods = tuple(dict.fromkeys(run.method for run in runs))
     if len(methods) < 2:
         raise SettingError(f"All {len(runs)} studies searched in the same way: {methods[0]}.", hint=_REPEAT)
@@ -81,7 +83,7 @@ def comparison_of(logs: Sequence[StudyLog], *, trials: int | None, axis: str | N
         raise SettingError(
             f"Nothing was tuned by all {len(methods)} methods: {who}.", hint="Compare studies of the same objective."
         )
-    return StudyComparison(structs.replace(found, warnings=(*remarks, *found.warnings)), runs)
+    return StudyComparison(structs.replace(found, warnings=(*remarks, *on_studies, *found.warnings)), runs)
 
 
 @final

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
 import msgspec
 
 from rung._compare import check_axis, checked_trials, comparison_of
+from rung.analysis.comparison.repeats import code_tag, on_code, on_scheduler, repeatable_spec, source_of
 from rung.analysis.comparison.studies import StudyLog
 from rung.backends.resources import Resources
 from rung.bookkeeping import look_up_incumbent, state_of
 from rung.console.wording import harmless, lasted, number, plural, roughly
 from rung.errors import SettingError, StudyPausedError
-from rung.registry import build_scheduler, method_spec, with_points
+from rung.registry import build_scheduler, with_points
 from rung.runtime.objective import Objective, as_objective
 from rung.space import Space
 from rung.store import open_store
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from rung.types import Json
 
 TAG: Final = "repeat"
-"""What every repeat is tagged with."""
+"""What every repeat is tagged with, besides the version of its code."""
 
 
 class Wanted(NamedTuple):
@@ -82,13 +83,16 @@ def repeat(
         raise SettingError(f"progress={progress!r} is not known.", hint="Use 'plain' or 'off'.")
     check_axis(axis)
     plan = planned(study, store, wanted)
+    lines = _Lines(len(plan.repeats), is_shown=progress == "plain")
+    lines.tell_all(on_scheduler(study, {each.method: each.form for each in plan.repeats}))
     with _place(into, store) as place:
-        _run_all(plan, place, _Lines(len(plan.repeats), is_shown=progress == "plain"))
+        _run_all(plan, place, lines)
         logs = [
             StudyLog(place.tables.study(each.name), (event for _, event in place.read(each.name)), each.method)
             for each in plan.repeats
         ]
-        return comparison_of(logs, trials=plan.trials, axis=axis)
+        remarks = on_code([log.row for log in logs], source_of(plan.objective))
+        return comparison_of(logs, trials=plan.trials, axis=axis, remarks=remarks)
 
 
 def planned(study: StudyRow, store: Store, wanted: Wanted) -> Plan:
@@ -101,7 +105,7 @@ def planned(study: StudyRow, store: Store, wanted: Wanted) -> Plan:
     methods, seeds = _methods(wanted.methods), _seeds(wanted.seeds)
     length = _training_length(study, store)
     points = (study.searcher or {}).get("points_to_evaluate") or ()
-    forms = {method: with_points(method_spec(method, max_t=length), points) for method in methods}
+    forms = {method: with_points(repeatable_spec(method, max_t=length), points) for method in methods}
     for form in forms.values():
         build_scheduler(form, space)
     trials = checked_trials(wanted.trials) or study.settings.get("max_trials") or sum(study.counts.values())
@@ -209,7 +213,7 @@ def _is_finished(row: StudyRow | None, trials: int) -> bool:
 
 def _tuner(plan: Plan, each: Repeat, place: Store) -> Tuner:
     settings = plan.study.settings
-    resources = settings.get("resources")
+    resources, code = settings.get("resources"), code_tag(source_of(plan.objective))
     return Tuner(
         plan.objective,
         build_scheduler(each.form, plan.space),
@@ -224,7 +228,7 @@ def _tuner(plan: Plan, each: Repeat, place: Store) -> Tuner:
         limits=msgspec.convert(settings.get("limits", {}), Limits),
         project=f"{plan.study.name}~",
         message=f"{plan.study.name} with {each.method} and seed {each.seed}",
-        tags=[TAG],
+        tags=[TAG] if code is None else [TAG, code],
     )
 
 
@@ -249,6 +253,11 @@ class _Lines:
         self._left = self._n_new = total
         self._is_shown = is_shown
         self._began = self._last = time.perf_counter()
+
+    def tell_all(self, sentences: Sequence[str]) -> None:
+        """What is to be known before anything runs."""
+        for sentence in sentences:
+            self._say(sentence)
 
     def begin(self, n_left: int) -> None:
         """Say how many are there already."""
@@ -275,7 +284,8 @@ class _Lines:
         """Say how far it has come, and what to do, even where nothing else is shown."""
         done = self._total - self._left
         print(  # noqa: T201  what a person at the keyboard must know now
-            f"Done so far: {done} of {plural(self._total, 'run')}. The same comparison goes on with the rest.",
+            f"Done so far: {done} of {plural(self._total, 'run')}. "
+            "The same comparison goes on with this one and the rest.",
             file=sys.stderr,
         )
 

@@ -158,6 +158,7 @@ def test_a_script_is_repeated_where_it_began(invoke, tmp_path: Path, monkeypatch
         (["lenet-sobol-0", "unnamed"], 1, ("Nothing was tuned by all 2 methods", "the same objective")),
         (["unnamed", "--methods", "random,sobol"], 1, ("tunes has no name", "objective=train")),
         (["lenet-random-0", "--methods", "rndom,sobol"], 2, ("no method named 'rndom'", "Did you mean 'random'?")),
+        (["lenet-random-0", "--methods", "random,optuna:tpe"], 2, ("method of another project", "rung bench")),
         (["lenet-random-0", "--methods", "sobol"], 2, ("--methods names 1, and to compare takes two", "random,sobol")),
         (["lenet-random-0", "--methods", ","], 2, ("--methods names none", "random,sobol")),
         (["a", "b", "--methods", "random,sobol"], 2, ("--methods repeats one study, not 2", "Name one of them")),

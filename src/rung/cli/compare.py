@@ -96,13 +96,14 @@ def _compared(store: Store, studies: tuple[str, ...], options: Mapping[str, Any]
 
 def _repeated(store: Store, study: str, options: Mapping[str, Any], *, is_shown: bool) -> StudyComparison:
     from rung._repeat import Wanted, repeat
-    from rung.registry import method_spec, split_methods
+    from rung.analysis.comparison.repeats import repeatable_spec
+    from rung.registry import split_methods
 
     row = store.tables.study(study)
     methods = split_methods(options["methods"])
     with asking():
         for method in methods:
-            method_spec(method, max_t=1)
+            repeatable_spec(method, max_t=1)
     if len(set(methods)) < 2:
         raise UsageProblem(
             f"--methods names {len(methods) or 'none'}, and to compare takes two.", hint="Write --methods random,sobol."

@@ -215,6 +215,16 @@ def test_the_summary_says_what_was_compared_and_what_weakens_it():
     assert len(lines) == 3
 
 
+def test_the_summary_says_where_curves_run_along_something_else_than_the_budget():
+    runs = pairs_of([0.3, 0.2, 0.25])
+    told = "Curves run along steps; the answer is about where the runs ended."
+    lines = summary(found(runs, axis="steps")).splitlines()
+    assert lines[2] == told
+    assert not any("however long it was trained" in line for line in lines)
+    assert told not in summary(found(runs))
+    assert "Curves run along wall-clock time; " in summary(found(runs, axis="wall_s"))
+
+
 def test_answers_become_json():
     for gains in ([0.3], [0.0, 0.0], [0.3, 0.1, -0.2]):
         form = msgspec.to_builtins(answers(found(pairs_of(gains))))

@@ -12,6 +12,7 @@ from rung.rows import StudyRow
 from rung.schedulers.basic import BasicScheduler
 from rung.searchers.random import RandomSearcher
 from rung.searchers.sobol import SobolSearcher
+from rung.space import forbid
 from rung.store import MemoryStore
 from rung.study import Study
 from rung.tuner import Tuner
@@ -278,14 +279,26 @@ class TestUnfinished:
         assert [method.n_failed for method in found.problems[0].methods] == [0, 1]
 
 
-def test_spaces_and_goals_are_compared_by_what_the_runs_say():
-    other = rung.Space({"x": rung.Float(0.0, 2.0)}).to_json()
-    runs, _ = runs_of_studies([log_of("a"), other_log(space=other)])
-    with pytest.raises(SettingError, match=r"the spaces of random .* and sobol .* differ"):
-        compare_runs(runs)
-    runs, _ = runs_of_studies([log_of("a"), other_log(goal=Goal("loss"))])
-    with pytest.raises(SettingError, match=r"the goals of random .* and sobol .* differ: metric is error and loss"):
-        compare_runs(runs)
+@pytest.mark.parametrize(
+    ("space", "told"),
+    [
+        (rung.Space({"x": rung.Float(0.0, 2.0)}), r"x \(Float\(0.0, 1.0\) and Float\(0.0, 2.0\)\)"),
+        (
+            rung.Space({"x": rung.Float(0.0, 1.0), "y": rung.Int(1, 3)}),
+            r"y \(not there and Int\(1, 3\)\)",
+        ),
+        (rung.Space(SPACE, constraints=[forbid({"x": 0.5})]), "their conditions, their constraints or the order"),
+    ],
+)
+def test_other_spaces_are_refused_with_the_names_of_the_studies(space, told):
+    with pytest.raises(SettingError, match=f"different spaces: 'a' and 'b' differ in {told}") as caught:
+        runs_of_studies([log_of("a"), other_log(space=space.to_json())])
+    assert caught.value.hint == "Compare only studies that had the same problem to solve."
+
+
+def test_other_goals_are_refused_with_the_names_of_the_studies():
+    with pytest.raises(SettingError, match=r"different goals: 'a' error \(min\), 'b' loss \(min\)\."):
+        runs_of_studies([log_of("a"), other_log(goal=Goal("loss"))])
 
 
 def test_a_study_is_read_through_its_events():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -9,9 +10,17 @@ from msgspec import Struct
 from rung.analysis.comparison.pairing import least_p
 from rung.analysis.comparison.report.numbers import budget, counted, p_value, percent, value
 from rung.analysis.comparison.result import Comparison, Pair, ProblemResult
+from rung.analysis.comparison.runs import Axis
 
 _WORDS: Final = {"min": ("lower", "higher"), "max": ("higher", "lower")}
 """Mode -> what better and worse values are."""
+
+_AXES: Final[Mapping[Axis, str]] = {
+    "evaluations": "evaluations",
+    "steps": "steps",
+    "simulated_s": "simulated time",
+    "wall_s": "wall-clock time",
+}
 
 _SEVERAL: Final = "of several runs there is a mean with its interval"
 _ONE_RUN: Final = "One run of each says little: another seed may turn it round. Ten of each are advised."
@@ -69,6 +78,7 @@ def summary(comparison: Comparison) -> str:
     lines = [
         *(_heading(problem) for problem in comparison.problems),
         *(sentence(comparison, answer) for answer in answers(comparison)),
+        *_on_axis(comparison),
         *(f"Note: {warning}" for warning in comparison.warnings),
     ]
     return "\n".join(lines)
@@ -134,6 +144,13 @@ def _heading(problem: ProblemResult) -> str:
         f"{problem.problem}: {problem.goal.metric}, {better} is better; {budget(problem.budget)}, "
         f"{counted(len(problem.seeds), 'run')} of each."
     )
+
+
+def _on_axis(comparison: Comparison) -> list[str]:
+    """Where curves run along something else than budgets, as answers do not."""
+    if all(problem.budget.axis == comparison.axis for problem in comparison.problems):
+        return []
+    return [f"Curves run along {_AXES[comparison.axis]}; the answer is about where the runs ended."]
 
 
 def _on_single_runs(comparison: Comparison, answer: Answer) -> str:

@@ -13,6 +13,7 @@ from rung.analysis.comparison.runs import Budget, Run
 from rung.bookkeeping import state_of
 from rung.errors import SettingError
 from rung.events import Ended, Observed, SessionStarted, Started
+from rung.space import Space
 
 if TYPE_CHECKING:
     from rung.events import Event
@@ -27,6 +28,9 @@ _UNFINISHED: Final[Mapping[str, str]] = {
     "interrupted": "was interrupted",
 }
 """The states of a study that has not come to its end, as claims."""
+
+
+_LIKE: Final = "Compare only studies that had the same problem to solve."
 
 
 class StudyLog(NamedTuple):
@@ -50,7 +54,7 @@ def runs_of_studies(studies: Sequence[StudyLog], *, trials: int | None = None) -
     The budget is the number of trials that a study was to have, or has if those are more. trials: only so many count,
     the first ones. A study that has not come to its end is a failed run, which keeps what it has found.
     Runs are paired by the seeds of their studies; those that find no partner so are numbered in the order of their
-    seeds. SettingError where numbers of trials, or rules for the incumbent, differ on one problem.
+    seeds. SettingError where goals, spaces, numbers of trials, or rules for the incumbent, differ on one problem.
     """
     rows = [study.row for study in studies]
     problems = problem_names([row.settings.get("objective", row.objective) for row in rows])
@@ -97,12 +101,35 @@ def _refuse_differences(rows: Sequence[StudyRow], limits: Sequence[int]) -> None
                 f"The studies had different budgets: {first.name!r} {limits[0]} trials, {row.name!r} {limit}.",
                 hint=f"Compare the first {least} trials of each: trials={least}, or --trials {least}.",
             )
+        if row.goal != first.goal:
+            raise SettingError(
+                f"The studies had different goals: {first.name!r} {_goal(first)}, {row.name!r} {_goal(row)}.",
+                hint=_LIKE,
+            )
+        if row.space != first.space:
+            raise SettingError(
+                f"The studies searched different spaces: {first.name!r} and {row.name!r} differ in "
+                f"{_difference(first, row)}.",
+                hint=_LIKE,
+            )
         if _rule(row) != _rule(first):
             raise SettingError(
                 f"The incumbent of {first.name!r} is from {_rule(first)!r} reports, that of {row.name!r} from "
                 f"{_rule(row)!r} ones.",
                 hint="Compare studies with the same incumbent_from.",
             )
+
+
+def _goal(row: StudyRow) -> str:
+    return f"{row.goal.metric} ({row.goal.mode})"
+
+
+def _difference(first: StudyRow, other: StudyRow) -> str:
+    """The hyperparameters in which their spaces differ, with what they are in each."""
+    left, right = (Space.from_json(row.space) for row in (first, other))
+    differing = [name for name in {**left, **right} if left.get(name) != right.get(name)]
+    told = [f"{name} ({left.get(name, 'not there')} and {right.get(name, 'not there')})" for name in differing]
+    return "; ".join(told) or "their conditions, their constraints or the order of their hyperparameters"
 
 
 def _rule(row: StudyRow) -> Json:
