@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 from made_up_runs import ACCURACY, made_up_runs, run_of
 
@@ -64,6 +65,69 @@ def test_the_axis_leaves_out_a_bad_beginning_and_shows_orders_of_magnitude():
     assert plot_any_time(falling).axes[0].get_yscale() == "log"
     flat = compare_runs([run_of([0.5, 0.5])], **FAST)
     assert plot_any_time(flat).axes[0].get_yscale() == "linear"
+
+
+def runs_of(*curves):
+    """A method for each curve of a seed; those with several curves have a seed for each."""
+    return [
+        run_of(values, method=f"m{number}", seed=seed)
+        for number, seeds in enumerate(curves)
+        for seed, values in enumerate(seeds)
+    ]
+
+
+@pytest.mark.parametrize("center", ["median", "mean"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_bands_are_whole_in_the_later_half_and_lines_from_early_on(center, sign):
+    """Most lines meet at 6 and one method has a wide band: neither may be cut off."""
+    wide = [[9e8, *[level] * 19] for level in (5.0, 5.5, 6.0, 20.0, 30.0)]
+    late = [[9e8, 40.0, 40.0, 40.0, 40.0, 40.0, *[6.0] * 14]] * 5
+    same = [[9e8, *[6.0] * 19]] * 5
+    runs = runs_of(wide, late, same)
+    if sign < 0:
+        runs = runs_of(*([[-value for value in values] for values in seeds] for seeds in (wide, late, same)))
+        runs = [msgspec.structs.replace(run, goal=ACCURACY) for run in runs]
+    comparison = compare_runs(runs, **FAST)
+    axes = plot_any_time(comparison, center=center).axes[0]
+    low, high = axes.get_ylim()
+    for each in comparison.problems[0].methods:
+        curve = each.curve
+        band = (curve.lower, curve.upper) if center == "median" else (curve.low, curve.high)
+        shown = [*(curve.median if center == "median" else curve.mean)[2:], *band[0][10:], *band[1][10:]]
+        assert low < min(shown)
+        assert max(shown) < high
+    assert high - low < 100
+
+
+@pytest.mark.parametrize(("beginning", "is_shown"), [(-1.1, True), (-0.9, False)])
+def test_a_beginning_is_shown_where_the_rest_keeps_a_quarter_of_the_height(beginning, is_shown):
+    runs = runs_of([[beginning, *[-4.0] * 10, -5.0]])
+    low, high = plot_any_time(compare_runs(runs, **FAST)).axes[0].get_ylim()
+    assert low < -5.0
+    assert high > -4.0
+    assert bool(high > beginning) == is_shown
+
+
+def test_a_logarithmic_axis_where_it_has_room_for_the_beginning_and_a_linear_one_has_not():
+    axes = plot_any_time(compare_runs(runs_of([[0.4, 0.05, *[0.025] * 9, 0.012]]), **FAST)).axes[0]
+    assert axes.get_yscale() == "log"
+    low, high = axes.get_ylim()
+    assert low < 0.012
+    assert high > 0.4
+    even = plot_any_time(compare_runs(runs_of([[0.04, 0.03, *[0.025] * 9, 0.012]]), **FAST)).axes[0]
+    assert even.get_yscale() == "linear"
+
+
+def test_lines_that_soon_are_flat_show_how_they_became_so():
+    low, high = plot_any_time(compare_runs(runs_of([[9.0, *[1.0] * 19]]), **FAST)).axes[0].get_ylim()
+    assert low < 1.0
+    assert high > 9.0
+
+
+def test_a_method_that_ended_early_is_shown_where_it_came_to():
+    budget = run_of([0.5] * 20).budget
+    runs = [*runs_of([[9.0, *[2.0 - 0.01 * n for n in range(19)]]]), run_of([9.0, 8.0], method="short", budget=budget)]
+    assert plot_any_time(compare_runs(runs, **FAST)).axes[0].get_ylim()[1] > 8.0
 
 
 def test_accuracy_says_that_higher_is_better():

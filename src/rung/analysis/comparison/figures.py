@@ -7,10 +7,9 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
-from rung.analysis._frame import MARGIN, label, metric_label, new_figure, plain, span_of
+from rung.analysis._frame import MARGIN, label, metric_label, new_figure, plain
 from rung.analysis.comparison._method_looks import BAND, LINE, MethodLook, Ruler, looks_of, ruler_of, shared_ruler
 from rung.analysis.comparison.result import Column, Comparison, MethodResult, ProblemResult
-from rung.types import Goal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,8 +22,11 @@ LETTERS_PER_INCH: Final = 11.0  # of the legend
 LEGEND_LINE: Final = 8  # letters that would fit in the place of a line and its margins
 NARROW: Final = 4.4  # inches: readable on a telephone
 SLANT: Final = 0.63  # height of a figure over its width
-SHORT: Final = 50.0  # end over beginning of a logarithmic axis, up to which powers of ten are too few ticks
+SHORT: Final = 500.0  # end over beginning of a logarithmic axis, up to which powers of ten are too few ticks
 DECADE: Final = 10.0  # and up to which their halves and fifths are too few as well
+EARLY: Final = 0.15  # of the horizontal axis, from where all lines are shown
+MIDDLE: Final = 0.5  # of it, from where all bands are
+ROOM: Final = 4.0  # times the height of these, up to which all that comes before is shown as well
 
 
 def plot_any_time(comparison: Comparison, *, center: Center = "median", title: str = "") -> Figure:
@@ -105,21 +107,31 @@ def plot_ranks(comparison: Comparison, *, title: str = "", width: float = 7, has
 
 
 class Band(NamedTuple):
-    """What was drawn: the line, and the lower and upper end of the band around it."""
+    """What was drawn at which places: the line, and the lower and upper end of the band around it."""
 
+    places: Sequence[float]
     line: Sequence[float]
     low: Sequence[float]
     high: Sequence[float]
 
+    def needed(self, end: float) -> tuple[float, ...]:
+        """The numbers that a figure must show; of a line that is over before, where it came to.
+
+        end: of the horizontal axis.
+        """
+        last = len(self.places) - 1
+        early, middle = (min(bisect_left(self.places, share * end), last) for share in (EARLY, MIDDLE))
+        return (*self.line[early:], *self.low[middle:], *self.high[middle:])
+
 
 def _draw_problem(axes: Axes, comparison: Comparison, problem: ProblemResult, *, center: Center) -> None:
-    ruler = ruler_of(comparison.axis, problem.grid[-1])
+    end = problem.grid[-1]
+    ruler = ruler_of(comparison.axis, end)
     looks = looks_of(comparison.methods)
-    shown: list[float] = []
-    for each in problem.methods:
-        band = _draw_method(axes, problem, each, looks[each.method], ruler, center=center)
-        shown += [*band.line, min(band.low) if problem.goal.mode == "min" else max(band.high)] if band.line else []
-    _fit(axes, shown, goal=problem.goal)
+    drawn = [_draw_method(axes, problem, each, looks[each.method], ruler, center=center) for each in problem.methods]
+    bands = [band for band in drawn if band.line]
+    if bands:
+        _fit(axes, bands, end / ruler.unit, may_be_log=problem.goal.mode == "min")
     label(axes, ruler.label, metric_label(problem.goal), is_empty=False)
     axes.set_xlim(left=0)
 
@@ -143,21 +155,39 @@ def _draw_band(
     """
     rows = [(place / ruler.unit, *row) for place, *row in zip(grid, *columns, strict=False) if None not in row]
     if not rows:
-        return Band((), (), ())
+        return Band((), (), (), ())
     places, line, low, high = zip(*rows, strict=True)
     axes.plot(places, line, color=look.color, linestyle=look.dash, linewidth=LINE, drawstyle="steps-post")
     axes.fill_between(places, low, high, color=look.color, alpha=BAND, linewidth=0, step="post")
-    return Band(line, low, high)
+    return Band(places, line, low, high)
 
 
-def _fit(axes: Axes, values: Sequence[float], *, goal: Goal) -> None:
-    """Let the axis show where the lines differ, which is not where they begin."""
-    span = span_of(values, goal=goal)
-    if span.log:
-        _set_log(axes)
-    elif span.good != span.bad and math.isfinite(span.bad - span.good):
-        margin = MARGIN * (span.bad - span.good)
-        axes.set_ylim(*sorted((span.good - margin, span.bad + margin)))
+def _fit(axes: Axes, bands: Sequence[Band], end: float, *, may_be_log: bool) -> None:
+    """Let the axis show where the lines differ, which is not where they begin; bands are whole in the later half."""
+    needed = [value for band in bands for value in band.needed(end)]
+    drawn = [value for band in bands for column in (band.line, band.low, band.high) for value in column]
+    if may_be_log and min(drawn) > 0:
+        logs, all_logs = list(map(math.log, needed)), list(map(math.log, drawn))
+        is_wide = max(logs) - min(logs) > math.log(DECADE)
+        if is_wide or (not _has_room(needed, drawn) and _has_room(logs, all_logs)):
+            axes.set_yscale("log")
+            axes.set_ylim(*map(math.exp, _limits(logs, all_logs)))
+            _set_log(axes)
+            return
+    if 0 < max(drawn) - min(drawn) < math.inf:
+        axes.set_ylim(*_limits(needed, drawn))
+
+
+def _has_room(needed: Sequence[float], drawn: Sequence[float]) -> bool:
+    """Whether all that was drawn can be shown: what is needed keeps its height, or has none."""
+    height = max(needed) - min(needed)
+    return height == 0 or max(drawn) - min(drawn) <= ROOM * height
+
+
+def _limits(needed: Sequence[float], drawn: Sequence[float]) -> tuple[float, float]:
+    shown = drawn if _has_room(needed, drawn) else needed
+    low, high = min(shown), max(shown)
+    return low - MARGIN * (high - low), high + MARGIN * (high - low)
 
 
 def _set_log(axes: Axes) -> None:

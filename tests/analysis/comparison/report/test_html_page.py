@@ -94,9 +94,11 @@ def test_figures_say_what_they_show_and_take_the_colours_of_the_page(page, read)
     assert ">evaluations</text>" in svgs[0]
 
 
-def test_the_best_of_each_table_is_marked_by_a_sign_and_a_word(read, page):
-    assert page.count('<tr class="best">') == 5
-    assert page.count('<span class="hidden">best: </span>') == 5
+def test_the_best_of_the_summary_and_of_each_problem_is_marked_by_a_sign_and_a_word(read, page):
+    assert page.count('<tr class="best">') == 4
+    assert page.count('<span class="hidden">best: </span>') == 4
+    overhead = page[page.index('id="overheads"') : page.index('id="appendix"')]
+    assert '<tr class="best">' not in overhead
 
 
 def test_a_problem_with_a_caveat_stands_in_the_appendix(page):

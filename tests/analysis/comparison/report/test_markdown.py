@@ -1,5 +1,6 @@
 import re
 
+import msgspec
 import numpy as np
 import pytest
 from made_up_reports import EVIL, everyday, evil
@@ -65,6 +66,23 @@ def test_the_numbers_are_those_of_the_comparison():
     assert summary["Steps"] == ["108"] * 3
     assert summary["Overhead per evaluation"] == ["200 ms", "200 ms", "1.00 ms"]
     assert summary["CPU time"] == ["14.4 s"] * 3
+
+
+def test_simulated_time_is_left_out_where_it_is_wall_time():
+    simulated = run_of([0.5, 0.4])
+    real = msgspec.structs.replace(
+        simulated, points=tuple(msgspec.structs.replace(each, simulated_s=each.wall_s) for each in simulated.points)
+    )
+    shown = table_with(report_of(simulated), "Overhead per run")
+    assert shown["Simulated time"] == ["20.0 s"]
+    assert shown["Wall time"] == ["4.00 s"]
+    left = table_with(report_of(real), "Overhead per run")
+    assert "Simulated time" not in left
+    assert left["Wall time"] == ["4.00 s"]
+
+
+def report_of(run):
+    return markdown_report(compare_runs([run], n_resamples=100), circumstances_of([run]))
 
 
 def failed_method(comparison):

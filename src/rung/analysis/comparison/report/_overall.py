@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
@@ -42,26 +43,31 @@ def overheads(comparison: Comparison, circumstances: Circumstances) -> list[Bloc
     """What the methods themselves cost."""
     spent = {each.method: each for each in circumstances.spent}
     found = {each.method: each for each in comparison.overheads}
-    least = min(each.decide_s_per_evaluation for each in comparison.overheads)
+    has_own_clock = any(
+        not math.isclose(spent[method].simulated_s, each.wall_s, rel_tol=1e-6)
+        for method, each in found.items()
+        if method in spent
+    )
     rows = []
     for method in best_first(comparison):
         each = found[method]
+        simulated = numbers.seconds(spent[method].simulated_s) if method in spent else numbers.NOTHING
         cells = (
             method,
             numbers.seconds(each.decide_s),
             numbers.seconds(each.decide_s_per_evaluation),
             numbers.percent(each.share),
-            numbers.seconds(spent[method].simulated_s) if method in spent else numbers.NOTHING,
+            *((simulated,) if has_own_clock else ()),
             numbers.seconds(each.wall_s),
             numbers.seconds(each.cpu_s or None),
         )
-        rows.append(Row(cells, method, is_best=each.decide_s_per_evaluation == least))
+        rows.append(Row(cells, method))
     columns = (
         Column("Method", is_words=True),
         Column("Overhead per run", "overhead"),
         Column("per evaluation", "overhead"),
         Column("share of wall time", "overhead"),
-        Column("Simulated time", "spent"),
+        *((Column("Simulated time", "spent"),) if has_own_clock else ()),
         Column("Wall time", "cpu"),
         Column("CPU time", "cpu"),
     )

@@ -153,7 +153,7 @@ def _section(heading: Heading, parts: Sequence[Heading]) -> str:
     if len(parts) < MANY or heading.anchor == "making":
         return f"<li>{_link(heading)}</li>"
     inner = "".join(f"<li>{_link(part)}</li>" for part in parts)
-    return f'<li class="long">{_link(heading)}<ul>{inner}</ul></li>'
+    return f"<li>{_link(heading)}<ul>{inner}</ul></li>"
 
 
 def _link(heading: Heading) -> str:
