@@ -63,13 +63,13 @@ class SettingError(RungError, ValueError):
 
 
 class MissingExtraError(RungError, ImportError):
-    """An optional package is needed."""
+    """An optional package is needed. command: what installs it where no extra can."""
 
-    def __init__(self, purpose: str, extra: str) -> None:
-        super().__init__(f"{purpose} needs an optional package.", hint=f"pip install 'rung[{extra}]'")
-        self._given = purpose, extra
+    def __init__(self, purpose: str, extra: str, command: str = "") -> None:
+        super().__init__(f"{purpose} needs an optional package.", hint=command or f"pip install 'rung[{extra}]'")
+        self._given = purpose, extra, command
 
-    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
         return type(self), self._given  # so that it can come back from another process
 
 

@@ -75,6 +75,12 @@ def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
         method("hyperopt:tpe")
 
 
+def test_a_package_that_no_extra_can_bring_has_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hebo", None)
+    with pytest.raises(MissingExtraError, match=re.escape("pip install --no-deps HEBO==0.3.6")):
+        method("hebo:hebo")
+
+
 def test_every_listed_name_leads_to_a_method() -> None:
     listed = names()
     assert {"random", "asha", "optuna:tpe", "hyperopt:tpe", "nevergrad:de"} <= set(listed)

@@ -28,10 +28,16 @@ PEERS: Final[Mapping[str, str]] = {
     "synetune": "syne_tune",
     "smac": "smac",
     "hyperopt": "hyperopt",
+    "hebo": "hebo",
     "nevergrad": "nevergrad",
     "ax": "ax",
 }
 """What stands before the colon, and is the extra with its package -> the module here."""
+
+_BY_HAND: Final[Mapping[str, str]] = {
+    "hebo": "pip install GPy catboost disjoint-set pymoo && pip install --no-deps HEBO==0.3.6",
+}
+"""What installs a package whose stated requirements can't be met, though it works."""
 
 
 def method(name: str) -> Method:
@@ -92,7 +98,7 @@ def _foreign(name: str, peer: str, algorithm: str) -> Method:
             with silence(ignored=[Warning]):  # that it uses something which is deprecated concerns nobody here
                 import_module(package)
         except ImportError as error:
-            raise MissingExtraError(name, peer) from error
+            raise MissingExtraError(name, peer, _BY_HAND.get(peer, "")) from error
     make = makers[algorithm]
     return Method(
         name,

@@ -17,10 +17,8 @@ try:
 except ImportError as error:  # 0.3.6 passes with NumPy 2.4, pandas 3.1, pymoo 0.6.2 and GPyTorch 1.15
     pytest.skip(f"it takes HEBO 0.3.6, which pip adds with --no-deps only: {error}", allow_module_level=True)
 
-RATE = Space({"rate": MIXED["rate"]})
-"""One dimension, so that only two trials come before the model."""
-
 SMALL = Space({"rate": MIXED["rate"], "units": Int(8, 512, log=True), "kind": Choice([None, [1], "a"])})
+"""Few dimensions, so that only four trials come before the model."""
 
 
 class TestHebo(PeerSuite):
@@ -51,6 +49,6 @@ class TestHebo(PeerSuite):
             assert 29 <= below <= 35, name
 
     def test_losses_guide_it(self) -> None:
-        """What follows the two trials without a model is within half a decade of the best, where chance puts 20 %."""
-        runs = [self.play("hebo", RATE, Course(loss=rate_loss), n_trials=7, workers=1, seed=seed) for seed in range(3)]
-        assert np.median([rate_loss(config, 1) for run in runs for config in run.configs()[2:]]) < 0.5
+        """What follows the four trials without a model is within half a decade of the best, where chance puts 20 %."""
+        runs = [self.play("hebo", SMALL, Course(loss=rate_loss), n_trials=9, workers=1, seed=seed) for seed in range(3)]
+        assert np.median([rate_loss(config, 1) for run in runs for config in run.configs()[4:]]) < 0.5
