@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from rung.analysis.comparison.runs import Budget
-from rung.benchmarks.one_run import Assignment, execute, initial_points, seed_of
+from rung.benchmarks.one_run import Assignment, execute, full_trainings, initial_points, seed_of
 from rung.benchmarks.problems.catalogue import problem
 from rung.errors import SettingError
 from rung.space import Space
@@ -77,3 +77,17 @@ def test_names_that_nobody_knows() -> None:
         execute(Assignment("brannin", "random", 0, BUDGET, n_initial=0))
     with pytest.raises(SettingError, match="Did you mean 'random'"):
         execute(Assignment("branin", "rendom", 0, BUDGET, n_initial=0))
+
+
+@pytest.mark.parametrize(
+    ("budget", "count"),
+    [
+        (Budget("evaluations", 50), 50),
+        (Budget("steps", 540), 20),
+        (Budget("steps", 10), 1),
+        (Budget("simulated_s", 3600.0), None),
+        (Budget("wall_s", 60.0), None),
+    ],
+)
+def test_a_method_knows_how_many_full_trainings_it_has(budget: Budget, count: int | None) -> None:
+    assert full_trainings(budget, 27) == count

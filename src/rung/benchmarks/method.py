@@ -15,7 +15,8 @@ class Task(NamedTuple):
     """What a method has to do: the same for every method on one problem with one seed.
 
     points: configurations of the space that it tries first, in this order. n_steps: the length of a full training.
-    seed: for random numbers of its own, from 0 and below 2**31. workers: how many trials run at once.
+    seed: for random numbers of its own, from 0 and below 2**31. workers: how many trials run at once. n_trials: how
+    many full trainings the budget pays for; None where time limits it.
     """
 
     space: Space
@@ -23,6 +24,7 @@ class Task(NamedTuple):
     n_steps: int
     seed: int
     workers: int = 1
+    n_trials: int | None = None
 
 
 class Method(NamedTuple):

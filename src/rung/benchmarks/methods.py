@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rung import registry
 from rung.benchmarks.method import Method, Task
-from rung.benchmarks.peers._silence import silence
+from rung.benchmarks.peers._silence import no_logging, silence
 from rung.benchmarks.peers.foreign import Foreign
 from rung.errors import MissingExtraError, SettingError
 
@@ -95,7 +95,7 @@ def _foreign(name: str, peer: str, algorithm: str) -> Method:
         raise SettingError(f"There is no method {name!r}.", hint=f"{guess}There are {listed}.")
     for package in module.MODULES:
         try:
-            with silence(ignored=[Warning]):  # that it uses something which is deprecated concerns nobody here
+            with no_logging(), silence(ignored=[Warning]):  # what it says as it is imported concerns nobody here
                 import_module(package)
         except ImportError as error:
             raise MissingExtraError(name, peer, _BY_HAND.get(peer, "")) from error

@@ -56,8 +56,9 @@ def execute(assignment: Assignment) -> Run:
     on, how = problem(assignment.problem, data_dir=assignment.data_dir), method(assignment.method)
     study_seed = seed_of(on.name, assignment.seed)
     points = initial_points(on, assignment.seed, assignment.n_initial)
-    task = Task(on.space, points, on.n_steps, study_seed, assignment.budget.workers)
-    found = drive(on, lambda: how.make(task), assignment.budget, seed=study_seed)
+    budget = assignment.budget
+    task = Task(on.space, points, on.n_steps, study_seed, budget.workers, full_trainings(budget, on.n_steps))
+    found = drive(on, lambda: how.make(task), budget, seed=study_seed)
     failed, _, traceback = found.failed.partition("\n")
     notes: dict[str, Json] = {
         "machine": describe_machine(),
@@ -72,7 +73,7 @@ def execute(assignment: Assignment) -> Run:
         method=how.name,
         seed=assignment.seed,
         goal=on.goal,
-        budget=assignment.budget,
+        budget=budget,
         points=found.points,
         space=on.space.to_json(),
         best_known=on.best,
@@ -83,6 +84,13 @@ def execute(assignment: Assignment) -> Run:
         versions=_versions(how.packages),
         notes={name: value for name, value in notes.items() if value not in {"", None}},
     )
+
+
+def full_trainings(budget: Budget, n_steps: int) -> int | None:
+    """How many full trainings a budget pays for, at least one; None where time limits it."""
+    if budget.axis not in {"evaluations", "steps"}:
+        return None
+    return max(1, int(budget.limit if budget.axis == "evaluations" else budget.limit / n_steps))
 
 
 def seed_of(problem_name: str, seed: int) -> int:

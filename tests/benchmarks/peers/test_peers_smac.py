@@ -71,6 +71,12 @@ class TestSmac(PeerSuite):
         assert failed != suggested(lambda losses: -100.0)
 
 
+@pytest.mark.parametrize(("n_trials", "design"), [(12, 3), (40, 10), (None, 10)])
+def test_the_initial_design_has_a_quarter_of_the_trials_at_most(n_trials: int | None, design: int) -> None:
+    smac = peer.ALGORITHMS["hpo"](task(RATE)._replace(n_trials=n_trials))
+    assert len(smac._facade._initial_design.select_configurations()) == design
+
+
 def suggested(seventh: Callable[[list[float]], float | None]) -> str:
     """What the forest leads to when its seventh trial ends with a loss that is made of those before it."""
     smac = peer.ALGORITHMS["hpo"](task(RATE))

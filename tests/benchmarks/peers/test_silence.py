@@ -3,7 +3,7 @@ import warnings
 
 import pytest
 
-from rung.benchmarks.peers._silence import silence
+from rung.benchmarks.peers._silence import no_logging, silence
 
 
 def test_loggers_say_nothing_and_are_as_before_afterwards(caplog):
@@ -34,3 +34,12 @@ def test_only_the_ignored_warnings_are_kept_quiet():
             warnings.warn("today", stacklevel=1)
     with pytest.raises(FutureWarning, match="some day"):
         warnings.warn("some day", FutureWarning, stacklevel=1)
+
+
+def test_nothing_is_logged_even_by_loggers_that_are_set_up_meanwhile(caplog):
+    with no_logging():
+        logging.getLogger("new").setLevel(logging.INFO)
+        logging.getLogger("new").info("now")
+        logging.getLogger("new").error("broken")
+    logging.getLogger("new").info("later")
+    assert [record.message for record in caplog.records] == ["broken", "later"]

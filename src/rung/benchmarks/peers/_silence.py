@@ -29,3 +29,14 @@ def silence(*loggers: str, ignored: Sequence[type[Warning]] = ()) -> Iterator[No
         for logger, level in zip(named, levels, strict=True):
             logger.setLevel(level)
         logging.getLogger().removeHandler(nobody)
+
+
+@contextlib.contextmanager
+def no_logging() -> Iterator[None]:
+    """In here, nothing up to a warning is logged by anybody, whatever levels are set meanwhile."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)

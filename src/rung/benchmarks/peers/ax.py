@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, final
 
 from rung.benchmarks.peers._flat import Axis, Flat, Kind
-from rung.benchmarks.peers._silence import silence
+from rung.benchmarks.peers._silence import no_logging, silence
 from rung.benchmarks.peers.peer import Asked, Peer
 
 if TYPE_CHECKING:
@@ -145,13 +144,8 @@ def _quiet() -> Iterator[None]:
 
     All logging is off for the moment, since Ax sets the level of each of its loggers as it is imported.
     """
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with silence(ignored=[Warning]):
-            yield
-    finally:
-        logging.disable(before)
+    with no_logging(), silence(ignored=[Warning]):
+        yield
 
 
 ALGORITHMS: Final[Mapping[str, Callable[[Task], Peer]]] = {

@@ -32,13 +32,16 @@ _KINDS: Final = {Kind.WHOLE, Kind.LOG_WHOLE, Kind.LEVELS, Kind.LABELS}
 _MOST_LISTED: Final = 1_000  # values of a parent that are gone through to tell a condition on it
 
 
+_N_TRIALS: Final = 100  # SMAC's own default
+
+
 @final
 class _Smac:
     """A facade that tries each configuration once, as for a target function that its scenario calls deterministic.
 
     What fails or breaks a constraint crashes at the worst cost so far, as soon as there is one: its models can't take
-    the infinite cost that is the default. The scenario's n_trials keeps its default of 100, a quarter of which is the
-    most that the initial design may have; going on beyond is no trouble.
+    the infinite cost that is the default. A quarter of the trials, if it is known how many there will be, else of the
+    default of 100, is the most that the initial design may have; going on beyond is no trouble.
     """
 
     stops_early = False
@@ -55,7 +58,13 @@ class _Smac:
         self._worst: float | None = None
         kind = getattr(smac, facade)
         with tempfile.TemporaryDirectory() as folder, _quiet():  # where it writes at this moment, and no later
-            scenario = smac.Scenario(self._space, deterministic=True, seed=task.seed, output_directory=Path(folder))
+            scenario = smac.Scenario(
+                self._space,
+                deterministic=True,
+                n_trials=task.n_trials or _N_TRIALS,
+                seed=task.seed,
+                output_directory=Path(folder),
+            )
             intensifier = kind.get_intensifier(scenario, max_config_calls=1)
             self._facade = kind(scenario, intensifier=intensifier, logging_level=False)
 
