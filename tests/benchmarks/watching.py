@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -25,10 +26,16 @@ main()
 
 @contextmanager
 def bench(*words: object, folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """``rung bench`` with these words, in a session of its own, as at a terminal."""
+    """``rung bench`` with these words, in a session of its own, as at a terminal; it knows of no data."""
     command = [sys.executable, "-c", _BENCH, str(HERE), "bench", *map(str, words)]
     process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command,
+        cwd=folder,
+        env={name: value for name, value in os.environ.items() if name != "RUNG_BENCH_DATA"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
     try:
         yield process

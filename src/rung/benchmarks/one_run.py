@@ -114,8 +114,8 @@ def initial_points(on: Problem, seed: int, count: int) -> tuple[Config, ...]:
 
 def _cpu_s() -> float:
     """Processor seconds of this process and the children it has waited for."""
-    used = os.times()
-    return used.user + used.system + used.children_user + used.children_system
+    children = os.times()
+    return time.process_time() + children.children_user + children.children_system
 
 
 def _versions(packages: tuple[str, ...]) -> dict[str, str]:
