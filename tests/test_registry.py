@@ -72,7 +72,8 @@ def test_a_class_without_an_entry_point_goes_by_its_own_name() -> None:
 
 def test_unknown_names_are_answered_with_the_nearest_and_all() -> None:
     with pytest.raises(
-        SettingError, match=r"no searcher named 'randm'\. Did you mean 'random'\? There are: gp, grid, random, sobol, tpe"
+        SettingError,
+        match=r"no searcher named 'randm'\. Did you mean 'random'\? There are: gp, grid, random, sobol, tpe",
     ):
         registry.searcher("randm", SPACE)
     with pytest.raises(SettingError, match=r"no scheduler named 'zzz'\. There are: asha, basic.*module:Class"):
