@@ -152,6 +152,7 @@ def test_methods_in_a_line(text: str, form: dict[str, Any], monkeypatch: pytest.
         ("rando", "There is no method named 'rando'. Did you mean 'random'?"),
         ("basic+rando", "There is no searcher named 'rando'. Did you mean 'random'?"),
         ("ahsa+random", "There is no scheduler named 'ahsa'. Did you mean 'asha'?"),
+        ("sobol+asha", "'sobol+asha' has its parts the wrong way round. Write asha+sobol."),
         ("asha", "'asha' needs to know the length of a full training. Write asha(max_t=27)."),
         ("asha+random+sobol", "'asha+random+sobol' has more than two parts."),
         ("asha(max_t)", "The method 'asha(max_t)' has the option 'max_t' without a value."),

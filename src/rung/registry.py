@@ -80,6 +80,11 @@ def method_spec(text: str, *, max_t: int | None = None) -> dict[str, Json]:
         raise SettingError(f"{text!r} has more than two parts.", hint="Write a scheduler and a searcher: asha+random.")
     if len(parts) == 2:
         scheduler_form, searcher_form = parts
+        if scheduler_form["name"] in names_of("searchers") and searcher_form["name"] in names_of("schedulers"):
+            first, second = _outside_parentheses(text, "+")
+            raise SettingError(
+                f"{text!r} has its parts the wrong way round.", hint=f"Write {second.strip()}+{first.strip()}."
+            )
     elif _is_scheduler(parts[0]["name"]):
         scheduler_form, searcher_form = parts[0], {"name": "random"}
     else:
