@@ -1,11 +1,7 @@
 from __future__ import annotations
 
-import numpy as np
-import pytest
-
-from rung.searchers._tpe_space import MOST_LISTED, Tried, axes_of
-from rung.space import Choice, Float, Int, Normal, Ordinal, Space, at_most, forbid
-from rung.testing.spaces import example_spaces
+from rung.searchers._tpe_space import MOST_LISTED, axes_of
+from rung.space import Choice, Float, Int, Normal, Ordinal, Space
 
 
 def test_axes_by_kind() -> None:
@@ -48,49 +44,3 @@ def test_values_of_encoded_configs() -> None:
     configs = [{"units": units, "kind": kind} for units in range(8, 65) for kind in "abc"]
     values = axes_of(space).values(space.encode(configs))
     assert values.tolist() == [[c["units"] - 8, "abc".index(c["kind"])] for c in configs]
-
-
-def test_what_has_been_tried_does_not_depend_on_order_or_spelling() -> None:
-    tried = Tried()
-    tried.add({"a": 1, "b": [1, 2]})
-    assert {"b": (1, 2), "a": 1.0} in tried
-    assert {"a": True, "b": [1, 2]} not in tried
-    assert {"a": 1} not in tried
-
-
-@pytest.mark.parametrize("name", ["few points", "one point", "constrained"])
-def test_all_configurations_come_once_and_then_none(name: str) -> None:
-    space, tried, rng = example_spaces()[name].space, Tried(), np.random.default_rng(0)
-    found = []
-    while (config := tried.draw_other(space, rng)) is not None:
-        assert space.is_allowed(config)
-        assert config not in tried
-        tried.add(config)
-        found.append(config)
-    size = {"few points": 6, "one point": 1, "constrained": 55 + 40}[name]
-    assert len(found) == size
-
-
-def test_conditional_configurations_come_once_and_then_none() -> None:
-    space = Space(
-        {"leaf": Choice([1, 2, 3]), "top": Choice(["x", "y"]), "deep": Int(0, 1)},
-        conditions={"leaf": ("top", "x"), "deep": ("leaf", [2, 3])},
-    )
-    tried, rng, found = Tried(), np.random.default_rng(0), []
-    while (config := tried.draw_other(space, rng)) is not None:
-        assert config == space.validate(config)
-        assert list(config) == [each for each in space.names if each in config]
-        tried.add(config)
-        found.append(config)
-    assert len(found) == 1 + 1 + 2 * 2
-
-
-def test_in_a_space_too_large_to_go_through_a_configuration_may_come_twice() -> None:
-    space = Space({"a": Int(0, 399), "b": Int(0, 399)}, constraints=[forbid({"a": at_most(396)})])
-    tried, rng = Tried(), np.random.default_rng(0)
-    for a in range(397, 400):
-        for b in range(400):
-            tried.add({"a": a, "b": b})
-    again = tried.draw_other(space, rng)
-    assert again is not None
-    assert again in tried

@@ -5,6 +5,7 @@ import pytest
 
 from rung.searchers._unseen import Tried
 from rung.space import Choice, Float, Int, Space, linear
+from rung.testing.spaces import example_spaces
 
 SMALL = Space({"kind": Choice(["a", "b", 1, True]), "deep": Choice([False, True])})
 
@@ -52,3 +53,38 @@ def test_a_continuous_space_is_never_empty() -> None:
     for config in space["x"].grid(50):
         tried.add({"x": config})
     assert tried.draw(space, np.random.default_rng(0)) is not None
+
+
+def test_what_has_been_tried_does_not_depend_on_order_or_spelling() -> None:
+    tried = Tried()
+    tried.add({"a": 1, "b": [1, 2]})
+    assert {"b": (1, 2), "a": 1.0} in tried
+    assert {"a": True, "b": [1, 2]} not in tried
+    assert {"a": 1} not in tried
+
+
+@pytest.mark.parametrize("name", ["few points", "one point", "constrained"])
+def test_all_configurations_come_once_and_then_none(name: str) -> None:
+    space, tried, rng = example_spaces()[name].space, Tried(), np.random.default_rng(0)
+    found = []
+    while (config := tried.draw(space, rng)) is not None:
+        assert space.is_allowed(config)
+        assert config not in tried
+        tried.add(config)
+        found.append(config)
+    size = {"few points": 6, "one point": 1, "constrained": 55 + 40}[name]
+    assert len(found) == size
+
+
+def test_conditional_configurations_come_once_and_then_none() -> None:
+    space = Space(
+        {"leaf": Choice([1, 2, 3]), "top": Choice(["x", "y"]), "deep": Int(0, 1)},
+        conditions={"leaf": ("top", "x"), "deep": ("leaf", [2, 3])},
+    )
+    tried, rng, found = Tried(), np.random.default_rng(0), []
+    while (config := tried.draw(space, rng)) is not None:
+        assert config == space.validate(config)
+        assert list(config) == [each for each in space.names if each in config]
+        tried.add(config)
+        found.append(config)
+    assert len(found) == 1 + 1 + 2 * 2

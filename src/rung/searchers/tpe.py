@@ -15,7 +15,8 @@ from rung.registry import describe
 from rung.searchers._parzen import rank_weights
 from rung.searchers._parzen_mixtures import Good, Others
 from rung.searchers._tpe_outcomes import Outcomes
-from rung.searchers._tpe_space import Tried, axes_of
+from rung.searchers._tpe_space import axes_of
+from rung.searchers._unseen import Tried
 from rung.space import as_space
 from rung.types import Exhausted, Suggestion
 
@@ -84,7 +85,7 @@ class TPESearcher:
             for config in self._promising(rng):
                 if config not in self._tried and all(each.is_met(config) for each in self.space.constraints):
                     return Suggestion(config)
-        other = self._tried.draw_other(self.space, rng)
+        other = self._tried.draw(self.space, rng)
         return Exhausted() if other is None else Suggestion(other)
 
     def update(self, event: SearchEvent) -> None:
