@@ -199,7 +199,7 @@ class PeerSuite(ABC):
         played = self.play(algorithm, MIXED, course, points=points, n_trials=30)
         stopped = {decision.trial for _, decision in played.decisions if decision.action is Action.STOP}
         assert all(decision.action is Action.STOP for _, decision in played.decisions)
-        if not self.peer.ALGORITHMS[algorithm](task(MIXED)).stops_early:
+        if self.peer.ALGORITHMS[algorithm](task(MIXED)).report is None:
             assert not stopped
             return
         losses = [rate_loss(config, 1) for config in points]

@@ -25,7 +25,7 @@ class Listed:
 
     def __init__(self, *numbers: float, stop_at: int = 0) -> None:
         self.waiting = list(enumerate(numbers))
-        self.stops_early = stop_at > 0
+        self.report = self._report if stop_at > 0 else None
         self.stop_at = stop_at
         self.told: list[tuple[Any, ...]] = []
         self.asks = 0
@@ -37,7 +37,7 @@ class Listed:
         index, number = self.waiting.pop(0)
         return Asked(f"number {index}", {"x": number})
 
-    def report(self, key: Hashable, step: int, loss: float) -> bool:
+    def _report(self, key: Hashable, step: int, loss: float) -> bool:
         self.told.append((key, step, loss))
         return step >= self.stop_at and loss >= 5
 

@@ -39,7 +39,7 @@ class _Only(NamedTuple):
 class _Ax:
     """A client with one metric. While results are pending, it may begin more than the initial trials."""
 
-    stops_early = False
+    report = None
 
     def __init__(self, method: Literal["fast", "random_search"], task: Task) -> None:
         self._flat = Flat(task.space, _KINDS)
@@ -60,10 +60,6 @@ class _Ax:
                 point = self._points.pop(0)
                 return Asked(self._client.attach_trial(self._told(self._flat.coordinates(point))), point)
             return self._flat.ask_allowed(self._ask, self._client.mark_trial_abandoned)
-
-    def report(self, key: Hashable, step: int, loss: float) -> bool:
-        del key, step, loss
-        return False
 
     def tell(self, key: Hashable, loss: float | None, *, is_stopped: bool) -> None:
         del is_stopped

@@ -59,7 +59,7 @@ class Foreign:
             self._next = self._asked()
         if self._next is None:
             return Exhausted(f"{self._name} has nothing left to suggest")
-        return Proposal(config=self._next.config, decide_at=None if self._peer.stops_early else ())
+        return Proposal(config=self._next.config, decide_at=() if self._peer.report is None else None)
 
     def update(self, event: SearchEvent) -> Sequence[Decision]:
         """Pass reports and ends of its trials on to the peer."""
@@ -90,7 +90,8 @@ class Foreign:
     def _observed(self, event: Observed) -> Sequence[Decision]:
         own = self._own[event.trial]
         own.loss = event.loss
-        if not self._peer.stops_early or event.loss is None:
+        report = self._peer.report
+        if report is None or event.loss is None:
             return ()
-        own.is_stopped = self._peer.report(own.key, event.step, event.loss)
+        own.is_stopped = report(own.key, event.step, event.loss)
         return (Decision(event.trial, Action.STOP, self._name),) if own.is_stopped else ()

@@ -36,7 +36,7 @@ class _Hebo:
     What breaks a constraint is told to have the worst loss so far.
     """
 
-    stops_early = False
+    report = None
 
     def __init__(self, task: Task) -> None:
         self._flat = Flat(task.space, _KINDS)
@@ -58,10 +58,6 @@ class _Hebo:
             return Asked(self._entered(self._flat.coordinates(point)), point)
         with self._at_work():
             return self._flat.ask_allowed(self._ask, self._refuse)
-
-    def report(self, key: Hashable, step: int, loss: float) -> bool:
-        del key, step, loss
-        return False
 
     def tell(self, key: Hashable, loss: float | None, *, is_stopped: bool) -> None:
         del is_stopped

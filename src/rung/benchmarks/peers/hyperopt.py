@@ -29,7 +29,7 @@ class _Hyperopt:
     What fails, and what breaks a constraint, has the status of a failure, which is the worst result to all algorithms.
     """
 
-    stops_early = False
+    report = None
 
     def __init__(self, task: Task, suggest: Callable[..., Any]) -> None:
         from hyperopt import Trials
@@ -42,14 +42,11 @@ class _Hyperopt:
         self._rng = np.random.default_rng(task.seed)
         self._trials = Trials()
         self._running: dict[Hashable, Any] = {}
-        self._domain = Domain(_untrained, _tree(task.space, self._flat, self._nested))
+        self._domain = Domain(None, _tree(task.space, self._flat, self._nested))  # only fmin would call the objective
 
     def ask(self) -> Asked | None:
         with silence("hyperopt"):
             return self._flat.ask_allowed(self._ask, self._fail)
-
-    def report(self, key: Hashable, step: int, loss: float) -> bool:
-        raise NotImplementedError
 
     def tell(self, key: Hashable, loss: float | None, *, is_stopped: bool) -> None:
         del is_stopped
@@ -144,11 +141,6 @@ def _number(axis: Axis) -> Any:
             return hp.loguniform(axis.name, math.log(axis.low), math.log(axis.high))
         case _:
             return hp.uniform(axis.name, axis.low, axis.high)
-
-
-def _untrained(config: object) -> float:
-    """The objective, which only ``fmin`` would call."""
-    raise NotImplementedError
 
 
 def _random(task: Task) -> Peer:

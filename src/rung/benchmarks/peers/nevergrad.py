@@ -1,7 +1,7 @@
 """Nevergrad: evolution strategies, differential evolution and swarms, each with its own settings.
 
-NGOpt, which picks one of them, is not among these: it goes by the number of evaluations, which a task doesn't say, and
-the meta-model that version 1.0.12 picks for many spaces of floats fails with NumPy 2.4.
+NGOpt, which picks one of them by the number of evaluations, is not among these: the meta-model that version 1.0.12
+picks for many spaces of floats fails with NumPy 2.4.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _FEW: Final = 10  # for ranges below it, Nevergrad's set_integer_casting recomme
 class _Nevergrad:
     """It has no word for trials that fail: they count as the worst loss so far."""
 
-    stops_early = False
+    report = None
 
     def __init__(self, optimizer: str, task: Task) -> None:
         import nevergrad
@@ -51,10 +51,6 @@ class _Nevergrad:
         point = self._points.pop(0)
         self._optimizer.suggest(self._flat.coordinates(point))  # for the next time that it is asked
         return Asked(self._ask().key, point)
-
-    def report(self, key: Hashable, step: int, loss: float) -> bool:
-        del key, step, loss
-        return False
 
     def tell(self, key: Hashable, loss: float | None, *, is_stopped: bool) -> None:
         from nevergrad.common.errors import LossTooLargeWarning

@@ -32,7 +32,7 @@ class _Optuna:
     def __init__(self, task: Task, sampler: Any, pruner: Any | None) -> None:
         import optuna
 
-        self.stops_early = pruner is not None
+        self.report = None if pruner is None else self._report
         self._task = task
         self._flat = Flat(task.space, _KINDS)
         self._trials: dict[Hashable, Any] = {}
@@ -51,7 +51,7 @@ class _Optuna:
         with _quiet():
             return self._flat.ask_allowed(self._ask, self._refuse)
 
-    def report(self, key: Hashable, step: int, loss: float) -> bool:
+    def _report(self, key: Hashable, step: int, loss: float) -> bool:
         with _quiet():
             self._trials[key].report(loss, step)
             return step < self._task.n_steps and bool(self._trials[key].should_prune())

@@ -11,11 +11,15 @@ It imports its package inside these functions only.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from rung.types import Config
+
+
+Report: TypeAlias = Callable[[Hashable, int, float], bool]
+"""Takes a trial, its step and the loss after it; True when the trial is to end there. Steps come in order, from 1."""
 
 
 class Asked(NamedTuple):
@@ -26,21 +30,17 @@ class Asked(NamedTuple):
 
 
 class Peer(Protocol):
-    """One optimiser in one run. It sees losses only: lower is better, whatever the problem's own direction.
+    """One optimiser in one run. It sees losses only: lower is better, whatever the problem's own direction."""
 
-    stops_early: whether ``report`` may ever end a trial; if not, it is not called.
-    """
-
-    stops_early: bool
+    @property
+    def report(self) -> Report | None:
+        """What takes the loss after each step of each trial; None when it never ends a trial."""
 
     def ask(self) -> Asked | None:
         """A new trial, the task's points first and in their order; None when it has nothing more to suggest.
 
         May be called again before earlier trials are over, where the task has several workers.
         """
-
-    def report(self, key: Hashable, step: int, loss: float) -> bool:
-        """Take the loss after a step of a trial; True when it is to end there. Steps come in order, from 1."""
 
     def tell(self, key: Hashable, loss: float | None, *, is_stopped: bool) -> None:
         """Take the end of a trial: its last loss, or None when it has failed. is_stopped: ``report`` has ended it."""

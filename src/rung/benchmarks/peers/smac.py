@@ -44,7 +44,7 @@ class _Smac:
     default of 100, is the most that the initial design may have; going on beyond is no trouble.
     """
 
-    stops_early = False
+    report = None
 
     def __init__(self, facade: str, task: Task) -> None:
         import smac
@@ -73,10 +73,6 @@ class _Smac:
             if self._points:
                 return self._point(self._points.pop(0))
             return self._flat.ask_allowed(self._ask, self._crash)
-
-    def report(self, key: Hashable, step: int, loss: float) -> bool:
-        del key, step, loss
-        return False
 
     def tell(self, key: Hashable, loss: float | None, *, is_stopped: bool) -> None:
         del is_stopped

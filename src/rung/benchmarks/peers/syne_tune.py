@@ -41,7 +41,7 @@ class _SyneTune:
     def __init__(
         self, task: Task, make: Callable[[_Setting], Any], *, stops_early: bool, needs_torch: bool = False
     ) -> None:
-        self.stops_early = stops_early
+        self.report = self._report if stops_early else None
         self._task = task
         self._flat = Flat(task.space, _KINDS)
         self._asked = 0
@@ -58,7 +58,7 @@ class _SyneTune:
         with self._at_work():
             return self._flat.ask_allowed(self._ask, self._refuse)
 
-    def report(self, key: Hashable, step: int, loss: float) -> bool:
+    def _report(self, key: Hashable, step: int, loss: float) -> bool:
         self._steps[key] = step
         with self._at_work():
             decision = self._scheduler.on_trial_result(self._trials[key], {_LOSS: loss, _STEP: step})
