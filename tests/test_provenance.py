@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from rung import provenance
-from rung.provenance import collect_provenance, describe_machine
+from rung.provenance import collect_provenance, describe_machine, usable_cores
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -91,3 +91,11 @@ def test_a_machine_in_a_line(tmp_path: Path) -> None:
     assert describe_machine(cpuinfo) == f"{os.cpu_count()} cores (Fast One @ 3 GHz), {platform.system()}"
     elsewhere = describe_machine(tmp_path / "nothing")
     assert elsewhere == f"{os.cpu_count()} cores ({platform.processor() or platform.machine()}), {platform.system()}"
+
+
+def test_cores_are_those_that_may_be_used() -> None:
+    assert usable_cores() >= 1
+    one = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})"
+    code = f"{one}; from rung.provenance import usable_cores; print(usable_cores())"
+    if sys.platform == "linux":
+        assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "1\n"

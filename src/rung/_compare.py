@@ -54,8 +54,8 @@ def compare(
     from rung.analysis.comparison.studies import StudyLog
 
     has_names = any(isinstance(study, str) for study in studies)
-    with _opened(store) if has_names else contextlib.nullcontext() as opened:
-        found = {(study.name, study.row.created_unix): study for study in _found(studies, opened)}
+    with opened(store, create=False) if has_names else contextlib.nullcontext() as place:
+        found = {(study.name, study.row.created_unix): study for study in _found(studies, place)}
         logs = [StudyLog(study.row, study.events()) for study in found.values()]
         return comparison_of(logs, trials=trials, axis=axis, seed=seed)
 
@@ -176,15 +176,16 @@ def check_axis(axis: str | None) -> None:
 
 
 @contextlib.contextmanager
-def _opened(store: Store | str | Path) -> Iterator[Store]:
+def opened(store: Store | str | Path, *, create: bool) -> Iterator[Store]:
+    """The store itself, or the one at that place for as long as this lasts. create: make one where there is none."""
     if not isinstance(store, str | Path):
         yield store
         return
-    opened = open_store(str(store), create=False)
+    own = open_store(str(store), create=create)
     try:
-        yield opened
+        yield own
     finally:
-        opened.close()
+        own.close()
 
 
 def _found(studies: Sequence[Study | str], store: Store | None) -> Iterator[Study]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
 
 import msgspec
 
-from rung._compare import check_axis, checked_trials, comparison_of
+from rung._compare import check_axis, checked_trials, comparison_of, opened
 from rung.analysis.comparison.repeats import code_tag, on_code, on_scheduler, repeatable_spec, source_of
 from rung.analysis.comparison.studies import StudyLog
 from rung.backends.resources import Resources
@@ -21,7 +20,6 @@ from rung.errors import SettingError, StudyPausedError
 from rung.registry import build_scheduler, with_points
 from rung.runtime.objective import Objective, as_objective
 from rung.space import Space
-from rung.store import open_store
 from rung.tuner import Tuner
 from rung.tuning.starter import Limits
 
@@ -85,7 +83,7 @@ def repeat(
     plan = planned(study, store, wanted)
     lines = _Lines(len(plan.repeats), is_shown=progress == "plain")
     lines.tell_all(on_scheduler(study, {each.method: each.form for each in plan.repeats}))
-    with _place(into, store) as place:
+    with opened(store if into is None else into, create=True) as place:
         _run_all(plan, place, lines)
         logs = [
             StudyLog(place.tables.study(each.name), (event for _, event in place.read(each.name)), each.method)
@@ -165,18 +163,6 @@ def _training_length(study: StudyRow, store: Store) -> int | None:
     given = study.scheduler.get("max_t")
     longest = given or max((trial.last_step for trial in store.tables.trials(study.name)), default=0)
     return longest if longest > 1 else None
-
-
-@contextlib.contextmanager
-def _place(into: Store | str | Path | None, store: Store) -> Iterator[Store]:
-    if not isinstance(into, str | Path):
-        yield store if into is None else into
-        return
-    opened = open_store(str(into), create=True)
-    try:
-        yield opened
-    finally:
-        opened.close()
 
 
 def _run_all(plan: Plan, place: Store, lines: _Lines) -> None:

@@ -42,6 +42,11 @@ def describe_machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     return f"{os.cpu_count()} cores ({model}), {platform.system()}"
 
 
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
 def _versions() -> dict[str, str]:
     found = {}
     for name in _PACKAGES:

@@ -3,8 +3,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ from watching import are_gone, bench, descendants, n_lines, until
 from rung.analysis.comparison.runs import Run
 from rung.benchmarks import plan as planning
 from rung.benchmarks.results import Results, read
-from rung.benchmarks.runner import RESULTS, Standing, results_in, run_benchmark, usable_cores
+from rung.benchmarks.runner import RESULTS, Standing, results_in, run_benchmark
 from rung.errors import MissingExtraError, RungError, RungWarning, SettingError
 
 SMALL = {"methods": ["random", "asha+random"], "problems": ["branin", "curves:branin"], "seeds": 2, "budget": 5}
@@ -200,11 +198,3 @@ def test_an_interrupt_keeps_what_is_finished_and_says_how_to_go_on(tmp_path: Pat
     assert are_gone(family)
     assert [run.method for run in read(path).runs] == ["random"]
     assert not (tmp_path / "results" / "running").exists()
-
-
-def test_cores_are_those_that_may_be_used() -> None:
-    assert usable_cores() >= 1
-    one = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})"
-    code = f"{one}; from rung.benchmarks.runner import usable_cores; print(usable_cores())"
-    if sys.platform == "linux":
-        assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "1\n"

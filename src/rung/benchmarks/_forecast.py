@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from typing import TYPE_CHECKING, final
 
@@ -15,12 +15,14 @@ class Forecast:
     """Remembers how long runs took, per method and problem, and where there is none yet by what comes nearest."""
 
     def __init__(self) -> None:
-        self._seen: defaultdict[Hashable, list[float]] = defaultdict(list)
+        self._counts: Counter[Hashable] = Counter()
+        self._totals: defaultdict[Hashable, float] = defaultdict(float)
 
     def add(self, key: Key, seconds: float) -> None:
         """Take in a run that is over."""
         for place in _places(key):
-            self._seen[place].append(seconds)
+            self._counts[place] += 1
+            self._totals[place] += seconds
 
     def expected(self, key: Key) -> float | None:
         """The mean of the runs of the method on the problem; None when nothing is known.
@@ -39,8 +41,8 @@ class Forecast:
         return None if None in known else sum(each for each in known if each is not None) / jobs
 
     def _mean(self, place: Hashable) -> float | None:
-        found = self._seen.get(place)
-        return sum(found) / len(found) if found else None
+        count = self._counts[place]
+        return self._totals[place] / count if count else None
 
 
 def _places(key: Key) -> Iterator[Hashable]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from rung.contracts import Scheduler
+    from rung.types import Json
 
 PEERS: Final[Mapping[str, str]] = {
     "optuna": "optuna",
@@ -49,13 +50,13 @@ def method(name: str) -> Method:
     if not is_own(name):
         return _foreign(name, peer, algorithm)
     try:
-        registry.method_spec(name, max_t=1)  # so that a bad name is told here, and not in each run
+        form = registry.method_spec(name, max_t=1)  # so that a bad name is told here, and not in each run
     except SettingError as error:
         near = difflib.get_close_matches(peer, PEERS, n=1) if colon and peer.isidentifier() else []
         if near and find_spec(peer) is None:
             raise SettingError(f"There is no method {name!r}.", hint=f"Did you mean {near[0]}:{algorithm}?") from error
         raise
-    return Method(name, lambda task: _own(name, task), packages=("rung",), modules=_homes(name))
+    return Method(name, lambda task: _own(name, task), packages=("rung",), modules=_homes(form))
 
 
 def is_own(name: str) -> bool:
@@ -75,12 +76,11 @@ def _own(name: str, task: Task) -> Scheduler:
     return registry.build_scheduler(form, task.space)
 
 
-def _homes(name: str) -> tuple[str, ...]:
+def _homes(form: Mapping[str, Json]) -> tuple[str, ...]:
     """The modules that the parts of an own method come from."""
-    spec = registry.method_spec(name, max_t=1)
     factories = (
-        registry.factory_of("schedulers", spec["name"]),
-        registry.factory_of("searchers", spec["searcher"]["name"]),
+        registry.factory_of("schedulers", form["name"]),
+        registry.factory_of("searchers", form["searcher"]["name"]),
     )
     return tuple(factory.__module__ for factory in factories)
 

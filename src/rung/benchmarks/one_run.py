@@ -5,15 +5,16 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import re
 import sys
 import time
 import zlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+from msgspec import structs
 
 from rung.analysis.comparison.runs import Budget, Key, Run
-from rung.benchmarks._failures import in_words
 from rung.benchmarks.driver import drive
 from rung.benchmarks.method import Task
 from rung.benchmarks.methods import method
@@ -21,9 +22,13 @@ from rung.benchmarks.problems.catalogue import problem
 from rung.provenance import describe_machine
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rung.benchmarks.method import Method
     from rung.benchmarks.problem import Problem
     from rung.types import Config, Json
 
+_OWN_ERROR: Final = re.compile(r"^rung\.errors\.\w+: ")
 _DRAWS: Final = 100  # per initial point, until a small space is taken to have no more
 _MATTER: Final = ("numpy", "scipy", "torch", "sklearn", "onnxruntime")  # to values and times, wherever they are loaded
 _DISTRIBUTIONS: Final = {"sklearn": "scikit-learn"}
@@ -60,30 +65,25 @@ def execute(assignment: Assignment) -> Run:
     task = Task(on.space, points, on.n_steps, study_seed, budget.workers, full_trainings(budget, on.n_steps))
     found = drive(on, lambda: how.make(task), budget, seed=study_seed)
     failed, _, traceback = found.failed.partition("\n")
-    notes: dict[str, Json] = {
-        "machine": describe_machine(),
-        "python": platform.python_version(),
-        "started": started,
-        "initial": len(points),
-        "command": assignment.command,
-        "traceback": traceback,
-    }
-    return Run(
-        problem=on.name,
-        method=how.name,
-        seed=assignment.seed,
-        goal=on.goal,
-        budget=budget,
+    return structs.replace(
+        _without_result(assignment, on, how, started=started, initial=len(points), traceback=traceback),
         points=found.points,
-        space=on.space.to_json(),
-        best_known=on.best,
-        median=on.median,
-        caveat=on.caveat,
         cpu_s=_cpu_s() - began,
         failed=in_words(failed),
-        versions=_versions(how.packages),
-        notes={name: value for name, value in notes.items() if value not in {"", None}},
+        versions=_versions((*how.packages, *_loaded())),
     )
+
+
+def failed_run(assignment: Assignment, why: str, *, traceback: str = "", output: str = "") -> Run:
+    """The result of a run that has not come to one. why: in a line. output: the end of what it has printed."""
+    on, how = problem(assignment.problem, data_dir=assignment.data_dir), method(assignment.method)
+    run = _without_result(assignment, on, how, initial=assignment.n_initial, traceback=traceback, output=output)
+    return structs.replace(run, failed=why)
+
+
+def in_words(last_line: str) -> str:
+    """What an exception says, with its class in front; errors of rung are sentences already."""
+    return _OWN_ERROR.sub("", last_line)
 
 
 def full_trainings(budget: Budget, n_steps: int) -> int | None:
@@ -112,12 +112,40 @@ def initial_points(on: Problem, seed: int, count: int) -> tuple[Config, ...]:
     return tuple(found)
 
 
+def _without_result(assignment: Assignment, on: Problem, how: Method, **notes: Json) -> Run:
+    """What is known of a run before it has found anything. notes: besides those that all runs have."""
+    told = {
+        "machine": describe_machine(),
+        "python": platform.python_version(),
+        "command": assignment.command,
+        **notes,
+    }
+    return Run(
+        problem=on.name,
+        method=how.name,
+        seed=assignment.seed,
+        goal=on.goal,
+        budget=assignment.budget,
+        points=(),
+        space=on.space.to_json(),
+        best_known=on.best,
+        median=on.median,
+        caveat=on.caveat,
+        versions=_versions(how.packages),
+        notes={name: value for name, value in told.items() if value != ""},
+    )
+
+
 def _cpu_s() -> float:
     """Processor seconds of this process and the children it has waited for."""
     children = os.times()
     return time.process_time() + children.children_user + children.children_system
 
 
-def _versions(packages: tuple[str, ...]) -> dict[str, str]:
-    matter = [_DISTRIBUTIONS.get(module, module) for module in _MATTER if module in sys.modules]
-    return {package: importlib.metadata.version(package) for package in dict.fromkeys((*packages, *matter))}
+def _loaded() -> list[str]:
+    """The distributions that have a say in values and times."""
+    return [_DISTRIBUTIONS.get(module, module) for module in _MATTER if module in sys.modules]
+
+
+def _versions(packages: Iterable[str]) -> dict[str, str]:
+    return {package: importlib.metadata.version(package) for package in dict.fromkeys(packages)}

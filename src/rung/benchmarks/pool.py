@@ -14,9 +14,8 @@ from msgspec.structs import replace
 
 from rung.analysis.comparison.runs import Run
 from rung.backends.processes import Processes
-from rung.benchmarks._failures import failed_run, in_words
 from rung.benchmarks._worker import COST, Worker
-from rung.benchmarks.one_run import Assignment, seed_of
+from rung.benchmarks.one_run import Assignment, failed_run, in_words, seed_of
 from rung.durations import duration_text
 from rung.errors import RungError, SettingError
 from rung.places import OUTPUT, trial_folder

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 import warnings
 from collections import deque
@@ -19,6 +17,7 @@ from rung.benchmarks.pool import Done, Pool
 from rung.benchmarks.results import Results, append, read
 from rung.durations import as_seconds
 from rung.errors import RungWarning
+from rung.provenance import usable_cores
 
 if TYPE_CHECKING:
     from rung.analysis.comparison.runs import Run
@@ -128,11 +127,6 @@ def results_in(folder: Path) -> Results:
     return read(folder / RESULTS) if (folder / RESULTS).exists() else Results(())
 
 
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-
-
 def _made(pool: Pool, left: Iterable[Assignment]) -> Iterator[tuple[Done | None, list[Assignment]]]:
     """Each run when it is over, and None now and then while nothing is; with the runs that are not over."""
     waiting = deque(left)
@@ -158,8 +152,9 @@ class _Progress:
         self._before = self._total - len(self._left)
         self._finished: list[Run] = []
         self._forecast = Forecast()
+        planned = plan.keys
         for run in there.runs:
-            if run.points and run.key in plan.keys:
+            if run.points and run.key in planned:
                 self._forecast.add(run.key, run.points[-1].wall_s)
 
     def add(self, done: Done) -> None:

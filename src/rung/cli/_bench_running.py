@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from rung.benchmarks.budgets import budget_text
-from rung.benchmarks.runner import carry_out, results_in, usable_cores
+from rung.benchmarks.runner import carry_out, results_in
 from rung.cli._bench_progress import failure_text, shown, write_json_line
 from rung.cli._output import print_facts, print_json, print_table
 from rung.cli.main import INTERRUPTED, NOTHING_SUCCEEDED, tell
 from rung.console.wording import clock, plural
+from rung.provenance import usable_cores
 
 if TYPE_CHECKING:
     from rung.analysis.comparison.runs import Run

@@ -16,6 +16,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from rung.console.wording import size
+from rung.provenance import usable_cores
 
 Verdict = Literal["ok", "note", "warning", "broken"]
 
@@ -95,8 +96,7 @@ def optional_packages(requirements: list[str] | tuple[str, ...]) -> Iterator[Fin
 
 
 def _processors() -> Finding:
-    there = os.cpu_count() or 1
-    usable = len(os.sched_getaffinity(0)) if sys.platform == "linux" else there
+    there, usable = os.cpu_count() or 1, usable_cores()
     return Finding(name="processors", value=str(there) if usable == there else f"{usable} of {there} usable")
 
 
