@@ -25,9 +25,11 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The references of docs/, written from the code.
+# The references of docs/, written from the code, and the picture of docs/side-by-side.md.
 docs: $(READY)
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -c 'from rung.benchmarks.side_by_side import on_problem; \
+	  on_problem(seeds=1, progress="off").plot("docs/side-by-side.png")'
 
 # The slow proofs: hundreds of kills, long random walks through the store.
 proofs: $(READY)

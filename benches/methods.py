@@ -1,6 +1,8 @@
 """The methods of rung beside those of other projects, by `rung bench`'s own runner and report.
 
 python benches/methods.py evaluations   # 50 full trainings each
+python benches/methods.py functions     # 50 evaluations of six test functions
+python benches/methods.py tasks         # 50 full trainings of models, most of them from surrogates
 python benches/methods.py steps         # the steps of 20 full trainings each, for methods that stop trainings early
 
 Needs the extra `peers`, and for the surrogates RUNG_BENCH_DATA or --data-dir. Finished runs are kept in --out.
@@ -9,6 +11,7 @@ Needs the extra `peers`, and for the surrogates RUNG_BENCH_DATA or --data-dir. F
 from __future__ import annotations
 
 import argparse
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,12 +37,36 @@ class Bench(NamedTuple):
     problems: Sequence[str]
     budget: str
     workers: int = 1
+    seeds: int = 10
 
+
+_CHECKED = (10, 25, 50)
+_LEARNERS = ("auto", "gp", "tpe", "optuna:gp", "optuna:tpe", "hyperopt:tpe", "random")
 
 BENCHES = {
     "evaluations": Bench(
         ("random", "tpe", "gp", "optuna:tpe", "hyperopt:tpe", "nevergrad:cma"),
         ("branin", "hartmann6", "ackley:10", "mixed", "lcbench:3945", "lcbench:167152"),
+        "evaluations:50",
+    ),
+    "functions": Bench(
+        _LEARNERS,
+        ("branin", "hartmann6", "rosenbrock:5", "ackley:10", "mixed", "conditional"),
+        "evaluations:50",
+        seeds=20,
+    ),
+    "tasks": Bench(
+        _LEARNERS,
+        (
+            "lcbench:3945",
+            "lcbench:167152",
+            "lcbench:167181",
+            "lcbench:168868",
+            "rbv2_rpart:1476",
+            "rbv2_rpart:41138",
+            "svm",
+            "forest",
+        ),
         "evaluations:50",
     ),
     "steps": Bench(
@@ -63,21 +90,22 @@ BENCHES = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bench", choices=BENCHES)
-    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--seeds", type=int, help="by default 20 on functions, else 10")
     parser.add_argument("--out", type=Path, help="folder of the runs; by default bench-out/<bench>")
     parser.add_argument("--data-dir", default=os.environ.get("RUNG_BENCH_DATA"))
     arguments = parser.parse_args()
     bench, out = BENCHES[arguments.bench], arguments.out or Path("bench-out") / arguments.bench
+    seeds = arguments.seeds or bench.seeds
     results = run_benchmark(
         bench.methods,
         bench.problems,
-        seeds=arguments.seeds,
+        seeds=seeds,
         budget=bench.budget,
         workers=bench.workers,
         out=out,
         data_dir=arguments.data_dir,
     )
-    runs = [run for run in results.runs if run.method in bench.methods and run.seed < arguments.seeds]
+    runs = [run for run in results.runs if run.method in bench.methods and run.seed < seeds]
     comparison = compare_runs(runs, methods=bench.methods)
     page, *_ = write_report(comparison, circumstances_of(runs, source=str(out)), out / "report.html")
     print_results(comparison, cpu_s=sum(run.cpu_s for run in runs), page=page)
@@ -100,11 +128,45 @@ def print_results(comparison: Comparison, *, cpu_s: float, page: Path) -> None:
         for name in best_first(comparison)
     ]
     print_table(("method", "mean regret", "interquartile mean", "rank", "deciding per evaluation", "CPU per run"), rows)
+    print_ranks(comparison)
+    print_medians(comparison)
     print("\n" + " ".join(verdict(comparison)) + "\n")
     for warning in comparison.warnings:
         print(f"- {warning}")
     versions = ", ".join(f"{name} {'/'.join(each)}" for name, each in comparison.versions.items())
     print(f"\n{versions}. {describe_machine()}. {cpu_s:.0f} s of CPU time in all. Report: `{page}`.\n")
+
+
+def print_ranks(comparison: Comparison) -> None:
+    """The mean rank of each method on the way, where the way is counted in evaluations."""
+    if comparison.is_share or not {_CHECKED[-1]} <= {round(place) for place in comparison.grid}:
+        return
+    columns = [min(range(len(comparison.grid)), key=lambda k: abs(comparison.grid[k] - at)) for at in _CHECKED]
+    ranks = {each.method: [each.rank[column] for column in columns] for each in comparison.aggregates}
+    rows = [(name, *("" if rank is None else f"{rank:.2f}" for rank in ranks[name])) for name in best_first(comparison)]
+    print("\nMean rank on the way:\n")
+    print_table(("method", *(f"after {at} evaluations" for at in _CHECKED)), rows)
+
+
+def print_medians(comparison: Comparison) -> None:
+    """The median regret of each method on each problem, as a share of the median of random configurations'."""
+    medians: dict[str, list[float]] = {name: [] for name in comparison.methods}
+    for problem in comparison.problems:
+        for method in problem.methods:
+            value = math.inf if method.median is None else method.median
+            loss = -value if problem.goal.mode == "max" else value
+            medians[method.method].append((loss - problem.scale.best) / (problem.scale.median - problem.scale.best))
+    rows = [
+        (name, *(f"{value:.3g}" for value in medians[name]), f"{_geometric_mean(medians[name]):.3g}")
+        for name in best_first(comparison)
+    ]
+    print("\nMedian normalised regret:\n")
+    print_table(("method", *(each.problem for each in comparison.problems), "geometric mean"), rows)
+
+
+def _geometric_mean(values: Sequence[float]) -> float:
+    """Values below a thousandth count as that: how exactly an optimum is met is not what matters."""
+    return math.exp(sum(math.log(max(value, 1e-3)) for value in values) / len(values))
 
 
 if __name__ == "__main__":

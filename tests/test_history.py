@@ -15,6 +15,7 @@ from rung.errors import SettingError, SpaceError
 from rung.events import Changed, Ended, Enqueued, Observed, Placed, SpaceEdited, Started
 from rung.history import History, Incumbent, starting_points
 from rung.space import Choice, Float, Int, Space
+from rung.space.editing import edited
 from rung.types import Suggestion, TrialState
 
 SPACE = Space({"x": Float(0.0, 1.0), "n": Int(1, 4)}, conditions={"n": ("x", [0.5])})
@@ -163,13 +164,29 @@ def test_the_incumbent_is_the_first_best_report(reports: list[tuple[int, float]]
 def test_points_wait_first_in_first_out_until_they_start() -> None:
     history = history_of(points=[{"x": 0.1}, {"x": 0.2}])
     history.update(Enqueued(at=0.0, config={"x": 0.3}))
-    for trial, x in enumerate([0.1, 0.2, 0.3]):
+    assert history.waiting == [{"x": 0.1}, {"x": 0.2}, {"x": 0.3}]
+    for trial, (x, notes) in enumerate([(0.1, {"point": 0}), (0.2, {"point": 1}), (0.3, {"enqueued": 0})]):
         point = history.next_point()
-        assert point == history.next_point() == Suggestion({"x": x}, {"point": trial})
+        assert point == history.next_point() == Suggestion({"x": x}, notes)
         history.update(started(trial, dict(point.config), notes=point.notes))
     assert history.next_point() is None
+    assert history.waiting == []
     history.update(Enqueued(at=0.0, config={"x": 0.4}))
-    assert history.next_point() == Suggestion({"x": 0.4}, {"point": 3})
+    assert history.next_point() == Suggestion({"x": 0.4}, {"enqueued": 1})
+
+
+def test_what_was_enqueued_is_known_by_whoever_is_told_of_it_whatever_points_it_began_with() -> None:
+    first = history_of(points=[{"x": 0.1}, {"x": 0.2}])
+    events: list[Any] = [Enqueued(at=0.0, config={"x": 0.3}), Enqueued(at=0.0, config={"x": 0.4})]
+    for event in events:
+        first.update(event)
+    for trial in range(3):
+        point = first.next_point()
+        assert point is not None
+        events.append(started(trial, dict(point.config), notes=point.notes))
+        first.update(events[-1])
+    assert history_of(*events).waiting == first.waiting == [{"x": 0.4}]
+    assert history_of(*events, points=[{"x": 0.1}, {"x": 0.2}, {"x": 0.9}]).waiting == [{"x": 0.9}, {"x": 0.4}]
 
 
 def test_a_trial_that_did_not_come_from_the_line_takes_nothing_from_it() -> None:
@@ -186,25 +203,64 @@ def test_a_point_that_is_changed_by_its_receiver_stays_as_it_was() -> None:
 # ---- edits of the space
 
 
-def test_an_edit_encodes_anew_and_tells_who_is_outside() -> None:
+def edit(**domains: Any) -> SpaceEdited:
+    return SpaceEdited(at=0.0, space=Space(domains).to_json())
+
+
+def test_an_edit_widens_what_the_encoding_is_about_and_never_narrows_it() -> None:
     history = history_of(*(started(trial, {"x": trial / 4}) for trial in range(4)), observed(0, 1, 0.5))
+    assert history.hull is history.space is LINE
     assert history.X[:, 0].tolist() == [0.0, 0.25, 0.5, 0.75]
-    edited = Space({"x": Float(0.5, 1.5)})
-    history.update(SpaceEdited(at=0.0, space=edited.to_json()))
-    assert history.space == edited
-    np.testing.assert_array_equal(history.X, [[math.nan], [math.nan], [0.0], [0.25]])
-    assert history.is_inside.tolist() == [False, False, True, True]
-    history.update(started(4, {"x": 0.1}))
-    history.update(started(5, {"x": 1.25}))
-    assert history.is_inside.tolist() == [False, False, True, True, False, True]
-    assert history.incumbent == Incumbent(0, 1, 0.5)  # it stays, though outside
+    history.update(edit(x=Float(0.25, 0.5)))
+    assert history.space == Space({"x": Float(0.25, 0.5)})
+    assert history.hull == LINE
+    assert history.X[:, 0].tolist() == [0.0, 0.25, 0.5, 0.75]
+    history.update(edit(x=Float(0.5, 2.0)))
+    assert history.hull == Space({"x": Float(0.0, 2.0)})
+    assert history.X[:, 0].tolist() == [0.0, 0.125, 0.25, 0.375]
+    assert history.is_inside.tolist() == [True] * 4
+    assert history.incumbent == Incumbent(0, 1, 0.5)  # it stays, though the space in force does not have it
+
+
+def test_values_of_another_kind_are_outside() -> None:
+    history = history_of(started(0, {"x": 0.5}), started(1, {"x": 1.0}))
+    history.update(edit(x=Int(1, 4)))
+    np.testing.assert_array_equal(history.X, [[math.nan], [0.125]])
+    assert history.is_inside.tolist() == [False, True]
+    history.update(started(2, {"x": 7}))
+    history.update(started(3, {"x": 4}))
+    assert history.is_inside.tolist() == [False, True, False, True]
 
 
 def test_a_dimension_that_older_trials_lack_is_not_a_number() -> None:
     history = history_of(started(0, {"x": 0.25}))
-    history.update(SpaceEdited(at=0.0, space=Space({"k": Choice(["a", "b"]), "x": Float(0.0, 0.5)}).to_json()))
-    np.testing.assert_array_equal(history.X, [[math.nan, 0.5]])
+    history.update(edit(k=Choice(["a", "b"]), x=Float(0.0, 0.5)))
+    np.testing.assert_array_equal(history.X, [[math.nan, 0.25]])
     assert history.is_inside.tolist() == [False]
+
+
+def test_since_when_the_priors_hold() -> None:
+    history = history_of(started(0, {"x": 0.25}))
+    assert history.n_before_priors == 0
+    history.update(SpaceEdited(at=0.0, space=Space({"x": Float(0.0, 0.5)}, priors={"x": 0.25}).to_json()))
+    assert history.n_before_priors == 1
+    history.update(started(1, {"x": 0.5}))
+    history.update(SpaceEdited(at=0.0, space=Space({"x": Float(0.0, 2.0)}, priors={"x": 0.25}).to_json()))
+    assert history.n_before_priors == 1
+    history.update(SpaceEdited(at=0.0, space=Space({"x": Float(0.0, 2.0)}, priors={"x": 0.5}).to_json()))
+    assert history.n_before_priors == 2
+    assert history.hull.priors == {}
+
+
+def test_a_prior_that_is_dropped_says_nothing_new_of_the_others() -> None:
+    believed = Space({"x": Float(0.0, 1.0), "y": Float(0.0, 1.0)}, priors={"x": 0.9, "y": 0.5})
+    history = history_of(started(0, {"x": 0.25, "y": 0.5}), space=believed)
+    narrower = edited(believed, {"x": Float(0.0, 0.5)})
+    assert list(narrower.priors) == ["y"]
+    history.update(SpaceEdited(at=0.0, space=narrower.to_json()))
+    assert history.n_before_priors == 0
+    history.update(SpaceEdited(at=0.0, space=believed.to_json()))
+    assert history.n_before_priors == 1
 
 
 def test_a_change_of_a_running_trial_is_seen_at_once() -> None:
@@ -221,9 +277,9 @@ def test_an_edit_drops_the_waiting_points_outside() -> None:
     history.update(Enqueued(at=0.0, config={"x": 0.9}))
     seen = []
     while (point := history.next_point()) is not None:
-        seen.append((point.notes["point"], point.config["x"]))
+        seen.append((point.notes, point.config["x"]))
         history.update(started(len(seen) - 1, dict(point.config), notes=point.notes))
-    assert seen == [(1, 0.6), (3, 0.7), (4, 0.9)]
+    assert seen == [({"point": 1}, 0.6), ({"point": 3}, 0.7), ({"enqueued": 0}, 0.9)]
 
 
 # ---- cost

@@ -20,6 +20,7 @@ from rung.events import (
     Noted,
     Observed,
     Placed,
+    SearcherChanged,
     SessionEnded,
     SessionStarted,
     SpaceEdited,
@@ -105,6 +106,16 @@ def test_the_clock_never_goes_back() -> None:
 
 def test_an_edit_of_the_space() -> None:
     assert study_of(SpaceEdited(at=1.0, space={"b": 2})).space == {"b": 2}
+
+
+def test_another_searcher_is_that_of_the_study_and_of_its_scheduler() -> None:
+    study = study_of(SearcherChanged(at=1.0, searcher={"name": "sobol"}), SearcherChanged(at=2.0, searcher=TPE))
+    assert study.searcher == TPE
+    assert study.scheduler == {"name": "basic", "searcher": TPE}
+    assert CREATED.scheduler == {"name": "basic"}, "what happened stays as it was"
+
+
+TPE = {"name": "tpe", "gamma": 0.2}
 
 
 def test_a_start() -> None:

@@ -73,7 +73,7 @@ def test_a_class_without_an_entry_point_goes_by_its_own_name() -> None:
 def test_unknown_names_are_answered_with_the_nearest_and_all() -> None:
     with pytest.raises(
         SettingError,
-        match=r"no searcher named 'randm'\. Did you mean 'random'\? There are: gp, grid, random, sobol, tpe",
+        match=r"no searcher named 'randm'\. Did you mean 'random'\? There are: .*gp, grid,.* random, sobol, tpe",
     ):
         registry.searcher("randm", SPACE)
     with pytest.raises(SettingError, match=r"no scheduler named 'zzz'\. There are: asha, basic.*module:Class"):
@@ -192,3 +192,53 @@ def test_a_searcher_without_a_word_for_points(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     form = registry.method_spec("test_registry:Foreign")
     assert registry.with_points(form, [{"x": 0.5}]) is form
+
+
+POINTS = [{"x": 0.5}, {"x": 0.25}]
+
+
+def form_with(searcher: Any) -> dict[str, Any]:
+    return {"name": "basic", "searcher": searcher}
+
+
+def test_who_takes_over_has_the_points_that_were_given_at_first() -> None:
+    begun = form_with({"name": "random", "points_to_evaluate": POINTS})
+    sobol = registry.handed_over(begun, {"name": "sobol", "seed": 3})
+    assert sobol == {"name": "sobol", "seed": 3, "points_to_evaluate": POINTS}
+    assert registry.handed_over(form_with(sobol), {"name": "random"}) == begun["searcher"]
+    assert registry.handed_over(form_with({"name": "random"}), {"name": "sobol"}) == {"name": "sobol"}
+    one = form_with({"class": "my:Own", "initial_config": {"x": 0.5}})
+    assert registry.handed_over(one, {"name": "random"})["points_to_evaluate"] == [{"x": 0.5}]
+
+
+def test_who_can_take_over_from_whom(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    begun = form_with({"name": "random", "points_to_evaluate": POINTS})
+    without_points = {"class": "test_registry:Foreign", "alpha": 2.0}
+    assert registry.handed_over(begun, without_points) == without_points
+    opaque = {"class": "some.module:Opaque", "opaque": "book:Searcher"}
+    assert registry.handed_over(form_with(opaque), {"name": "random"}) == {"name": "random"}
+    assert registry.handed_over({"name": "basic"}, {"name": "random"}) == {"name": "random"}
+
+
+@pytest.mark.parametrize(
+    ("searcher", "words"),
+    [
+        ({"name": "random", "points_to_evaluate": POINTS}, "can't bring points of its own. Enqueue them."),
+        ({"name": "random", "initial_config": {"x": 0.5}}, "can't bring points of its own"),
+        ({"name": "randm"}, "There is no searcher named 'randm'"),
+        ({"name": "asha", "max_t": 9}, "There is no searcher named 'asha'"),
+        ({"alpha": 2.0}, "has neither 'name' nor 'class'"),
+        ({"opaque": "book:Searcher", "class": "some.module:Opaque"}, "book:Searcher draws from generators of its own"),
+        (None, "None is no searcher's form"),
+        (["random"], r"['random'] is no searcher's form"),
+    ],
+)
+def test_who_can_not_take_over(searcher: Any, words: str) -> None:
+    with pytest.raises(SettingError, match=re.escape(words)):
+        registry.handed_over(form_with({"name": "random"}), searcher)
+
+
+def test_a_scheduler_that_can_not_be_made_again_keeps_its_searcher() -> None:
+    with pytest.raises(SettingError, match="book:Scheduler draws from generators of its own"):
+        registry.handed_over({"class": "some.module:Opaque", "opaque": "book:Scheduler"}, {"name": "random"})

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from rung.schedulers.basic import BasicScheduler
 from rung.searchers.random import RandomSearcher
 from rung.space import Float, Space
 from rung.store import MemoryStore, SqliteStore, open_store
-from rung.study import Study, open_study, resume_command, spec_summary
+from rung.study import Study, open_study
 from rung.tuner import Tuner
 from rung.types import TrialState
 
@@ -80,6 +79,18 @@ def test_what_a_study_knows() -> None:
     assert study.curve(0) == [(n, {"error": dip + 0.5, "other": float(n)}) for n, dip in enumerate(DIPS, 1)]
     assert study.curve(7) == []
     assert repr(study) == f"<Study 's': 3 trials, error {0.2 + min(xs):g} in trial {best}>"
+
+
+def test_zooming_asks_for_a_smaller_space() -> None:
+    study = study_of(train, n_trials=20)
+    store = study._store
+    tried = study.zoom(top=0.3, dry_run=True)
+    assert (tried.zoomed.best, tried.edit.command) == (6, None)
+    assert not store.tables.pending("s")
+    zoomed = study.zoom(0.3, margin=0.1)
+    assert [command.space for _, command in store.tables.pending("s")] == [zoomed.space.to_json()]
+    assert -1.0 < zoomed.space["x"].low < zoomed.space["x"].high < 1.0
+    assert str(zoomed).startswith("x: -1 to 1 -> ")
 
 
 def test_by_final_values() -> None:
@@ -222,27 +233,6 @@ def test_open_what_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(StudyNotFoundError, match="'t'"):
         open_study("t", tmp_path / "rung.db")
     assert closed
-
-
-def test_how_to_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert resume_command(MemoryStore(), "s").startswith("the same script")
-    store = open_store(tmp_path / "my studies.db", create=True)
-    words = shlex.split(resume_command(store, "my study"))
-    assert words == ["rung", "resume", "my study", "--store", store.url]
-    monkeypatch.chdir(tmp_path)
-    assert resume_command(store, "s") == "rung resume s --store 'my studies.db'"
-    store.close()
-
-
-def test_what_a_study_was_set_up_with() -> None:
-    row = study_of(reports_only).row
-    summary = spec_summary(row)
-    assert summary["space"] == SPACE.to_json()
-    assert summary["scheduler"]["name"] == "basic"
-    assert summary["searcher"]["name"] == "random"
-    assert (summary["seed"], summary["provenance"]) == (1, {})
-    assert summary["settings"]["max_trials"] == 3
-    assert summary["objective"].endswith("reports_only")
 
 
 def test_what_was_kept_is_found_in_a_store_that_was_moved(tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def test_schedulers_by_name(objective: Any, scheduler: str, expected: str) -> No
 
 
 def test_early_stopping_by_itself() -> None:
-    study = quick(curve, max_trials=9)
+    study = quick(curve, searcher="random", max_trials=9)
     assert TrialState.STOPPED in {row.state for row in study.trials}
 
 

@@ -18,11 +18,17 @@ if TYPE_CHECKING:
     from rung.runtime.preload import preload
     from rung.schedulers.asha import ASHA
     from rung.schedulers.basic import BasicScheduler
+    from rung.searchers.auto import AutoSearcher
+    from rung.searchers.cmaes import CMAESSearcher
+    from rung.searchers.evolution import EvolutionSearcher
     from rung.searchers.gp import GPSearcher
     from rung.searchers.grid import GridSearcher
+    from rung.searchers.halton import HaltonSearcher
+    from rung.searchers.manual import ManualSearcher
     from rung.searchers.random import RandomSearcher
     from rung.searchers.sobol import SobolSearcher
     from rung.searchers.tpe import TPESearcher
+    from rung.searchers.zoom import ZoomSearcher
     from rung.space import (
         Choice,
         Constant,
@@ -53,11 +59,17 @@ _HOMES = {
     "rung.errors": ("RungError", "TrialStopped"),
     "rung.schedulers.asha": ("ASHA",),
     "rung.schedulers.basic": ("BasicScheduler",),
+    "rung.searchers.auto": ("AutoSearcher",),
+    "rung.searchers.cmaes": ("CMAESSearcher",),
+    "rung.searchers.evolution": ("EvolutionSearcher",),
     "rung.searchers.gp": ("GPSearcher",),
     "rung.searchers.grid": ("GridSearcher",),
+    "rung.searchers.halton": ("HaltonSearcher",),
+    "rung.searchers.manual": ("ManualSearcher",),
     "rung.searchers.random": ("RandomSearcher",),
     "rung.searchers.sobol": ("SobolSearcher",),
     "rung.searchers.tpe": ("TPESearcher",),
+    "rung.searchers.zoom": ("ZoomSearcher",),
     "rung.space": (
         "Choice", "Constant", "Float", "Int", "Ordinal", "Space", "choice", "lograndint", "loguniform", "normal",
         "ordinal", "quniform", "randint", "uniform",
@@ -70,11 +82,12 @@ _MODULES = frozenset({"space", "stopping"})  # what is used as ``rung.stopping.r
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "ASHA", "BasicScheduler", "Choice", "Constant", "Float", "GPSearcher", "GridSearcher", "Int", "Limits",
-    "Ordinal", "RandomSearcher", "Resources", "RungError", "SobolSearcher", "Space", "Study", "StudyComparison",
-    "TPESearcher", "Trial", "TrialStopped", "Tuner", "choice", "compare", "config", "load_checkpoint",
-    "lograndint", "loguniform", "normal", "open_study", "ordinal", "preload", "quniform", "randint", "report",
-    "trial", "tune", "uniform",
+    "ASHA", "AutoSearcher", "BasicScheduler", "CMAESSearcher", "Choice", "Constant", "EvolutionSearcher", "Float",
+    "GPSearcher", "GridSearcher", "HaltonSearcher", "Int", "Limits", "ManualSearcher", "Ordinal",
+    "RandomSearcher", "Resources", "RungError", "SobolSearcher", "Space", "Study", "StudyComparison", "TPESearcher",
+    "Trial", "TrialStopped", "Tuner", "ZoomSearcher", "choice", "compare", "config", "load_checkpoint", "lograndint",
+    "loguniform", "normal", "open_study", "ordinal", "preload", "quniform", "randint", "report", "trial", "tune",
+    "uniform",
 ]  # fmt: skip
 
 

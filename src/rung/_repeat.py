@@ -77,14 +77,10 @@ def repeat(
 
     KeyboardInterrupt after Ctrl-C, once the repeat in flight is in order. See ``Study.compare``.
     """
-    if progress not in {"plain", "off"}:
-        raise SettingError(f"progress={progress!r} is not known.", hint="Use 'plain' or 'off'.")
     check_axis(axis)
     plan = planned(study, store, wanted)
-    lines = _Lines(len(plan.repeats), is_shown=progress == "plain")
-    lines.tell_all(on_scheduler(study, {each.method: each.form for each in plan.repeats}))
     with opened(store if into is None else into, create=True) as place:
-        _run_all(plan, place, lines)
+        run_all(plan, place, progress=progress)
         logs = [
             StudyLog(place.tables.study(each.name), (event for _, event in place.read(each.name)), each.method)
             for each in plan.repeats
@@ -165,7 +161,12 @@ def _training_length(study: StudyRow, store: Store) -> int | None:
     return longest if longest > 1 else None
 
 
-def _run_all(plan: Plan, place: Store, lines: _Lines) -> None:
+def run_all(plan: Plan, place: Store, *, progress: Literal["plain", "off"] = "plain") -> None:
+    """Bring all repeats to their end that are not there yet; KeyboardInterrupt as ``repeat`` raises it."""
+    if progress not in {"plain", "off"}:
+        raise SettingError(f"progress={progress!r} is not known.", hint="Use 'plain' or 'off'.")
+    lines = _Lines(len(plan.repeats), is_shown=progress == "plain")
+    lines.tell_all(on_scheduler(plan.study, {each.method: each.form for each in plan.repeats}))
     rows = {row.name: row for row in place.tables.studies()}
     left = []
     for each in plan.repeats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -13,6 +13,7 @@ from rung.console import make_progress
 from rung.errors import SettingError
 from rung.runtime.objective import Objective, as_objective
 from rung.space import as_space
+from rung.space.editing import edited
 from rung.tuner import Tuner
 from rung.tuning.starter import Limits
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from rung.stopping import Criterion
     from rung.study import Study
     from rung.tuning.opening import Resume
+    from rung.tuning.recording import Result
     from rung.tuning.session import Observer
     from rung.types import Config
 
@@ -39,9 +41,11 @@ def tune(
     *,
     metric: str = "error",
     mode: Literal["min", "max"] = "min",
+    priors: Mapping[str, Any] | None = None,
     initial_config: Config | None = None,
     points_to_evaluate: Sequence[Config] = (),
-    searcher: str | Searcher = "random",
+    known_results: Iterable[tuple[Config, Result]] = (),
+    searcher: str | Searcher = "auto",
     scheduler: str | Scheduler = "auto",
     max_trials: int | None = None,
     seconds: float | None = None,
@@ -65,25 +69,25 @@ def tune(
     """Search the space for the configuration with the best metric; returns the study.
 
     objective: a function of the hyperparameters, of a ``trial``, a generator, a script's argument list, or a reference
-    ``module:function``. space: a ``Space``, or a mapping to domains, lists and ``scipy.stats`` distributions.
-    initial_config, points_to_evaluate: tried first; one or the other. searcher, scheduler: names or objects. The
-    scheduler ``auto`` is ASHA (stopping) when the function has a ``max_epochs`` parameter with a default of at least
-    2, else every trial runs to its end. max_trials: the study's total. seconds: wall time. stop: other criteria, see
+    ``module:function``. space: a ``Space``, or a mapping to domains, lists and ``scipy.stats`` distributions. priors:
+    where you believe the best values to be, such as ``{"lr": "~1e-3"}``; see ``Space``. initial_config,
+    points_to_evaluate: tried first; one or the other. known_results: pairs of a configuration and what it came to
+    elsewhere, from which the searcher learns. searcher, scheduler: names or objects. The searcher ``auto`` is what
+    suits the space and the time that a trial takes, see ``AutoSearcher``; the scheduler ``auto`` is ASHA (stopping)
+    when the function has a ``max_epochs`` parameter with a default of at least 2, else every trial runs to its end.
+    max_trials: the study's total, in which the known results count. seconds: wall time. stop: other criteria, see
     ``rung.stopping``. One of the three is needed unless the searcher ends by itself; a value to be reached, or a metric
-    as the cost, is not enough alone. store: ``rung.db`` in the working directory by default, or ``"memory"``.
-    progress: ``auto``, ``live``, ``notebook``, ``plain``, ``json`` or ``off``. All else as ``Tuner`` takes it.
+    as the cost, is not enough alone. store: ``rung.db`` in the working directory by default, or ``"memory"``. progress:
+    ``auto``, ``live``, ``notebook``, ``plain``, ``json`` or ``off``. All else as for ``Tuner``.
     """
     target = as_objective(objective)
+    if priors is not None:
+        space = edited(as_space(space), {}, priors=priors)
     if isinstance(scheduler, str):
         built = _scheduler(scheduler, _searcher(searcher, space, initial_config, points_to_evaluate), target)
     else:
         built = _ready_made(scheduler, space, initial_config, points_to_evaluate)
-    if not has_end(built, max_trials=max_trials, seconds=seconds, stop=stop):
-        if stop is not None:
-            raise SettingError(
-                f"nothing says when to end: {stop} may never come.", hint="Give max_trials=… or seconds=… as well."
-            )
-        raise SettingError("nothing says when to end.", hint="Give max_trials=…, seconds=… or stop=….")
+    _check_end(built, max_trials=max_trials, seconds=seconds, stop=stop)
     address = str(store) if isinstance(store, str | Path) else store.url
     shown = make_progress(progress, store=address, max_trials=max_trials)
     tuner = Tuner(
@@ -105,6 +109,7 @@ def tune(
         message=message,
         tags=tags,
         project_limit=project_limit,
+        known_results=known_results,
         observers=(*shown.observers, *observers),
     )
     with shown, contextlib.ExitStack() as on_failure:
@@ -153,6 +158,17 @@ def _scheduler(scheduler: str, searcher: Searcher, objective: Objective) -> Sche
             hint="Give the function a parameter max_epochs with a default, or use scheduler=ASHA(searcher, max_t=…).",
         )
     return registry.scheduler("basic", searcher)
+
+
+def _check_end(scheduler: Scheduler, *, max_trials: int | None, seconds: float | None, stop: Criterion | None) -> None:
+    """SettingError when the study may never end."""
+    if has_end(scheduler, max_trials=max_trials, seconds=seconds, stop=stop):
+        return
+    if stop is not None:
+        raise SettingError(
+            f"nothing says when to end: {stop} may never come.", hint="Give max_trials=… or seconds=… as well."
+        )
+    raise SettingError("nothing says when to end.", hint="Give max_trials=…, seconds=… or stop=….")
 
 
 def has_end(scheduler: Scheduler, *, max_trials: int | None, seconds: float | None, stop: Criterion | None) -> bool:

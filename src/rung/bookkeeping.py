@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rung.errors import CheckpointError
+from rung.places import kept_file
 from rung.rows import StudyRow, TrialRow
-from rung.types import Config, Goal, TrialState
+from rung.types import Checkpoint, Config, Goal, TrialState
 
 if TYPE_CHECKING:
-    from rung.contracts import Tables
+    from rung.contracts import Store, Tables
 
 IncumbentFrom: TypeAlias = Literal["any", "final"]
 """``any``: the best value at any step of any trial. ``final``: the last values of completed trials only."""
@@ -125,6 +127,21 @@ def look_up_incumbent(tables: Tables, study: StudyRow, incumbent_from: Incumbent
     else:
         found = [] if study.best_trial is None else [tables.trial(study.name, study.best_trial)]
     return find_incumbent(study, {trial.number: trial for trial in found}, incumbent_from)
+
+
+def best_checkpoint(store: Store, study: str, best: Incumbent | None) -> Checkpoint:
+    """The checkpoint of the incumbent's best step. CheckpointError when there is none."""
+    if best is None:
+        raise CheckpointError(f"the study {study!r} has no value yet, so there is no best checkpoint.")
+    for checkpoint in reversed(store.tables.trial(study, best.trial).checkpoints):
+        if checkpoint.step == best.step:
+            path = kept_file(store.folder(study), best.trial, checkpoint.path)
+            return replace(checkpoint, path=str(path))
+    raise CheckpointError(
+        f"trial {best.trial} kept no checkpoint of its best step {best.step}.",
+        hint="`for epoch in trial.epochs(n, model=model, optimizer=optimizer)` saves one after every epoch; with "
+        "every=k only after each k-th.",
+    )
 
 
 def records(trials: Iterable[TrialRow], goal: Goal, incumbent_from: IncumbentFrom = "any") -> list[Record]:

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from rung.types import Config, Json
+from rung.types import Artifact, Checkpoint, Config, Json, Remark, TrialState
 
 
 class Enqueue(Struct, frozen=True, tag="enqueue"):
@@ -19,6 +19,12 @@ class EditSpace(Struct, frozen=True, tag="edit_space"):
     """Search in this space (JSON form) from now on."""
 
     space: Json
+
+
+class ChangeSearcher(Struct, frozen=True, tag="change_searcher"):
+    """Have another searcher (JSON form) go on with the study."""
+
+    searcher: Json
 
 
 class StopTrial(Struct, frozen=True, tag="stop_trial"):
@@ -50,6 +56,28 @@ class RetryTrial(Struct, frozen=True, tag="retry_trial"):
     """Try the configuration of a trial that failed or was stopped once more, as a new trial."""
 
     trial: int
+
+
+class Record(Struct, frozen=True, kw_only=True, tag="record", omit_defaults=True):
+    """Keep the result of a run that was none of the study's, as a new trial which is over; the searcher learns from it.
+
+    reports: (step, metrics) with rising steps from 1 on, each with the study's metric. state: completed, stopped or
+    failed; reason, message, exit_code: as of the end of a trial. seconds: that the run took. notes: on it.
+    files: absolute path of a folder within the study's own, which becomes the trial's; checkpoints, artifacts: of what
+    is in it, with paths relative to it.
+    """
+
+    config: Config
+    reports: tuple[tuple[int, dict[str, float]], ...] = ()
+    state: TrialState = TrialState.COMPLETED
+    reason: str = ""
+    message: str = ""
+    exit_code: int | None = None
+    seconds: float = 0.0
+    notes: tuple[Remark, ...] = ()
+    files: str = ""
+    checkpoints: tuple[Checkpoint, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
 
 
 class Note(Struct, frozen=True, tag="note"):
@@ -87,5 +115,16 @@ class UnknownCommand(Struct, frozen=True):
 
 
 Command: TypeAlias = (
-    Enqueue | EditSpace | StopTrial | PauseTrial | ContinueTrial | ChangeTrial | RetryTrial | Note | Tag | StopStudy
+    Enqueue
+    | EditSpace
+    | ChangeSearcher
+    | StopTrial
+    | PauseTrial
+    | ContinueTrial
+    | ChangeTrial
+    | RetryTrial
+    | Record
+    | Note
+    | Tag
+    | StopStudy
 )

@@ -45,8 +45,11 @@ class Searcher(Protocol):
     def space(self) -> Space:
         """The space as it is now, after all edits."""
 
-    def suggest(self, rng: np.random.Generator) -> Suggestion | Exhausted:
-        """What to try next. All randomness comes from ``rng``, which is fresh for each numbered draw."""
+    def suggest(self, rng: np.random.Generator) -> Suggestion | Wait | Exhausted:
+        """What to try next; Wait while that depends on running trials, or on a person.
+
+        All randomness comes from ``rng``, which is fresh for each numbered draw.
+        """
 
     def update(self, event: SearchEvent) -> None:
         """Take note of what happened. Unknown kinds of event are ignored."""

@@ -280,6 +280,18 @@ class SpaceEdited(Struct, frozen=True, kw_only=True, tag="space_edited", omit_de
         return None if self.command is None else f"command/{self.command}"
 
 
+class SearcherChanged(Struct, frozen=True, kw_only=True, tag="searcher_changed", omit_defaults=True):
+    """Another searcher goes on from here (its JSON form); it knows all that was tried before."""
+
+    at: float
+    searcher: Json
+    command: int | None = None
+
+    @property
+    def key(self) -> str | None:
+        return None if self.command is None else f"command/{self.command}"
+
+
 class Noted(Struct, frozen=True, kw_only=True, tag="noted", omit_defaults=True):
     """A remark on the study, or on a trial. by: ``person`` or ``trial``. unix: seconds since 1970."""
 
@@ -363,6 +375,7 @@ Event: TypeAlias = (
     | Changed
     | Enqueued
     | SpaceEdited
+    | SearcherChanged
     | Noted
     | Tagged
     | ArtifactLogged

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, final
 from rung.errors import SettingError
 from rung.events import Changed, Ended, Enqueued, Observed, SearchEvent, SpaceEdited, Started
 from rung.space import Space
+from rung.space.editing import hull
 from rung.types import Config, Suggestion, TrialState
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
     Floats: TypeAlias = NDArray[np.float64]
 
-_POINT = "point"  # the key in a suggestion's notes that says which waiting point it is
+_POINT = "point"  # the keys in a suggestion's notes that say which waiting point it is: of those given at first,
+_ENQUEUED = "enqueued"  # and of those enqueued; apart, since another searcher may have been given others
 
 
 class Incumbent(NamedTuple):
@@ -60,12 +62,16 @@ class History:
 
     Points to try next come first in, first out: those given here, then what people enqueue. A point stops waiting when
     a trial with the notes of its suggestion starts. An edit of the space drops the waiting points that the new space
-    refuses, encodes all rows anew, and leaves the trials and the incumbent as they are: ``is_inside`` tells which of
-    them the space in force still contains.
+    refuses, and leaves the trials and the incumbent as they are.
+
+    ``hull`` is what a model of the trials is about: the space in force, as wide as it ever was, so that what was
+    learned outside a range that was narrowed is not lost. Until the first edit it is the space itself.
+    ``n_before_priors``: how many trials had begun when the priors of the space were given.
     """
 
     def __init__(self, space: Space, points: Sequence[Config] = ()) -> None:
-        self.space = space
+        self.space = self.hull = space
+        self.n_before_priors = 0
         self.configs: list[Config] = []
         self.states: list[TrialState] = []
         self.running: dict[int, None] = {}
@@ -73,9 +79,9 @@ class History:
         self._steps = array("q")
         self._last_losses = array("d")
         self._best_losses = array("d")
-        self._points = dict(enumerate(points))
-        self._n_points = len(self._points)
-        self._retries: dict[int, int] = {}  # point -> the trial that it repeats
+        self._points = {(_POINT, number): point for number, point in enumerate(points)}
+        self._n_enqueued = 0
+        self._retries: dict[int, int] = {}  # enqueued point -> the trial that it repeats
         self._best_loss = math.inf
         self._is_edited = False
         self._cache: _Rows | None = None
@@ -96,32 +102,36 @@ class History:
             self._reconfigure(event.trial, {**self.configs[event.trial], **event.changes})
         elif isinstance(event, Enqueued):
             if event.retry_of is not None:
-                self._retries[self._n_points] = event.retry_of
-            self._points[self._n_points] = event.config
-            self._n_points += 1
+                self._retries[self._n_enqueued] = event.retry_of
+            self._points[_ENQUEUED, self._n_enqueued] = event.config
+            self._n_enqueued += 1
         elif isinstance(event, SpaceEdited):
-            self.space = Space.from_json(event.space)
-            self._is_edited, self._cache = True, None
-            self._points = {number: point for number, point in self._points.items() if self.space.is_allowed(point)}
+            self._edited(Space.from_json(event.space))
 
     def next_point(self) -> Suggestion | None:
         """The point that has waited longest, to be suggested as it is; None when none waits."""
-        for number, config in self._points.items():
-            retried = {"retry_of": self._retries[number]} if number in self._retries else {}
-            return Suggestion(dict(config), {_POINT: number, **retried})
+        for (kind, number), config in self._points.items():
+            is_retry = kind == _ENQUEUED and number in self._retries
+            retried = {"retry_of": self._retries[number]} if is_retry else {}
+            return Suggestion(dict(config), {kind: number, **retried})
         return None
 
     @property
-    def X(self) -> Floats:  # noqa: N802  # the name that the field gives to a design matrix
-        """The encoded configurations, (n, d) in the unit cube of the space in force. Read-only.
+    def waiting(self) -> list[Config]:
+        """The points that wait, in the order in which they will be suggested."""
+        return list(self._points.values())
 
-        NaN where a dimension is inactive, and where the space in force has no such value or dimension.
+    @property
+    def X(self) -> Floats:  # noqa: N802  # the name that the field gives to a design matrix
+        """The encoded configurations, (n, d) in the unit cube of the hull. Read-only.
+
+        NaN where a dimension is inactive, and where the hull has no such value or dimension.
         """
         return self._encoded()[0]
 
     @property
     def is_inside(self) -> NDArray[np.bool_]:
-        """(n,) whether the space in force contains the configuration; all true until the space is edited. Read-only."""
+        """(n,) whether the hull contains the configuration; all true until the space is edited. Read-only."""
         return self._encoded()[1]
 
     @property
@@ -153,8 +163,8 @@ class History:
     def _started(self, event: Started) -> None:
         trial = event.trial
         self.running[trial] = None
-        if event.notes and _POINT in event.notes:
-            self._points.pop(event.notes[_POINT], None)
+        for kind in event.notes.keys() & {_POINT, _ENQUEUED} if event.notes else ():
+            self._points.pop((kind, event.notes[kind]), None)
         if event.cause == "given":  # the space need not contain it
             self._is_edited, self._cache = True, None
         if trial == len(self.configs):
@@ -168,6 +178,13 @@ class History:
         self.states[trial] = TrialState.RUNNING
         self._reconfigure(trial, event.config)
 
+    def _edited(self, space: Space) -> None:
+        if any(self.space.priors.get(name) != prior for name, prior in space.priors.items()):  # more than some dropped
+            self.n_before_priors = len(self.configs)
+        self.hull, self.space = hull(self.hull, space), space
+        self._is_edited, self._cache = True, None
+        self._points = {key: point for key, point in self._points.items() if space.is_allowed(point)}
+
     def _reconfigure(self, trial: int, config: Config) -> None:
         if config != self.configs[trial]:
             self.configs[trial] = config
@@ -176,7 +193,7 @@ class History:
 
     def _encoded(self) -> tuple[Floats, NDArray[np.bool_]]:
         if self._cache is None:
-            self._cache = _Rows(self.space, is_checked=self._is_edited)
+            self._cache = _Rows(self.hull, is_checked=self._is_edited)
         return self._cache.of(self.configs)
 
 

@@ -18,6 +18,7 @@ from rung.events import (
     Noted,
     Observed,
     Placed,
+    SearcherChanged,
     SessionEnded,
     SessionStarted,
     SpaceEdited,
@@ -109,6 +110,12 @@ def _session_started(ledger: Ledger, event: SessionStarted) -> None:
 def _session_ended(ledger: Ledger, event: SessionEnded) -> None:
     study = _study(ledger)
     study.ended_why, study.ended_message = event.why, event.message
+
+
+def _searcher_changed(ledger: Ledger, event: SearcherChanged) -> None:
+    study = _study(ledger)
+    study.searcher = event.searcher
+    study.scheduler = {**study.scheduler, "searcher": event.searcher}
 
 
 def _space_edited(ledger: Ledger, event: SpaceEdited) -> None:
@@ -252,6 +259,7 @@ _HANDLERS: dict[type, _Handler] = cast(
         SessionStarted: _session_started,
         SessionEnded: _session_ended,
         SpaceEdited: _space_edited,
+        SearcherChanged: _searcher_changed,
         Started: _started,
         Placed: _placed,
         Observed: _observed,

@@ -112,10 +112,30 @@ def with_points(form: Mapping[str, Json], points: Sequence[Mapping[str, Json]]) 
     As it was where there are none, where it has some already, and where the searcher has no word for them.
     """
     searcher = form["searcher"]
-    takes = inspect.signature(factory_of("searchers", searcher["name"])).parameters
+    name, _ = _split(searcher)
+    takes = inspect.signature(factory_of("searchers", name)).parameters
     if not points or "points_to_evaluate" not in takes or {"points_to_evaluate", "initial_config"} & searcher.keys():
         return form
     return {**form, "searcher": {**searcher, "points_to_evaluate": list(points)}}
+
+
+def handed_over(form: Mapping[str, Json], searcher: Json) -> Mapping[str, Json]:
+    """The form of a searcher that takes over in a scheduler of that form; it has the points that were given at first.
+
+    SettingError when it can't be made, when the scheduler can't be made again, and when the searcher has points of its
+    own: the log says of points only which one in the list they were.
+    """
+    if not isinstance(searcher, Mapping):
+        raise SettingError(f"{searcher!r} is no searcher's form.", hint="Give one with a 'name'.")
+    if {"points_to_evaluate", "initial_config"} & searcher.keys():
+        raise SettingError(
+            "a searcher that takes over from another one can't bring points of its own.", hint="Enqueue them."
+        )
+    _split(form)
+    former = form.get("searcher") or {}
+    first = former.get("initial_config")
+    points = former.get("points_to_evaluate") or ([] if first is None else [first])
+    return cast("Mapping[str, Json]", with_points({**form, "searcher": searcher}, points)["searcher"])
 
 
 def split_methods(text: str) -> list[str]:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, final
 
-from msgspec import structs
-
 from rung import bookkeeping
 from rung.bookkeeping import Incumbent, IncumbentFrom, Record
-from rung.errors import CheckpointError
 from rung.places import kept_file, output_file
 from rung.store import open_store
 from rung.types import Checkpoint, Config
@@ -23,9 +19,11 @@ if TYPE_CHECKING:
     from rung.analysis.kinds import Source
     from rung.analysis.plots import Over
     from rung.analysis.table import Table
-    from rung.contracts import Store
+    from rung.contracts import Searcher, Store
     from rung.events import Event
     from rung.rows import StudyRow, TrialRow
+    from rung.tuning.steering import SpaceEdit
+    from rung.tuning.zooming import Zoom
     from rung.types import Json
 
 
@@ -106,19 +104,7 @@ class Study:
 
         CheckpointError when that step left none, as functions without ``trial.epochs`` do.
         """
-        best = self.best
-        if best is None:
-            raise CheckpointError(f"the study {self.name!r} has no value yet, so there is no best checkpoint.")
-        trial = self._store.tables.trial(self.name, best.trial)
-        for checkpoint in reversed(trial.checkpoints):
-            if checkpoint.step == best.step:
-                path = kept_file(self._store.folder(self.name), best.trial, checkpoint.path)
-                return structs.replace(checkpoint, path=str(path))
-        raise CheckpointError(
-            f"trial {best.trial} kept no checkpoint of its best step {best.step}.",
-            hint="`for epoch in trial.epochs(n, model=model, optimizer=optimizer)` saves one after every epoch; with "
-            "every=k only after each k-th.",
-        )
+        return bookkeeping.best_checkpoint(self._store, self.name, self.best)
 
     def load_best(self) -> Any:
         """The state at the incumbent's best step: ``load_best()["model"]`` are the weights that ``epochs`` saved.
@@ -161,10 +147,10 @@ class Study:
     ) -> Figure:
         """A matplotlib figure of the study. With a path, saved there in the format that its ending says.
 
-        kind: overview, any_time, curves, parallel, slice, contour or timeline. where: a filter for the trials shown.
-        x: what the any-time curve runs along: seconds, trials or epochs. hyperparameters: which ones parallel, slice
-        and contour show. step_name: what a step is called on the axes, such as ``epoch``. SettingError for what is not
-        understood; MissingExtraError without matplotlib.
+        kind: overview, any_time, curves, parallel, slice, contour, importance, posterior, edf or timeline. where: a
+        filter for the trials shown. x: what the any-time curve runs along: seconds, trials or epochs. hyperparameters:
+        which ones parallel, slice, contour and posterior show. step_name: what a step is called on the axes, such as
+        ``epoch``. SettingError for what is not understood; MissingExtraError without matplotlib.
         """
         from rung.analysis.kinds import Wish, make_figure
         from rung.analysis.pictures import format_of, save
@@ -185,6 +171,16 @@ class Study:
         from rung.analysis.kinds import Wish, make_columns
 
         return to_json(make_columns(kind, self._source(where), Wish(names=hyperparameters)))
+
+    def importance(self, where: str | None = None) -> dict[str, float]:
+        """The share of each hyperparameter in what makes a configuration one of the best tenth, the largest first.
+
+        where: a filter for the trials that count. RungError where nothing can be told, as from fewer than ten.
+        """
+        from rung.analysis.importance import by_name
+        from rung.analysis.kinds import importance_of
+
+        return by_name(importance_of(self._source(where)))
 
     def compare(
         self,
@@ -214,6 +210,46 @@ class Study:
         wanted = Wanted(methods, seeds=seeds, trials=trials, workers=workers, objective=objective)
         return repeat(self.row, self._store, wanted, into=store, axis=axis, progress=progress)
 
+    def edit(
+        self,
+        domains: Mapping[str, Any] | None = None,
+        *,
+        pin: Mapping[str, Any] | None = None,
+        reopen: Sequence[str] = (),
+        priors: Mapping[str, Any] | None = None,
+    ) -> SpaceEdit:
+        """Ask for another space from now on: ``print(study.edit(pin={"opt": "adam"}))``.
+
+        domains: by name, what a dimension is to be, narrower or wider than before. pin: values to be held fast. reopen:
+        dimensions to be as they were before they were pinned. priors: where the best values are believed to be, such as
+        ``"~1e-3:high"``; None drops one. SpaceError for what makes no space, and then nothing is asked for.
+        """
+        from rung.tuning.steering import ask_for_edit, plan_edit
+
+        plan = plan_edit(self._store, self.name, domains, pin=pin, reopen=reopen, priors=priors)
+        return ask_for_edit(self._store, plan)
+
+    def zoom(self, top: float = 0.2, margin: float = 0.05, *, dry_run: bool = False) -> Zoom:
+        """Ask for the space to be drawn closer around the best trials: ``print(study.zoom())`` says what changes.
+
+        top: the share of the trials with a result that are the best. margin: what the new ranges reach beyond their
+        values. dry_run: ask for nothing. The rules stand at ``rung.space.zooming.zoomed``; a range opens again, up to
+        what was ever allowed, where the best trial is at its border. RungError for fewer than five results.
+        """
+        from rung.tuning.zooming import ask_for_zoom, plan_zoom
+
+        plan = plan_zoom(self._store, self.name, top=top, margin=margin)
+        return plan if dry_run else ask_for_zoom(self._store, plan)
+
+    def hand_over(self, searcher: str | Mapping[str, Json] | Searcher) -> None:
+        """Ask for another searcher to go on: ``study.hand_over("gp(acquisition=ei)")``. It knows all that was tried.
+
+        searcher: by name with options, as JSON form, or an object, of which only the form counts. SettingError.
+        """
+        from rung.tuning.steering import plan_hand_over
+
+        self._store.post(self.name, plan_hand_over(self._store, self.name, searcher))
+
     def live(self) -> None:
         """Show the study in a notebook, kept up to date while a tuner works. SettingError elsewhere."""
         from rung.console.notebook import show_live
@@ -239,14 +275,11 @@ class Study:
 
     def _source(self, where: str | None) -> Source:
         from rung.analysis.kinds import Source
+        from rung.tuning.engine import is_forwarded
 
         row = self.row
-        return Source(
-            row,
-            self._selected(row, where),
-            reports=lambda: self._store.tables.reports(self.name),
-            events=self.events,
-        )
+        trials, reports = self._selected(row, where), lambda: self._store.tables.reports(self.name)
+        return Source(row, trials, reports, self.events, told=lambda: filter(is_forwarded, self.events()))
 
     def __repr__(self) -> str:
         row, best = self.row, self.best
@@ -261,29 +294,3 @@ class Study:
         row = self.row
         curve = trajectory(self.trials, self._store.tables.reports(self.name), goal=row.goal)
         return study_card(row, self.best, curve)
-
-
-def resume_command(store: Store, name: str) -> str:
-    """The command line that goes on with a study, or what to do when there is none."""
-    if store.url == "memory":
-        return "the same script (the store is in memory, so this run's results end with the process)"
-    return f"rung resume {shlex.quote(name)} --store {shlex.quote(_from_here(store.url))}"
-
-
-def _from_here(url: str) -> str:
-    """The address of a store as short as it can be: a file in the working directory goes by its bare name."""
-    path = Path(url.removeprefix("sqlite:///"))
-    return path.name if path.suffix == ".db" and path.parent == Path.cwd() else url
-
-
-def spec_summary(row: StudyRow) -> dict[str, Any]:
-    """What a study was set up with, in JSON form."""
-    return {
-        "space": row.space,
-        "searcher": row.searcher,
-        "scheduler": row.scheduler,
-        "objective": row.objective,
-        "seed": row.seed,
-        "settings": dict(row.settings),
-        "provenance": dict(row.provenance),
-    }

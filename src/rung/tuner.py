@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, final
-
-from msgspec import structs
 
 from rung import bookkeeping
 from rung.bookkeeping import IncumbentFrom, Record
@@ -17,19 +15,21 @@ from rung.contracts import Backend, Scheduler, Store
 from rung.errors import RungError, SettingError, StoreError
 from rung.runtime.objective import Objective, as_objective
 from rung.store import open_store
-from rung.study import Study, resume_command
-from rung.tuning.aftermath import error_of
+from rung.study import Study
+from rung.tuning.aftermath import conclude, resume_command
 from rung.tuning.endings import Endings
 from rung.tuning.hand import Asked, ByHand, Hand
 from rung.tuning.interrupts import heed_interrupts
 from rung.tuning.loop import Loop
 from rung.tuning.opening import OpenStudy, Resume, compare, find_study, new_study
+from rung.tuning.recording import checked_known, checked_total, record_known, unrecorded
 from rung.tuning.setup import (
     checked_given,
     checked_goal,
     checked_scheduler,
     default_backend,
     free_name,
+    opened,
     reference_of,
     refuse_in_trial_process,
 )
@@ -38,8 +38,8 @@ from rung.types import Config, Decision, Json
 
 if TYPE_CHECKING:
     from rung.backends.resources import Resources
-    from rung.rows import TrialRow
     from rung.stopping import Criterion
+    from rung.tuning.recording import Result
     from rung.tuning.session import Observer, Session
     from rung.tuning.starter import Limits
 
@@ -57,8 +57,9 @@ class Tuner:
     resources: GPUs and memory of each trial in a process of its own. limits: what a trial may cost before it is ended,
     and when a worker is given up. stop: when the study ends; see ``rung.stopping``. project, message, tags: what it
     belongs to and is about; the last two add to what an existing study has. project_limit: the most that all trials of
-    the project's studies in this store may take together, in seconds or as ``"8h"``. observers: called with every
-    committed event.
+    the project's studies in this store may take together, in seconds or as ``"8h"``. known_results: pairs of a
+    configuration and what it came to elsewhere, as ``tell`` takes them; those that the study doesn't have yet become
+    trials of it when the first session begins, and count in its total. observers: called with every committed event.
 
     Raises StudyMismatchError, naming the fields, when the stored study differs from what is asked for.
     """
@@ -84,12 +85,14 @@ class Tuner:
         message: str = "",
         tags: Sequence[str] = (),
         project_limit: float | str | None = None,
+        known_results: Iterable[tuple[Config, Result]] = (),
         observers: Sequence[Observer] = (),
     ) -> None:
         refuse_in_trial_process()
         self._objective = None if objective is None else as_objective(objective)
         checked_scheduler(scheduler)
         self._goal = checked_goal(metric, mode)
+        self._known = checked_known(known_results, scheduler, self._goal)
         self._terms = checked_terms(
             workers=workers,
             backend=backend,
@@ -146,19 +149,22 @@ class Tuner:
         if self._objective is None:
             raise SettingError("this tuner has no objective to run.", hint="Use ask() and tell(), or give one.")
         self._put_down()
-        wanted = {"new_trials": number_of_trials, "max_trials": max_trials, "seconds": seconds}
-        limits = structs.replace(
-            self._terms.limits, **{name: value for name, value in wanted.items() if value is not None}
-        )
-        reference, configs = reference_of(self._objective), checked_given(given)
-        settings = self._terms.settings(limits, self._open.engine.ledger, objective=reference, n_given=len(configs))
+        limits = self._terms.limited(new_trials=number_of_trials, max_trials=max_trials, seconds=seconds)
+        checked_total(limits.max_trials, self._known)
+        given, engine, reference = checked_given(given), self._open.engine, reference_of(self._objective)
+        n_given = len(given) + len(unrecorded(self._known, engine))
+        settings = self._terms.settings(limits, engine.ledger, objective=reference, n_given=n_given)
         endings = self._endings()
-        with self._running_backend() as backend:
+        self._objective.check(engine.scheduler.space)
+        backend = self._backend or default_backend(self._objective, self._terms.workers, self._terms.resources)
+        folder = self._open.folder
+        with opened(backend, self._open.name, self._objective, folder):
             session = self._begin(backend, settings)
             try:
                 fixed = self._objective.fixed_among(session.engine.scheduler.space)
-                folder = self._store.folder(self._open.name)
-                loop = Loop(session, backend, folder=folder, limits=limits, endings=endings, fixed=fixed, given=configs)
+                loop = Loop(
+                    session, backend, folder=folder, limits=limits, endings=endings, fixed=fixed, given=given, say=_say
+                )
                 with heed_interrupts(loop, say=_say):
                     why = loop.run()
             except BaseException:
@@ -174,14 +180,20 @@ class Tuner:
             asked = hand.ask(1 if count is None else count)
         return asked[0] if count is None else asked
 
-    def tell(self, trial: Asked | int, value: float | Mapping[str, float], *, step: int | None = None) -> Decision:
-        """Take the result of an asked trial: the metric, or all metrics by name.
+    def tell(self, trial: Asked | int | Config, value: Result, *, step: int | None = None) -> Decision:
+        """Take a result: the metric, or all metrics by name.
 
-        Without ``step`` the trial is finished. With a step, the answer says whether it shall go on, pause or stop.
+        Without ``step`` an asked trial is finished. With a step, the answer says whether it shall go on, pause or stop.
+
+        A configuration in place of the trial ran elsewhere. It becomes a finished trial, whose number the answer has.
+        value: also a list, with a value for each step from the first on. step: where a single value was reached; by
+        default where trials are fully trained. SpaceError for a name that the space doesn't have; RungWarning for what
+        else it refuses, as the searcher can't place that.
         """
-        number = trial if isinstance(trial, int) else trial.number
         with self._by_hand() as hand:
-            return hand.tell(number, value, step=step)
+            if isinstance(trial, Mapping):
+                return hand.record(trial, value, step=step)
+            return hand.tell(trial if isinstance(trial, int) else trial.number, value, step=step)
 
     def enqueue(self, config: Mapping[str, object]) -> None:
         """Have a configuration tried next. SpaceError when it is outside the space."""
@@ -234,17 +246,21 @@ class Tuner:
     @property
     def records(self) -> list[Record]:
         """Configuration, error and runtime of each finished trial."""
-        return bookkeeping.records(self._trials(), self._goal, self._terms.incumbent_from)
-
-    def _trials(self) -> list[TrialRow]:
-        return list(self._open.engine.ledger.trials.values())
+        trials = self._open.engine.ledger.trials.values()
+        return bookkeeping.records(trials, self._goal, self._terms.incumbent_from)
 
     def _endings(self) -> Endings:
         return self._terms.endings(self._store.tables, self._open.engine.ledger, self._tally)
 
     def _begin(self, backend: Backend, settings: Mapping[str, Json] | None = None) -> Session:
         slots, now, observers, labels = backend.slots, backend.now, self._observers, self._terms.labels
-        return self._open.begin(slots=slots, now=now, observers=observers, settings=settings, labels=labels)
+        session = self._open.begin(slots=slots, now=now, observers=observers, settings=settings, labels=labels)
+        try:
+            record_known(session, self._known, backend, folder=self._open.folder)
+        except BaseException:
+            self._open.abandon()
+            raise
+        return session
 
     @contextlib.contextmanager
     def _by_hand(self) -> Iterator[Hand]:
@@ -253,8 +269,7 @@ class Tuner:
             endings = self._endings()
             session = self._begin(backend)
             try:
-                folder = self._store.folder(self._open.name)
-                hand = Hand(session, backend, folder=folder, limits=self._terms.limits, endings=endings)
+                hand = Hand(session, backend, folder=self._open.folder, limits=self._terms.limits, endings=endings)
             except BaseException:
                 self._open.abandon()
                 raise
@@ -272,28 +287,9 @@ class Tuner:
         if hand is not None:
             self._open.leave(hand[1], "done")
 
-    @contextlib.contextmanager
-    def _running_backend(self) -> Iterator[Backend]:
-        assert self._objective is not None
-        self._objective.check(self._open.engine.scheduler.space)
-        backend = self._backend or default_backend(self._objective, self._terms.workers, self._terms.resources)
-        folder = self._store.folder(self._open.name)
-        folder.mkdir(parents=True, exist_ok=True)
-        backend.open(self._open.name, self._objective, folder)
-        try:
-            yield backend
-        finally:
-            backend.close()
-
     def _after(self, why: str, loop: Loop) -> None:
         resume, failures = resume_command(self._store, self._open.name), self._terms.limits.failures_in_a_row
-        error = error_of(why, loop, study=self._open.name, failures_in_a_row=failures, resume=resume)
-        if error is not None:
-            raise error
-        if why == "interrupted":
-            _say(f"Interrupted. Go on with: {resume}")
-            if loop.end_now:
-                raise KeyboardInterrupt
+        conclude(why, loop, study=self._open.name, failures_in_a_row=failures, resume=resume, say=_say)
 
 
 def _say(sentence: str) -> None:

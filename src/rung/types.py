@@ -55,9 +55,13 @@ class Exhausted(Struct, frozen=True):
 
 
 class Wait(Struct, frozen=True):
-    """There is nothing to run now; ask again after the next event."""
+    """There is nothing to run now; ask again after the next event.
+
+    for_person: nothing but a person can bring that event, so it is worth waiting for even while nothing runs.
+    """
 
     why: str = ""
+    for_person: bool = False
 
 
 class Proposal(Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 import math
 
+from rung.events import Ended, Observed, Started
 from rung.rows import TrialRow
 from rung.types import Goal, TrialState
 
@@ -47,6 +48,19 @@ def small_study():
         *reports_of(7, [0.7], at=[41]),
     ]
     return rows, reports
+
+
+def study_of(configs, losses):
+    """Rows of trials with these configurations, and what searchers are told about them. A loss of None: it failed."""
+    rows, told = [], []
+    for number, (config, loss) in enumerate(zip(configs, losses, strict=True)):
+        state = TrialState.FAILED if loss is None else TrialState.COMPLETED
+        rows.append(TrialRow(number=number, state=state, config=config, started_at=0.0, best_loss=loss))
+        told.append(Started(at=0.0, trial=number, attempt=1, config=config))
+        if loss is not None:
+            told.append(Observed(at=0.0, trial=number, attempt=1, step=1, metrics={}, loss=loss))
+        told.append(Ended(at=0.0, trial=number, attempt=1, state=state))
+    return rows, told
 
 
 def drawn(figure):

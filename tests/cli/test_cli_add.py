@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_project import make_study
 from running_study import meanwhile
 
 from rung.commands import Enqueue
+from rung.errors import SettingError
 from rung.store import open_store
 
 
@@ -70,6 +72,90 @@ def test_without_values_it_says_what_there_is_to_give(invoke, store: Path) -> No
 def test_the_example_of_a_missing_value_is_short(invoke, store: Path) -> None:
     said = invoke("add", "lenet", "opt=adam", exit_code=1).stderr
     assert said == "rung: lr is missing from the config {'opt': 'adam'}.\nhint: Add it, such as lr=0.0316.\n"
+
+
+# Results of what was tried elsewhere
+
+
+def rows(store: Path) -> Any:
+    opened = open_store(str(store), create=False)
+    found = opened.tables.trials("lenet")
+    opened.close()
+    return found
+
+
+def test_a_result_is_recorded_at_once_where_nobody_runs_the_study(invoke, store: Path) -> None:
+    said = invoke("add", "lenet", "lr=0.1", "opt=adam", "--result", 0.23, "--message", "from the paper").stdout
+    assert said == "Recorded: error 0.23 at step 9 with lr=0.1 opt=adam seed=5, as lenet#2.\n"  # as ASHA's max_t is 9
+    row = rows(store)[2]
+    assert (row.is_given, row.state, row.best_loss, row.config["seed"]) == (True, "completed", 0.23, 5)
+    assert [note.text for note in row.notes] == ["from the paper"]
+    assert asked(store) == []
+    assert "as its log says" in invoke("verify", "lenet").stdout
+
+
+def test_several_metrics_at_a_step_like_another_trial(invoke, invoke_json, store: Path) -> None:
+    said = invoke(
+        "add", "lenet", "--like", 1, "lr=0.5", "--result", "error=0.5", "--result", "accuracy=0.75", "--step", 4
+    ).stdout
+    assert "error 0.5 at step 4 with lr=0.5" in said
+    shown = invoke_json("show", "lenet#2")
+    assert shown["config"] == {**invoke_json("show", "lenet#1")["config"], "lr": 0.5}
+    opened = open_store(str(store), create=False)
+    assert [metrics for *_, metrics in opened.tables.reports("lenet", 2)] == [{"error": 0.5, "accuracy": 0.75}]
+    opened.close()
+
+
+def test_a_result_that_is_nan_is_a_failed_trial(invoke, store: Path) -> None:
+    invoke("add", "lenet", "lr=0.1", "opt=adam", "--result", "nan")
+    assert (rows(store)[2].state, rows(store)[2].reason) == ("failed", "nan")
+
+
+@pytest.mark.filterwarnings("default::rung.errors.RungWarning")
+def test_what_the_space_does_not_have_is_recorded_but_pointed_out(invoke, store: Path) -> None:
+    said = invoke("add", "lenet", "lr=7", "opt=adam", "--result", 0.23).stderr
+    assert said.startswith("rung: warning: lr: 7 is not between")
+    assert rows(store)[2].config["lr"] == 7
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "code"),
+    [
+        (("lrr=0.1", "--result", "0.5"), "Did you mean 'lr'?", 1),
+        (("lr=0.1", "opt=adam", "--result", "acc=0.5"), "'error' is missing", 1),
+        (("lr=0.1", "opt=adam", "--result", "good"), "--result 'good' is no number", 2),
+        (("lr=0.1", "opt=adam", "--result", "=0.5"), "--result '=0.5' is no number", 2),
+        (("lr=0.1", "opt=adam", "--result", "0.5", "--result", "error=0.25"), "give each metric once", 2),
+        (("lr=0.1", "opt=adam", "--step", "3"), "there is no result", 2),
+        (("lr=0.1", "opt=adam", "--message", "?"), "there is no result", 2),
+        (("--result", "0.5"), "no value is given", 2),
+    ],
+)
+def test_what_is_no_result(invoke, store: Path, words: tuple[str, ...], message: str, code: int) -> None:
+    assert message in invoke("add", "lenet", *words, exit_code=code).stderr
+    assert len(rows(store)) == 2
+    assert asked(store) == []
+
+
+def test_a_result_while_the_study_runs(invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rung.tuning.loop.INBOX_PERIOD_S", 0.0)
+    said = meanwhile(tmp_path / "rung.db", lambda: invoke("add", "lenet", "lr=0.5", "--result", 0.25).stdout)
+    assert said == "Recorded: error 0.25 at step 1 with lr=0.5, as lenet#1.\n"
+    assert "as its log says" in invoke("verify", "lenet").stdout
+
+
+def test_a_result_waits_where_only_the_study_s_program_has_the_scheduler(
+    invoke, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rung.tuning.clerk.build_scheduler", not_from_here)
+    said = invoke("add", "lenet", "lr=0.1", "opt=adam", "--result", 0.23).stdout
+    assert said.endswith(", once the study is resumed: rung resume lenet\n")
+    assert len(asked(store)) == 1
+    assert len(rows(store)) == 2
+
+
+def not_from_here(*_: object) -> None:
+    raise SettingError("There is no scheduler 'mine'.", hint="")
 
 
 @pytest.mark.parametrize("words", [("lr",), ("=0.1",), ("--like", "-1"), ("lr=0.1", "lr=0.2")])

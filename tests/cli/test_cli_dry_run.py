@@ -17,7 +17,7 @@ def test_it_says_what_would_be_run_and_touches_nothing(invoke, tmp_path: Path) -
     assert lines[1].startswith("objective   ")
     assert lines[2:5] == [
         "goal        min error",
-        "method      random + basic, 2 at a time, memory 2000000000",
+        "method      auto + basic, 2 at a time, memory 2000000000",
         "ends        trials 9, seconds 2h, stop reached:0.1",
     ]
     assert lines[5].startswith("space       lr   Float(0.001, 1.0")
@@ -33,14 +33,49 @@ def test_it_says_what_would_be_run_and_touches_nothing(invoke, tmp_path: Path) -
 
 def test_the_configurations_are_those_of_the_run(invoke, execute, invoke_json, tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text("import rung\nrung.report(error=rung.config()['lr'])\n")
-    words = (*SPACE, "--init", "lr=0.5", "--init", "opt=sgd", "--trials", 3, "--seed", 4)
+    words = (*SPACE, "--init", "lr=0.5", "--init", "opt=sgd", "--searcher", "random", "--trials", 3, "--seed", 4)
     plan = json.loads(invoke("run", *words, "--dry-run", "--json", *SCRIPT).stdout)
     execute("run", *words, *SCRIPT)
     assert plan["first_configurations"] == [row["config"] for row in invoke_json("trials", "train")]
 
 
+def test_beliefs_are_part_of_the_space(invoke) -> None:
+    words = (*SPACE, "--prior", "lr=~1e-2:high", "--prior", "opt=sgd", "--trials", 1, "--dry-run")
+    plan = json.loads(invoke("run", *words, "--json", *SCRIPT).stdout)
+    assert [each["prior"] for each in plan["space"]["dimensions"]] == [
+        {"centre": 0.01, "confidence": "high"},
+        {"centre": "sgd", "confidence": "medium"},
+    ]
+    said = invoke("run", *words, *SCRIPT).stdout
+    assert "log=True), prior ~0.01 (high confidence)\n" in said
+    assert "prior ~sgd\n" in said
+
+
+def test_beliefs_of_a_file_and_of_the_line(invoke, tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text(
+        'trials = 1\nprior = { lr = "~1e-2:high", opt = "sgd" }\n[space]\nlr = "log:1e-4:1"\nopt = ["adam", "sgd"]\n'
+    )
+    plan = json.loads(invoke("run", "study.toml", "--prior", "lr=~1e-3", "--dry-run", "--json", *SCRIPT).stdout)
+    assert [each["prior"]["centre"] for each in plan["space"]["dimensions"]] == [0.001, "sgd"]
+
+
 @pytest.mark.parametrize(
-    ("words", "count"), [(("--trials", 2), 2), (("--stop", "trials:9"), 3), (("--searcher", "grid"), 2)]
+    ("prior", "message"),
+    [
+        ("lr", "--prior 'lr' has no name and value."),
+        ("lr=~7", "the prior of 'lr': 7.0 is not between"),
+        ("rl=~0.1", "priors: there is no dimension 'rl'."),
+        ("lr=~0.1:sure", "the prior of 'lr' has the confidence 'sure'."),
+    ],
+)
+def test_beliefs_that_are_none(invoke, prior: str, message: str) -> None:
+    said = invoke("run", *SPACE, "--prior", prior, "--trials", 1, "--dry-run", *SCRIPT, exit_code=2).stderr
+    assert message in said
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [(("--trials", 2), 2), (("--stop", "trials:9", "--searcher", "random"), 3), (("--searcher", "grid"), 2)],
 )
 def test_no_more_configurations_than_there_would_be(invoke, words: tuple[object, ...], count: int) -> None:
     plan = json.loads(invoke("run", "-s", "opt=adam,sgd", *words, "--dry-run", "--json", *SCRIPT).stdout)

@@ -51,7 +51,7 @@ def test_a_picture_can_be_opened(invoke, finished: Path, monkeypatch: pytest.Mon
     ("words", "exit_code", "said"),
     [
         (["lennet"], 1, "rung: There is no study 'lennet' in this store.\nhint: Did you mean 'lenet'?\n"),
-        (["lenet", "importance"], 2, "rung: There is no kind of figure 'importance'.\nhint: There are: overview, "),
+        (["lenet", "violin"], 2, "rung: There is no kind of figure 'violin'.\nhint: There are: overview, "),
         (["lenet", "slice", "--x", "trials"], 2, "takes no x.\nhint: These do: any_time."),
         (["lenet", "slice", "--hyperparameters", "lrr"], 2, "no hyperparameter 'lrr' that varies.\nhint: Did you mean"),
         (["lenet", "contour"], 2, "A contour needs two numeric hyperparameters, got lr.\nhint: "),

@@ -49,9 +49,7 @@ def project(tmp_path: Path) -> Path:
 def test_a_script(execute, invoke, invoke_json, project: Path) -> None:
     done = execute("run", *SPACE, "--trials", 3, "-w", 2, "--seed", 1, "--", sys.executable, "train.py", "--epochs", 4)
     lines = done.stdout.splitlines()
-    assert (
-        f"study train (new) · store {project}/rung.db · random + basic · min error · 2 workers · 3 trials" in lines[0]
-    )
+    assert f"study train (new) · store {project}/rung.db · auto + basic · min error · 2 workers · 3 trials" in lines[0]
     assert "study train: done · 3 trials: 3 completed · best error 0." in lines[-1]
     assert done.stderr == ""
     (study,) = invoke_json("ls")
@@ -78,7 +76,7 @@ def test_a_function_in_processes(execute, invoke_json, project: Path) -> None:
         "grace_period": 1,
         "reduction_factor": 3,
         "variant": "stopping",
-        "searcher": {"name": "random"},
+        "searcher": {"name": "auto", "overhead": 0.05, "free_s": 2.0},
     }
     best = min(row["best_value"] for row in invoke_json("trials", "mine"))
     assert invoke_json("best", "mine")["value"] == best

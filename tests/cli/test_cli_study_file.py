@@ -31,6 +31,7 @@ stall_seconds = "1min"
 workers = 2
 seed = 3
 init = { lr = 0.1 }
+prior = { lr = "~1e-2:high", opt = "sgd" }
 
 [space]
 lr = "log:1e-4:1"
@@ -71,6 +72,7 @@ def test_all_that_a_file_may_say(write: Write, tmp_path: Path) -> None:
             "layers": Constant(3),
         },
         init={"lr": 0.1},
+        priors={"lr": "~1e-2:high", "opt": "sgd"},
         options={
             "name": "lenet",
             "project": "vision",
@@ -100,7 +102,9 @@ def test_all_that_a_file_may_say(write: Write, tmp_path: Path) -> None:
 
 
 def test_what_is_not_said_is_left_to_the_command_line(write: Write, tmp_path: Path) -> None:
-    assert read_study_file(write("")) == StudyFile(words=(), domains={}, init={}, options={}, folder=tmp_path)
+    assert read_study_file(write("")) == StudyFile(
+        words=(), domains={}, init={}, priors={}, options={}, folder=tmp_path
+    )
     assert read_study_file(write('objective = "train:lenet"')).words == ("train:lenet",)
 
 

@@ -7,7 +7,7 @@ from cli_project import make_study
 
 from rung.commands import Tag
 from rung.store import open_store
-from rung.tuning.clerk import write_down_remarks
+from rung.tuning.clerk import write_down
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ def test_on_what_is_not_there(invoke) -> None:
 def test_a_tag_from_elsewhere_can_be_taken_away_whatever_it_is(store: Path, invoke, invoke_json) -> None:
     opened = open_store(str(store), create=False)
     opened.post("lenet", Tag(("two words",)))
-    write_down_remarks(opened, "lenet")
+    write_down(opened, "lenet")
     opened.close()
     assert invoke_json("tag", "lenet") == ["two words"]
     assert invoke_json("tag", "lenet", "--remove", "two words") == []

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_project import RUNG, make_study
+from cli_project import RUNG
 
 from rung.events import Ended, Started
 from rung.store import open_store
@@ -116,13 +116,6 @@ def test_the_exit_code_is_that_of_the_program(execute, tmp_path: Path) -> None:
 def test_bad_input_leaves_nothing_behind(invoke, tmp_path: Path, words: list[str], says: str, code: int) -> None:
     assert says in invoke("track", "-n", "tries", *words, exit_code=code).stderr
     assert not (tmp_path / "rung-files").exists()
-
-
-def test_a_study_that_searches_is_not_for_runs_by_hand(invoke, tmp_path: Path) -> None:
-    make_study(tmp_path / "rung.db", trials=1)
-    result = invoke("track", "-n", "lenet", "lr=0.1", "--", "true", exit_code=1)
-    assert "the study 'lenet' searches a space" in result.stderr
-    assert "rung add lenet" in result.stderr
 
 
 def test_the_metric_is_fixed_by_the_first_run(execute, invoke, script: str) -> None:

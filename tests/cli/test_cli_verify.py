@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from cli_project import SPACE
 
+from rung.events import SearcherChanged
 from rung.schedulers.basic import BasicScheduler
 from rung.searchers.random import RandomSearcher
+from rung.store import current_owner, open_store
 from rung.tuner import Tuner
 
 
@@ -87,6 +89,17 @@ def test_what_cannot_be_built_again_is_taken_as_it_stands(invoke, invoke_json, t
     assert (found["suggestions"], found["decisions"]) == (0, 0)
     assert "'nowhere.to.be:found' can't be imported" in found["skipped"]
     assert "decisions  not derived again: 'nowhere.to.be:found' can't be imported" in invoke("verify", "mine").stdout
+
+
+def test_a_searcher_that_took_over_and_cannot_be_built_again(invoke_json, copy: Path) -> None:
+    opened = open_store(str(copy), create=False)
+    lease = opened.acquire("lenet", current_owner(), ttl=60.0)
+    opened.append([SearcherChanged(at=99.0, searcher={"class": "nowhere.to.be:found"})], lease=lease)
+    opened.release(lease)
+    opened.close()
+    found = invoke_json("verify", "lenet")
+    assert (found["is_ok"], found["suggestions"]) == (True, 0)
+    assert "'nowhere.to.be:found' can't be imported" in found["skipped"]
 
 
 def test_an_unknown_study(invoke, finished: Path) -> None:

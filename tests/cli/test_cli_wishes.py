@@ -6,6 +6,7 @@ import pytest
 
 from rung.cli import _wishes
 from rung.commands import (
+    ChangeSearcher,
     ChangeTrial,
     Command,
     ContinueTrial,
@@ -13,6 +14,7 @@ from rung.commands import (
     Enqueue,
     Note,
     PauseTrial,
+    Record,
     RetryTrial,
     StopStudy,
     StopTrial,
@@ -20,7 +22,7 @@ from rung.commands import (
     UnknownCommand,
 )
 from rung.rows import StudyRow
-from rung.types import Goal
+from rung.types import Goal, TrialState
 
 ROW = StudyRow(
     name="lenet", goal=Goal("error"), seed=0, space={}, searcher={}, scheduler={}, objective=None, created_unix=0.0
@@ -32,11 +34,20 @@ ROW = StudyRow(
     [
         (Enqueue({"lr": 0.1, "opt": "adam"}), "Tried next: lr=0.1 opt=adam"),
         (EditSpace({}), "The space of lenet is another one from now on"),
+        (ChangeSearcher({"name": "gp", "acquisition": "ei"}), "gp searches lenet from now on"),
         (StopTrial(3), "Trial 3 is stopped"),
         (PauseTrial(3), "Trial 3 is paused at its next checkpoint; without checkpoints it will begin anew"),
         (ContinueTrial(3), "Trial 3 goes on as soon as a worker is free"),
         (ChangeTrial(3, {"lr": 0.1}), "Trial 3 has lr=0.1 from its next report on"),
         (RetryTrial(3), "The configuration of trial 3 is tried once more, as a new trial"),
+        (
+            Record(config={"lr": 0.1}, reports=((1, {"error": 0.5}), (9, {"error": 0.25, "acc": 0.75}))),
+            "Recorded: error 0.25 at step 9 with lr=0.1",
+        ),
+        (
+            Record(config={"lr": 0.1}, state=TrialState.FAILED, reason="oom"),
+            "Recorded: failed without a result with lr=0.1",
+        ),
         (StopStudy(), "Nothing more is started, and what runs comes to its end"),
         (
             StopStudy(how="pause"),

@@ -15,10 +15,12 @@ from rung.events import (
     Event,
     Interrupted,
     Noted,
+    SearcherChanged,
     SessionEnded,
     SpaceEdited,
     Tagged,
 )
+from rung.space import Float, Space
 from rung.types import Artifact, Goal, TrialState
 
 
@@ -135,6 +137,11 @@ def test_a_lead_is_told_even_when_the_whole_transaction_was_folded_before() -> N
         ),
         (Changed(at=0.0, trial=0, attempt=1, step=3, changes={"lr": 0.5}), "trial 0 changed after step 3: lr=0.5"),
         (SpaceEdited(at=0.0, space={"dimensions": []}), "the space was edited"),
+        (
+            SpaceEdited(at=0.0, space=Space({"lr": Float(0.0, 0.5), "k": 5}, priors={"lr": 0.25}).to_json()),
+            "from here on the space is lr: Float(0.0, 0.5), prior ~0.25; k: Constant(5)",
+        ),
+        (SearcherChanged(at=0.0, searcher={"name": "gp", "acquisition": "ei"}), "from here on gp searches"),
         (
             SessionEnded(at=0.0, session=1, why="exhausted"),
             (

@@ -3,11 +3,12 @@ from __future__ import annotations
 import math
 
 from rung.events import Ended, SessionEnded, SessionStarted, Started
-from rung.interchange.given import GivenStudy, GivenTrial, events_of, in_a_row
+from rung.interchange.given import GivenStudy, events_of, in_a_row
 from rung.interchange.importing import import_study
 from rung.space import Float, Space
 from rung.store import MemoryStore, current_owner
 from rung.store.verify import verify
+from rung.tuning.given import GivenTrial
 from rung.types import Goal, TrialState
 
 SPACE = Space({"lr": Float(0.0, 1.0)})

@@ -5,11 +5,12 @@ from msgspec.structs import replace
 
 import rung
 from rung.errors import SettingError, StudyExistsError
-from rung.interchange.given import GivenStudy, GivenTrial
+from rung.interchange.given import GivenStudy
 from rung.interchange.importing import import_study
 from rung.space import Float, Space
 from rung.store import MemoryStore, SqliteStore
 from rung.store.verify import verify
+from rung.tuning.given import GivenTrial
 from rung.tuning.verify import verify_decisions
 from rung.types import Goal, TrialState
 

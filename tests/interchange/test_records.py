@@ -13,6 +13,7 @@ from rung.interchange.reading import read_csv, read_json, read_parquet
 from rung.interchange.records import roles_of, study_of
 from rung.space import Choice, Float, Space
 from rung.store import MemoryStore
+from rung.tuning.given import GivenTrial
 from rung.types import Goal, TrialState
 
 CSV = "lr,opt,error,acc,junk\n0.1,adam,0.3,0.7,x\n0.001,sgd,0.2,0.8,y\n0.5,adam,nan,,z\n0.4,,,0.1,w\n"
@@ -81,7 +82,7 @@ def test_a_space_that_the_columns_do_not_have(tmp_path):
 
 def exported():
     """A study with all that an export can hold, in a store."""
-    from rung.interchange.given import GivenStudy, GivenTrial
+    from rung.interchange.given import GivenStudy
 
     trials = (
         GivenTrial(

@@ -25,7 +25,7 @@ def test_the_cache_saves_work_and_is_dropped_by_an_edit() -> None:
     play(BasicScheduler(searcher), BOWL, new_trials=20, workers=1)
     assert searcher.factor.rows_computed == 19  # each trial once; the last was never asked about
     searcher = KernelSearcher(SPACE)
-    edited = Space({"x": Float(0, 1), "y": Float(0.5, 1)})
+    edited = Space({"x": Float(0, 1), "y": Float(0, 2)})  # a narrower one would have the hull as it was
     play(BasicScheduler(searcher), BOWL, new_trials=20, workers=1, commands={30: [EditSpace(edited.to_json())]})
     assert searcher.factor.rows_computed == 9 + 19  # nine before the edit, and all anew from there on
 

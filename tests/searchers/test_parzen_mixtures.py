@@ -10,7 +10,7 @@ from scipy import stats
 from scipy.integrate import quad
 
 from rung.searchers import _parzen_mixtures as mixtures
-from rung.searchers._parzen_axes import Axes, Listed
+from rung.searchers._parzen_axes import Axes, Listed, Pinned
 from rung.searchers._parzen_mixtures import Good, Others
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SCALE = Listed(1, np.array([0.0, 0.5, 0.8, 1.0]), is_ordered=True)
 LABELS = Listed(2, np.array([0.0, 0.5, 1.0]), is_ordered=False)
-AXES = Axes(4, np.array([0, 3]), (SCALE, LABELS))
+AXES = Axes(4, np.array([0, 3]), (SCALE, LABELS), np.ones(4))
 NAN = math.nan
 POINTS = np.array(
     [
@@ -42,6 +42,8 @@ def slow_density(
     weights: Sequence[float],
     candidate: Sequence[float],
     own: float,
+    *,
+    spans: Sequence[float] = (1.0, 1.0, 1.0, 1.0),
 ) -> float:
     """The second writing: kernel by kernel, axis by axis, the prior last."""
     parts = [*points, [NAN] * 4]
@@ -51,6 +53,8 @@ def slow_density(
         for axis, (centre, x) in enumerate(zip(point, candidate, strict=True)):
             if math.isnan(x):
                 continue
+            if math.isnan(centre):
+                density /= spans[axis]
             if axis in (0, 3):
                 density *= 1.0 if math.isnan(centre) else cut_normal(centre, width[axis]).pdf(x)
             elif axis == 1:
@@ -89,6 +93,38 @@ def test_the_density_of_the_others_is_what_a_slow_second_writing_says() -> None:
     widths = [[mixtures.OTHER_WIDTH, 1 / 6, 0, mixtures.OTHER_WIDTH]] * 5
     for value, candidate in zip(density, CANDIDATES, strict=True):
         expected = slow_density(POINTS, widths, [1.0, 0.0, 1.0, 1.0, 1.0, 2.0], candidate, own=5 / 6)
+        assert value == pytest.approx(expected)
+
+
+NARROW = AXES._replace(spans=np.array([0.2, 0.5, 0.5, 0.4]), pinned=(Pinned(4, 0.3, is_ordered=True),))
+PLACED = np.column_stack([POINTS, [0.3, 0.3, 0.4, 0.3, 0.5]])
+RELEVANCE = [1.0, 1.0, math.exp(-0.5), 1.0, math.exp(-2.0)]
+
+
+def test_in_a_part_of_the_cube_kernels_are_narrower_and_the_prior_is_higher() -> None:
+    """And trials away from what is pinned weigh less."""
+    weights = np.array([2.0, 1.0, 0.5, 1.0, 0.5])
+    candidates = np.column_stack([CANDIDATES, np.full(4, 0.3)])
+    density = Good(NARROW, PLACED, weights, prior_weight=0.3).log_density(candidates)
+    widths = [
+        [0.1, max(1 / 6, 0.4), 0, 0],
+        [0.2, 0.25, 0, 0.3],
+        [0.1, 0, 0, 0.4],
+        [0, 0.4, 0, 0.4],
+        [0.2, 0.4, 0, 0],
+    ]
+    widths[0][1] = 1 / 6
+    counted = weights * RELEVANCE
+    for value, candidate in zip(density, CANDIDATES, strict=True):
+        expected = slow_density(POINTS, widths, [*counted, 0.3], candidate, own=6 / 7, spans=NARROW.spans.tolist())
+        assert value == pytest.approx(expected)
+    others = Others(NARROW)
+    others.extend(PLACED)
+    density = others.log_density(candidates, np.ones(5, dtype=bool), prior_weight=2.0)
+    others_width = mixtures.OTHER_WIDTH
+    widths = [[others_width * 0.2, 1 / 6, 0, others_width * 0.4]] * 5
+    for value, candidate in zip(density, CANDIDATES, strict=True):
+        expected = slow_density(POINTS, widths, [*RELEVANCE, 2.0], candidate, own=6 / 7, spans=NARROW.spans.tolist())
         assert value == pytest.approx(expected)
 
 

@@ -16,7 +16,7 @@ OPTIONS = Options("logei", 1.8, None, warp_inputs=False)
 
 
 def designed(space: Space, index: int, tried: Tried, scramble: int | None = 5) -> Suggestion:
-    suggestion = Proposals(space, OPTIONS).designed(index, scramble, tried, np.random.default_rng(0))
+    suggestion = Proposals(space, space, OPTIONS).designed(index, scramble, tried, np.random.default_rng(0))
     assert isinstance(suggestion, Suggestion)
     return suggestion
 
@@ -48,12 +48,12 @@ def test_where_the_design_has_no_new_point_any_other_will_do() -> None:
     tried = Tried({"n": n} for n in (0, 1, 2, 4, 5))
     assert designed(space, 0, tried).config == {"n": 3}
     tried.add({"n": 3})
-    assert Proposals(space, OPTIONS).designed(0, 5, tried, np.random.default_rng(0)) == Exhausted()
+    assert Proposals(space, space, OPTIONS).designed(0, 5, tried, np.random.default_rng(0)) == Exhausted()
 
 
 def test_of_a_small_space_all_untried_are_compared() -> None:
     space = Space({"n": Int(0, 30)})
-    proposals = Proposals(space, OPTIONS)
+    proposals = Proposals(space, space, OPTIONS)
     tried = Tried({"n": n} for n in range(0, 31, 5))
     points = space.encode([{"n": n} for n in range(0, 31, 5)])
     is_active = np.ones(points.shape, dtype=bool)
@@ -74,8 +74,8 @@ def test_when_all_that_promises_was_tried_something_else_comes(monkeypatch: pyte
     is_active = np.ones(points.shape, dtype=bool)
     evidence = Evidence(points, is_active, np.arange(5.0), points[:0], is_active[:0])
     tried = Tried({"n": n} for n in range(5))
-    suggestion = Proposals(space, OPTIONS).modelled(evidence, None, tried, np.random.default_rng(0))
+    suggestion = Proposals(space, space, OPTIONS).modelled(evidence, None, tried, np.random.default_rng(0))
     assert isinstance(suggestion, Suggestion)
     assert suggestion.config == {"n": 5}
     tried.add({"n": 5})
-    assert Proposals(space, OPTIONS).modelled(evidence, None, tried, np.random.default_rng(0)) == Exhausted()
+    assert Proposals(space, space, OPTIONS).modelled(evidence, None, tried, np.random.default_rng(0)) == Exhausted()

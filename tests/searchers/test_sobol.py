@@ -9,7 +9,7 @@ from scipy.stats import qmc
 from rung.commands import EditSpace, Enqueue
 from rung.errors import SettingError
 from rung.schedulers.basic import BasicScheduler
-from rung.searchers import sobol
+from rung.searchers import _sequences, sobol
 from rung.searchers.sobol import SobolSearcher
 from rung.space import Choice, Float, Int, Space, linear
 from rung.testing.play import play
@@ -79,7 +79,7 @@ def test_forbidden_points_are_skipped() -> None:
 
 
 def test_hardly_anything_allowed_falls_back_to_a_random_draw(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sobol, "_MOST_SKIPPED", 4)
+    monkeypatch.setattr(_sequences, "_MOST_SKIPPED", 4)
     space = Space(dict(SQUARE), constraints=[linear({"x": 1, "y": 1}, at_most=0.1)])
     started = trials(SobolSearcher(space, seed=11), 5)
     assert all(event.notes == {"sobol": 4 * k + 3, "random": True} for k, event in enumerate(started))
@@ -111,13 +111,6 @@ def test_unusable_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_limit_of_dimensions_is_scipys() -> None:
     assert sobol._MOST_DIMENSIONS == qmc.Sobol.MAXDIM
-
-
-def test_any_index_can_be_asked_for() -> None:
-    expected = qmc.Sobol(3, seed=np.random.default_rng(5)).random(512)
-    sequence = sobol._Sequence(3, 5)
-    for index in (0, 63, 64, 300, 299, 256, 255, 511, 2, 130, 0):
-        assert sequence.point(index) == expected[index].tolist()
 
 
 def test_the_json_form_has_the_seed_only_where_there_is_one() -> None:

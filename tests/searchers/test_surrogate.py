@@ -5,8 +5,10 @@ import pytest
 
 from rung.searchers import _surrogate
 from rung.searchers._embedding import Embedding
+from rung.searchers._region import Region
 from rung.searchers._surrogate import Evidence, Fit, Surrogate, fitting_rows, local_rows
-from rung.space import Choice, Float, Space
+from rung.space import Choice, Constant, Float, Space
+from rung.space.editing import edited
 
 SPACE = Space({"x": Float(0, 1), "y": Float(0, 1), "kind": Choice(["a", "b"])})
 
@@ -19,7 +21,7 @@ def evidence(n: int, n_pending: int = 0, seed: int = 0) -> Evidence:
 
 
 def surrogate(*, warps: bool = False) -> Surrogate:
-    return Surrogate(Embedding(SPACE), warps=warps)
+    return Surrogate(Embedding(SPACE), Region(SPACE, SPACE), warps=warps)
 
 
 def first(of: Evidence, n: int) -> Evidence:
@@ -131,8 +133,73 @@ def test_of_many_trials_the_best_third_and_others_in_time_are_fitted() -> None:
 def test_a_local_model_knows_the_nearest_and_some_others() -> None:
     x = np.random.default_rng(0).random((2_000, 3))
     y = np.abs(x - 0.3).sum(axis=1)
-    rows = local_rows(x, y)
+    everywhere = np.ones(2_000, dtype=bool)
+    rows = local_rows(x, y, everywhere)
     assert len(rows) == 500 == len(set(rows.tolist()))
     gaps = np.linalg.norm(x - x[np.argmin(y)], axis=1)
     assert set(np.argsort(gaps)[:400].tolist()) <= set(rows.tolist())
     assert np.argmin(y) in rows
+    is_inside = x[:, 0] > 0.6
+    nearest = np.argmin(np.where(is_inside, y, np.inf))
+    gaps = np.linalg.norm(x - x[nearest], axis=1)
+    assert set(np.argsort(gaps)[:400].tolist()) <= set(local_rows(x, y, is_inside).tolist())
+
+
+def in_part(**domains: object) -> tuple[Surrogate, Region]:
+    region = Region(SPACE, edited(SPACE, domains))
+    return Surrogate(Embedding(SPACE), region, warps=False), region
+
+
+def test_in_a_part_of_the_hull_the_best_there_is_to_be_beaten() -> None:
+    known = evidence(40)
+    surrogate, region = in_part(y=Float(0.6, 1))
+    model = surrogate.model(known, None)
+    is_inside = region.contains(known.points)
+    assert model.belief.noise < 1e-3
+    assert model.best == pytest.approx(float(model.scale.target(known.losses[is_inside]).min()))
+    inside = known.points[is_inside][np.argsort(known.losses[is_inside])[:5]]
+    np.testing.assert_array_equal(model.top, inside)
+    np.testing.assert_array_equal(model.box.low, [0.0, 0.6, 0.0])
+    assert model.scales[1] <= 0.4
+
+
+def test_what_is_outside_still_shapes_what_is_believed_inside() -> None:
+    known, test = evidence(40), evidence(200, seed=1)
+    surrogate, region = in_part(x=Float(0.8, 1))
+    rows = region.contains(known.points)
+    assert 5 < rows.sum() < 20
+    inside = Evidence(
+        known.points[rows], known.is_active[rows], known.losses[rows], known.pending, known.pending_is_active
+    )
+    errors = []
+    for each in (known, inside):
+        model = surrogate.model(each, None)
+        there = test.points[region.contains(test.points)]
+        x = Embedding(SPACE).embedded(there, np.ones(there.shape, dtype=bool))
+        losses = test.losses[region.contains(test.points)]
+        errors.append(np.abs(model.scale.loss(model.belief.predict(x)[0]) - losses).mean())
+    assert errors[0] < errors[1] / 2.0
+
+
+def test_where_nothing_is_known_inside_the_lowest_expectation_is_to_be_beaten() -> None:
+    known = evidence(40)
+    surrogate, region = in_part(x=Constant(0.5), kind=Constant("b"))
+    model = surrogate.model(known, None)
+    assert not region.contains(known.points).any()
+    moved = known.points.copy()
+    moved[:, 0], moved[:, 2] = 0.5, 0.75
+    expected = model.belief.predict(Embedding(SPACE).embedded(moved, known.is_active))[0].min()
+    assert model.best == pytest.approx(expected)
+    assert model.best > float(model.scale.target(known.losses).min()) + 0.5
+    failed = known._replace(losses=np.where(region.contains(known.points), np.nan, known.losses))
+    assert surrogate.model(failed, None).best == pytest.approx(model.best)
+
+
+def test_beyond_a_thousand_trials_the_box_lies_in_the_region() -> None:
+    known = evidence(1_001)
+    surrogate, region = in_part(x=Float(0.9, 1), y=Constant(0.7))
+    model = surrogate.model(known, None)
+    assert (model.box.low >= region.low).all()
+    assert (model.box.high <= region.high).all()
+    assert (model.box.low <= model.box.high).all()
+    assert (model.top[:, 0] >= 0.9).sum() >= 1 or not region.contains(known.points).any()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 
 from rung.events import Changed, Ended, Observed, Started
@@ -142,3 +143,20 @@ def test_the_ranking_is_what_a_slow_second_writing_says(seed: int) -> None:
             there = [other[len(losses) - 1] for other, _ in trials if len(other) >= len(losses)]
             keys[number] = (sum(loss < losses[-1] for loss in there), -len(losses), losses[-1], number)
     assert ranking(outcomes_of(*trials)) == sorted(keys, key=keys.__getitem__)
+
+
+def test_inside_they_compete_with_each_other_and_outside_only_the_better_ones_count() -> None:
+    losses = [0.5, 0.1, 0.9, 0.2, 0.8, 0.3, 0.7, 0.4, 0.6, 0.0]  # in tenths: what comes out are the places
+    outcomes = outcomes_of(*(([loss], COMPLETED) for loss in losses))
+
+    def best_of(share: float, inside: set[float], most: int = 25) -> list[float]:
+        rows = outcomes.best_of(share, most, np.array([loss in inside for loss in losses]))
+        return [losses[row] for row in rows.tolist()]
+
+    assert best_of(0.3, set(losses)) == [0.0, 0.1, 0.2]
+    assert best_of(0.3, set()) == [0.0, 0.1, 0.2]
+    assert best_of(0.4, {0.0, 0.1, 0.2, 0.3, 0.4}) == [0.0, 0.1], "the best outside are behind"
+    assert best_of(0.4, {0.5, 0.6, 0.7, 0.8, 0.9}) == [0.0, 0.1, 0.5, 0.6], "nor do they crowd the others out"
+    assert best_of(0.4, {0.1, 0.3, 0.5, 0.7, 0.9}) == [0.0, 0.1, 0.2, 0.3]
+    assert best_of(0.4, {0.5, 0.6, 0.7, 0.8, 0.9}, most=3) == [0.0, 0.5, 0.6]
+    assert best_of(0.1, {0.9}) == [0.0, 0.9]

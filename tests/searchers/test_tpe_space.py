@@ -1,7 +1,22 @@
 from __future__ import annotations
 
-from rung.searchers._tpe_space import MOST_LISTED, axes_of
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rung.searchers import _tpe_space
+from rung.searchers._parzen_axes import Pinned
+from rung.searchers._region import Region
+from rung.searchers._tpe_space import MOST_LISTED
 from rung.space import Choice, Float, Int, Normal, Ordinal, Space
+from rung.space.editing import edited
+
+if TYPE_CHECKING:
+    from rung.searchers._parzen_axes import Axes
+
+
+def axes_of(space: Space, now: Space | None = None) -> Axes:
+    return _tpe_space.axes_of(space, Region(space, now or space))
 
 
 def test_axes_by_kind() -> None:
@@ -44,3 +59,14 @@ def test_values_of_encoded_configs() -> None:
     configs = [{"units": units, "kind": kind} for units in range(8, 65) for kind in "abc"]
     values = axes_of(space).values(space.encode(configs))
     assert values.tolist() == [[c["units"] - 8, "abc".index(c["kind"])] for c in configs]
+
+
+def test_what_is_narrowed_has_a_shorter_span_and_what_is_pinned_no_axis() -> None:
+    space = Space({"x": Float(0, 1), "n": Int(0, 9), "kind": Choice(["a", "b", "c", "d"]), "y": Float(0, 1)})
+    now = edited(space, {"x": Float(0.2, 0.3), "n": Int(4, 4), "kind": Choice(["a", "d"])})
+    axes = axes_of(space, now)
+    assert axes.continuous.tolist() == [0, 3]
+    assert [axis.column for axis in axes.listed] == [2]
+    np.testing.assert_allclose(axes.spans, [0.1, 1.0, 0.5, 1.0])
+    assert axes.pinned == (Pinned(1, 0.45, is_ordered=True),)
+    assert axes_of(space, edited(space, {"kind": "b"})).pinned == (Pinned(2, 0.375, is_ordered=False),)

@@ -134,3 +134,48 @@ def test_a_constant_has_one_value():
     assert domain.grid(3) == [[1, 2]]
     with pytest.raises(SpaceError, match=r"3 is not \[1, 2\]"):
         domain.to_unit(3)
+
+
+def test_nothing_but_itself_is_near_to_an_option():
+    assert Choice(["a", (1, 2)]).nearest([1, 2]) == [1, 2]
+    assert Ordinal([16, 32]).nearest(32.0) == 32
+    for domain in (Choice(["a", "b"]), Ordinal(["a", "b"])):
+        with pytest.raises(SpaceError, match="'c' is not one of 'a', 'b'"):
+            domain.nearest("c")
+    assert Constant((1, 2)).nearest("anything") == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "both"),
+    [
+        (Choice(["a", "b"]), Choice(["c", "a"]), Choice(["a", "b", "c"])),
+        (Choice([1]), Choice([True, 1.0]), Choice([1, True])),
+        (Choice(["a"]), Constant("b"), Choice(["a", "b"])),
+        (Choice(["a"]), Ordinal(["a"]), None),
+        (Ordinal([16, 32, 64]), Ordinal([32, 64]), Ordinal([16, 32, 64])),
+        (Ordinal([32]), Ordinal([16, 32, 64]), Ordinal([16, 32, 64])),
+        (Ordinal([16, 64]), Ordinal([32, 128]), Ordinal([16, 32, 64, 128])),
+        (Ordinal([64, 16]), Ordinal([32]), None),
+        (Ordinal(["s", "l"]), Ordinal(["l", "s"]), None),
+        (Ordinal(["s", "l"]), Ordinal(["xl"]), None),
+        (Ordinal([16, 64]), Constant(32), Ordinal([16, 32, 64])),
+        (Ordinal([16, 64]), Constant("a"), None),
+        (Constant("a"), Constant("b"), Choice(["a", "b"])),
+        (Constant("a"), Constant("a"), Constant("a")),
+        (Constant(1), Constant(1.0), Constant(1)),
+        (Constant(1), Constant(True), Choice([1, True])),
+        (Constant("b"), Choice(["a"]), Choice(["a", "b"])),
+        (Constant(32), Ordinal([16, 64]), Ordinal([16, 32, 64])),
+    ],
+)
+def test_unions(first, second, both):
+    assert first.union(second) == both
+
+
+def test_parts_of_what_has_an_order():
+    domain = Ordinal(["xs", "s", "m", "l"])
+    assert domain.part(0.3, 0.6) == Ordinal(["s", "m"])
+    assert domain.part(0.0, 1.0) == domain
+    assert domain.part(0.6, 0.6) == Ordinal(["m"])
+    assert Choice(["a", "b"]).part(0.0, 0.1) == Choice(["a", "b"])
+    assert Constant("a").part(0.0, 0.1) == Constant("a")

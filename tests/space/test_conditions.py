@@ -183,3 +183,18 @@ def test_size_is_a_bound_where_counting_is_too_hard():
     assert Space(domains, conditions={"c": [("a", 1), ("b", 1)]}).size == 8
     assert Space({"a": Int(1, 10**6), "b": [0, 1]}, conditions={"b": ("a", 5)}).size == 2 * 10**6
     assert Space({"a": [0, 1], "b": Float(0, 1)}, conditions={"b": ("a", 1)}).size == math.inf
+
+
+def test_a_form_may_name_values_that_an_edit_has_taken_away():
+    conditions = {"momentum": {"parent": "opt", "in": ["sgd"]}, "depth": [{"parent": "units", "at_least": 100}]}
+    space = Space(
+        {"opt": ["adam"], "momentum": Float(0, 1), "units": Int(1, 9), "depth": Int(1, 3)}, conditions=conditions
+    )
+    assert space.validate({"opt": "adam", "units": 9}) == {"opt": "adam", "units": 9}
+    with pytest.raises(SpaceError, match="momentum is given but inactive: it needs opt = 'sgd'"):
+        space.validate({"opt": "adam", "momentum": 0.5, "units": 9})
+    assert Space.from_json(space.to_json()) == space
+    with pytest.raises(SpaceError, match="'sgd' is not one of 'adam'"):
+        Space({"opt": ["adam", "b"], "momentum": Float(0, 1)}, conditions={"momentum": ("opt", "sgd")})
+    with pytest.raises(SpaceError, match="'momentum' depends on 'z', which is no dimension"):
+        Space({"momentum": Float(0, 1)}, conditions={"momentum": {"parent": "z", "in": ["sgd"]}})

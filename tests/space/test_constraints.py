@@ -151,3 +151,18 @@ def test_constraints_are_a_list():
 def test_senseless_constraints_are_refused(make, message):
     with pytest.raises(SpaceError, match=message):
         Space(DOMAINS, constraints=[make()])
+
+
+def test_a_form_may_name_values_that_an_edit_has_taken_away():
+    forms = [
+        {"type": "forbid", "combination": {"optimizer": {"in": ["lion"]}, "lr": {"at_least": 5}}},
+        {"type": "linear", "coefficients": {"a": 1, "b": 2}, "at_most": 10},
+    ]
+    space = Space(DOMAINS, constraints=forms)
+    assert space.is_allowed({"optimizer": "adam", "lr": 1.0, "a": 0, "b": 5})
+    assert not space.is_allowed({"optimizer": "adam", "lr": 1.0, "a": 0, "b": 6})
+    assert Space.from_json(space.to_json()) == space
+    with pytest.raises(SpaceError, match="'lion' is not one of 'sgd', 'adam'"):
+        Space(DOMAINS, constraints=[forbid({"optimizer": "lion"})])
+    with pytest.raises(SpaceError, match="there is no dimension 'z'"):
+        Space(DOMAINS, constraints=[{"type": "forbid", "combination": {"z": {"in": [1]}}}])

@@ -38,6 +38,13 @@ def changed(**domains):
             Space(dict(STUDY), constraints=[forbid({"units": 3}), linear({"units": 1}, at_most=8)]),
             ["constraints: none in the study, not (units = 3); units <= 8 here"],
         ),
+        (
+            Space(dict(STUDY), priors={"units": "~4", "optimizer": ("sgd", "low")}),
+            [
+                "optimizer: prior none in the study, ~sgd (low confidence) here",
+                "units: prior none in the study, ~4 here",
+            ],
+        ),
     ],
 )
 def test_every_difference_has_its_sentence(here, sentences):
@@ -63,3 +70,9 @@ def test_one_and_true_differ():
 def test_no_sentence_means_equal(study, here):
     assert study.difference(study) == []
     assert (study.difference(here) == []) == (study == here)
+
+
+def test_a_prior_that_is_another_one():
+    study, here = (Space(dict(STUDY), priors={"units": prior}) for prior in ("~4", "~4:high"))
+    assert study.difference(here) == ["units: prior ~4 in the study, ~4 (high confidence) here"]
+    assert here.difference(STUDY) == ["units: prior ~4 (high confidence) in the study, none here"]

@@ -9,7 +9,7 @@ from scipy import stats
 from space_strategies import DISTRIBUTIONS, UNITS, property_test
 
 from rung.errors import SpaceError
-from rung.space import Choice, Distribution, Float, Int, Normal, as_domain
+from rung.space import Choice, Constant, Distribution, Float, Int, Normal, as_domain
 
 
 @pytest.mark.parametrize(
@@ -167,3 +167,24 @@ def test_the_json_form_has_the_name_and_the_parameters():
         "family": "expon",
     }
     assert Choice([1]) != as_domain(form)
+
+
+def test_the_nearest_number_is_where_the_tail_is_cut():
+    gamma, poisson = as_domain(stats.gamma(2.0)), as_domain(stats.poisson(4.5))
+    assert gamma.nearest(-1) == 0.0
+    assert gamma.nearest(1e9) == gamma.from_unit(1.0)
+    assert gamma.nearest(1.5) == 1.5
+    assert poisson.nearest(3.4) == 3
+    assert type(poisson.nearest(3.4)) is int
+
+
+def test_a_distribution_has_a_union_with_its_own_values_only():
+    gamma, poisson = as_domain(stats.gamma(2.0)), as_domain(stats.poisson(4.5))
+    assert gamma.union(as_domain(stats.gamma(2.0))) == gamma
+    assert gamma.union(as_domain(stats.gamma(3.0))) is None
+    assert gamma.union(Constant(2.5)) == Constant(2.5).union(gamma) == gamma
+    assert gamma.union(Constant(-1)) is None
+    assert poisson.union(Constant(3)) == poisson
+    assert poisson.union(Constant(2.5)) is None
+    assert poisson.union(Constant("a")) is None
+    assert gamma.part(0.2, 0.3) == gamma

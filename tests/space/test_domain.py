@@ -5,11 +5,13 @@ import dataclasses
 import json
 import math
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import example, given
-from space_strategies import DOMAINS, UNITS, is_close, property_test
+from hypothesis import strategies as st
+from space_strategies import DOMAINS, UNITS, is_close, kind, property_test
 
 from rung.errors import SpaceError
 from rung.space import Choice, Constant, Distribution, Domain, Float, Int, Normal, Ordinal, as_domain
@@ -171,3 +173,94 @@ def test_a_grid_of_one_point_is_the_middle():
 def test_domain_itself_is_abstract():
     with pytest.raises(TypeError, match="abstract"):
         Domain()
+
+
+# ---- what edits and zooming need
+
+
+@property_test
+@given(DOMAINS, UNITS)
+def test_a_value_of_the_domain_is_nearest_to_itself(domain, u):
+    value = domain.from_unit(u)
+    assert domain.nearest(value) == domain.validate(value)
+    assert type(domain.nearest(value)) is type(value)
+
+
+@property_test
+@given(DOMAINS, st.floats(-1e12, 1e12))
+def test_the_nearest_number_is_inside_and_its_own_nearest(domain, number):
+    try:
+        near = domain.nearest(number)
+    except SpaceError:
+        assert isinstance(domain, (Choice, Ordinal))
+        return
+    assert domain.validate(near) == near
+    assert domain.nearest(near) == near
+
+
+@property_test
+@given(DOMAINS, DOMAINS)
+def test_a_union_has_all_values_of_both(first, second):
+    both = first.union(second)
+    if both is None:
+        assert first != second
+        return
+    for domain in (first, second):
+        for value in domain.grid(9):
+            assert kind(both.validate(value)) == kind(value)
+    assert both.union(first) == both.union(second) == both
+    assert both.size >= max(first.size, second.size)
+
+
+@property_test
+@given(DOMAINS)
+def test_a_domain_with_itself_or_one_of_its_values_is_itself(domain):
+    assert domain.union(domain) == domain
+    value = Constant(domain.from_unit(0.3))
+    for both in (domain.union(value), value.union(domain)):
+        assert both == domain or (isinstance(domain, Constant) and both == value)
+
+
+@property_test
+@given(DOMAINS, UNITS, UNITS)
+def test_a_part_goes_from_end_to_end_and_lies_inside(domain, u, v):
+    low, high = min(u, v), max(u, v)
+    part = domain.part(low, high)
+    assert type(part) is type(domain)
+    ends = domain.from_unit(low), domain.from_unit(high)
+    assert [part.validate(end) for end in ends] == list(ends)
+    if part != domain:  # else it has no parts, or none so small
+        places = [domain.to_unit(value) for value in (*ends, *part.grid(9))]
+        assert min(places[0], places[1]) - 1e-9 <= min(places[2:])
+        assert max(places[2:]) <= max(places[0], places[1]) + 1e-9
+
+
+@property_test
+@given(DOMAINS)
+def test_the_part_from_end_to_end_is_all(domain):
+    whole = domain.part(0.0, 1.0)
+    assert whole.size == domain.size
+    assert all(map(partial(is_close, domain), domain.grid(9), whole.grid(9)))
+
+
+@property_test
+@given(DOMAINS, st.lists(UNITS, min_size=4, max_size=4))
+def test_parts_have_a_union_within_the_whole(domain, places):
+    first, second = (domain.part(*sorted(pair)) for pair in (places[:2], places[2:]))
+    both = first.union(second)
+    if both is None:
+        assert isinstance(domain, Ordinal)  # no list has the values of both in order
+        return
+    for part in (first, second):
+        for value in part.grid(5):
+            assert kind(both.validate(value)) == kind(value)
+    for value in both.grid(5):
+        domain.validate(value)
+    assert domain.union(both) == domain
+
+
+@pytest.mark.parametrize("domain", ONE_OF_EACH, ids=repr)
+def test_domains_of_different_kinds_have_no_union(domain):
+    for other in ONE_OF_EACH:
+        if type(other) is not type(domain) and not isinstance(domain, Constant) and not isinstance(other, Constant):
+            assert domain.union(other) is None

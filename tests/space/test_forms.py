@@ -86,3 +86,15 @@ def test_broken_forms_give_a_space_or_a_space_error(space, data):
     except SpaceError:
         return
     assert Space.from_json(changed.to_json()) == changed
+
+
+def test_priors_stand_with_their_dimensions():
+    space = Space(dict(PLAIN), priors={"units": "~4:high"})
+    form = space.to_json()
+    assert form["dimensions"][1]["prior"] == {"centre": 4, "confidence": "high"}
+    assert "prior" not in form["dimensions"][0]
+    assert Space.from_json(json.loads(json.dumps(form))).priors == space.priors
+    for broken in ({"centre": 4, "confidence": "very"}, {"centre": 99}, {"center": 4}, [4]):
+        form["dimensions"][1]["prior"] = broken
+        with pytest.raises(SpaceError, match=r"the prior of 'units'|is not the prior of 'units'"):
+            Space.from_json(form)

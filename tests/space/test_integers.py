@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from rung.errors import SpaceError
-from rung.space import Int
+from rung.space import Constant, Float, Int
 
 
 def test_both_ends_are_included():
@@ -118,3 +118,53 @@ def test_grids():
     assert Int(0, 4).grid(5) == [0, 1, 2, 3, 4]
     assert Int(0, 100).grid(3) == [0, 50, 100]
     assert Int(1, 1000, log=True).grid(3)[::2] == [1, 1000]
+
+
+@pytest.mark.parametrize(
+    ("domain", "number", "near"),
+    [
+        (Int(1, 9), 4.4, 4),
+        (Int(1, 9), 4.6, 5),
+        (Int(1, 9), 100, 9),
+        (Int(1, 9), -1e300, 1),
+        (Int(1, 10, step=4), 7.5, 9),
+        (Int(1, 10, step=4), 10, 9),
+        (Int(2, 1024, log=True), 30.2, 30),
+    ],
+)
+def test_the_nearest_integer(domain, number, near):
+    assert domain.nearest(number) == near
+    assert type(domain.nearest(number)) is int
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "both"),
+    [
+        (Int(1, 4), Int(3, 9), Int(1, 9)),
+        (Int(1, 4), Int(8, 9), Int(1, 9)),
+        (Int(1, 4), Int(1, 4, log=True), None),
+        (Int(1, 9, step=2), Int(5, 13, step=2), Int(1, 13, step=2)),
+        (Int(1, 9, step=2), Int(4, 12, step=2), None),
+        (Int(1, 9, step=2), Int(1, 9), None),
+        (Int(1, 4), Float(1, 4), None),
+        (Int(1, 4), Constant(7), Int(1, 7)),
+        (Int(1, 4), Constant(7.0), Int(1, 7)),
+        (Int(1, 4), Constant(2.5), None),
+        (Int(1, 4), Constant("a"), None),
+        (Int(1, 4), Constant(1e300), None),
+        (Int(1, 4, log=True), Constant(0), None),
+        (Int(10, 100, log=True, step=10), Constant(0), None),
+        (Int(0, 5), Int(2**52, 2**52 + 5), None),
+    ],
+)
+def test_unions(first, second, both):
+    assert first.union(second) == both
+    assert second.union(first) == both
+
+
+def test_parts():
+    assert Int(1, 4).part(0.3, 0.6) == Int(2, 3)
+    assert Int(1, 9, step=2).part(0.3, 0.6) == Int(3, 7, step=2)
+    assert Int(1, 4).part(0.0, 1.0) == Int(1, 4)
+    assert Int(1, 4).part(0.5, 0.5) == Int(3, 3)
+    assert Int(1, 1024, log=True).part(0.5, 1.0).high == 1024

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from rung.errors import SpaceError
-from rung.space import Float, Normal
+from rung.space import Constant, Float, Int, Normal
 
 
 def test_float_gives_both_ends():
@@ -161,3 +161,82 @@ def test_normal_round_trips_as_promised():
 def test_a_normal_is_represented_by_parts_of_equal_probability():
     assert Normal(0, 1).grid(3) == pytest.approx([-0.967422, 0.0, 0.967422], abs=1e-6)
     assert Normal(0, 1).size == math.inf
+
+
+@pytest.mark.parametrize(
+    ("domain", "number", "near"),
+    [
+        (Float(0.0, 1.0), 7, 1.0),
+        (Float(0.0, 1.0), -7.5, 0.0),
+        (Float(0.0, 1.0), 0.3, 0.3),
+        (Float(0.0, 1.0, step=0.25), 0.6, 0.5),
+        (Float(0.0, 0.9, step=0.25), 5, 0.75),
+        (Float(0.5, 2.0, step=0.5, log=True), 1.2, 1.0),
+        (Normal(0.0, 1.0, low=-1.0, high=2.0), 5, 2.0),
+        (Normal(0.0, 1.0), -100, pytest.approx(-7.034484)),
+    ],
+)
+def test_the_nearest_number(domain, number, near):
+    assert domain.nearest(number) == near
+    assert type(domain.nearest(number)) is float
+
+
+@pytest.mark.parametrize("domain", [Float(0.0, 1.0), Normal(0.0, 1.0)])
+@pytest.mark.parametrize("value", ["0.1", True, None, math.nan, [1]])
+def test_nothing_is_near_to_what_is_no_number(domain, value):
+    with pytest.raises(SpaceError, match="the value must be"):
+        domain.nearest(value)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "both"),
+    [
+        (Float(0.0, 1.0), Float(0.5, 2.0), Float(0.0, 2.0)),
+        (Float(0.0, 1.0), Float(3.0, 4.0), Float(0.0, 4.0)),
+        (Float(0.1, 1.0, log=True), Float(0.1, 1.0), None),
+        (Float(0.1, 1.0), Int(1, 2), None),
+        (Float(0.0, 1.0, step=0.25), Float(0.5, 2.0, step=0.25), Float(0.0, 2.0, step=0.25)),
+        (Float(0.0, 1.0, step=0.1), Float(0.3, 2.0, step=0.1), Float(0.0, 2.0, step=0.1)),
+        (Float(0.0, 1.0, step=0.25), Float(0.1, 2.0, step=0.25), None),
+        (Float(0.0, 1.0, step=0.25), Float(0.0, 1.0, step=0.5), None),
+        (Float(0.0, 1.0, step=0.25), Float(0.0, 1.0), None),
+        (Float(0.0, 1.0, step=1e-9), Constant(1e9), None),
+        (Float(0.0, 1.0), Constant(2), Float(0.0, 2.0)),
+        (Float(0.0, 1.0, step=0.25), Constant(2), Float(0.0, 2.0, step=0.25)),
+        (Float(0.0, 1.0, step=0.25), Constant(0.3), None),
+        (Float(0.1, 1.0, log=True), Constant(0.01), Float(0.01, 1.0, log=True)),
+        (Float(0.1, 1.0, log=True), Constant(0), None),
+        (Float(1.0, 2.0, log=True, step=1.0), Constant(0.0), None),
+        (Float(0.0, 1.0), Constant(True), None),
+        (
+            Normal(0.0, 1.0, low=-1.0, high=0.5),
+            Normal(0.0, 1.0, low=0.0, high=2.0),
+            Normal(0.0, 1.0, low=-1.0, high=2.0),
+        ),
+        (Normal(0.0, 1.0, low=-1.0), Normal(0.0, 1.0, high=2.0), Normal(0.0, 1.0)),
+        (Normal(0.0, 1.0), Normal(0.1, 1.0), None),
+        (Normal(0.0, 1.0), Constant(2), Normal(0.0, 1.0)),
+        (Normal(0.0, 1.0), Constant(9), None),
+        (Normal(0.0, 1.0), Constant("a"), None),
+    ],
+)
+def test_unions(first, second, both):
+    assert first.union(second) == both
+    assert second.union(first) == both
+
+
+def test_parts():
+    assert Float(0.0, 4.0).part(0.25, 0.5) == Float(1.0, 2.0)
+    assert Float(0.0, 4.0, step=1.0).part(0.25, 0.5) == Float(1.0, 2.0, step=1.0)
+    log = Float(1e-4, 1.0, log=True).part(0.25, 0.5)
+    assert (log.low, log.high) == pytest.approx((1e-3, 1e-2))
+    assert log.log
+    assert Float(0.0, 4.0).part(0.5, 0.5) == Float(2.0, 2.0)
+
+
+def test_a_part_of_a_normal_keeps_its_shape():
+    part = Normal(2.0, 3.0).part(0.25, 0.75)
+    assert (part.mean, part.std) == (2.0, 3.0)
+    assert (part.low, part.high) == pytest.approx(tuple(stats.norm(2.0, 3.0).ppf([0.25, 0.75])))
+    for thin in (Normal(0.0, 1.0).part(0.5, 0.5), Normal(0.0, 1.0).part(0.5, 0.5 + 1e-7)):
+        assert thin == Normal(0.0, 1.0)

@@ -106,8 +106,8 @@ def test_what_is_no_json_is_refused():
 def test_commands_are_a_union_of_their_own():
     assert COMMANDS.decode('{"type":"stop_trial","trial":3}') == StopTrial(3)
     assert {kind.__struct_config__.tag for kind in get_args(Command)} == {
-        "enqueue", "edit_space", "stop_trial", "pause_trial", "continue_trial", "change_trial", "retry_trial", "note",
-        "tag", "stop_study",
+        "enqueue", "edit_space", "change_searcher", "stop_trial", "pause_trial", "continue_trial", "change_trial",
+        "retry_trial", "record", "note", "tag", "stop_study",
     }  # fmt: skip
 
 

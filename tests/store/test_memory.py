@@ -20,6 +20,15 @@ def test_the_folder_goes_when_the_store_is_closed():
     assert not folder.parent.exists()
 
 
+def test_a_folder_that_was_given_stays(tmp_path):
+    store = MemoryStore(folder=tmp_path / "files")
+    folder = store.folder("lenet")
+    assert folder.parent == tmp_path / "files"
+    folder.mkdir(parents=True)
+    store.close()
+    assert folder.is_dir()
+
+
 def test_the_folder_goes_with_the_store():
     store = MemoryStore()
     folder = store.folder("lenet")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from rung.errors import StoreError
-from rung.events import Ended, Observed, SpaceEdited, Started
+from rung.events import Ended, Observed, SearcherChanged, SpaceEdited, Started
 from rung.store import SqliteStore, current_owner
 from rung.store.verify import verify
 from rung.testing._store_samples import created, sample_log
@@ -77,6 +77,18 @@ def test_an_edited_space_is_the_studys(store, lease):
         store.append([SpaceEdited(at=1.0, space=space)], lease=lease)
         assert store.tables.study("lenet").space == space
     assert next(store.read("lenet")) == (1, created())
+
+
+def test_the_searcher_that_took_over_is_the_studys(store, lease):
+    settings = store.tables.study("lenet").settings
+    for searcher in ({"name": "sobol"}, {"name": "tpe", "gamma": 0.2}):
+        store.append([SearcherChanged(at=1.0, searcher=searcher), SpaceEdited(at=1.0, space=searcher)], lease=lease)
+        row = store.tables.study("lenet")
+        assert (row.searcher, row.scheduler["searcher"], row.space) == (searcher, searcher, searcher)
+        assert row.scheduler["name"] == created().scheduler["name"]
+        assert row.settings == settings
+    assert next(store.read("lenet")) == (1, created())
+    assert verify(store, "lenet") == []
 
 
 def test_two_writers_in_turn_see_each_others_rows(store, lease, tmp_path):

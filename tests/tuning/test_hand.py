@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tuning_fakes import FakeBackend, ScriptedScheduler, Stage, decide_at, new_trial
 
-from rung.commands import ContinueTrial, Enqueue, PauseTrial, StopStudy, StopTrial
+from rung.commands import ContinueTrial, Enqueue, PauseTrial, Record, StopStudy, StopTrial
 from rung.errors import ExhaustedError, ReportError, SettingError, SpaceError
 from rung.events import Decided, Ended, Enqueued, Observed, Started
 from rung.store import MemoryStore
@@ -199,6 +199,72 @@ def test_a_trial_that_a_loop_left_waiting_is_asked_for_first(stage: Begin, by_ha
     again, hand = by_hand(store=place.store)
     assert [asked.number for asked in hand.ask(2)] == [0, 1]
     assert again.trial(0).attempt == 2
+
+
+# Results of what nobody asked for
+
+
+def test_a_result_from_elsewhere(by_hand: Any) -> None:
+    place, hand = by_hand()
+    hand.ask(1)
+    assert hand.record({"x": 0.75, "n": 2.0}, {"error": 0.5, "acc": 1}, step=None) == Decision(1, Action.CONTINUE)
+    started, observed, ended = place.logged(Started, Observed, Ended)[1:]
+    assert (started.trial, started.cause, started.config, started.draw) == (1, "given", {"x": 0.75, "n": 2}, None)
+    assert (observed.step, observed.metrics) == (1, {"error": 0.5, "acc": 1.0})
+    assert ended.state is TrialState.COMPLETED
+    assert place.trial(0).state is TrialState.RUNNING
+
+
+def test_a_whole_curve_from_elsewhere(by_hand: Any) -> None:
+    place, hand = by_hand()
+    hand.record({"x": 0.75, "n": 2}, [0.5, 0.25], step=None)
+    assert [(event.step, event.loss) for event in place.logged(Observed)] == [(1, 0.5), (2, 0.25)]
+
+
+@pytest.mark.parametrize(("step", "at"), [(None, 7), (3, 3)])
+def test_a_single_result_is_that_of_a_full_training_unless_it_says_its_step(
+    by_hand: Any, step: int | None, at: int
+) -> None:
+    place, hand = by_hand()
+    hand.ask(1)
+    hand.tell(0, 0.5, step=6)
+    hand.tell(0, 0.5, step=None)
+    hand.record({"x": 0.75, "n": 2}, 0.25, step=step)
+    assert place.trial(1).last_step == at
+
+
+def test_a_result_from_elsewhere_that_is_nan(by_hand: Any) -> None:
+    place, hand = by_hand()
+    assert hand.record({"x": 0.75, "n": 2}, math.nan, step=None) == Decision(0, Action.STOP, "error is nan at step 1")
+    assert (place.trial(0).state, place.trial(0).reason) == (TrialState.FAILED, "nan")
+
+
+@pytest.mark.parametrize(
+    ("result", "step", "words"),
+    [
+        (({"y": 1}, 0.5), None, "no dimension 'y'"),
+        (({"x": 0.5, "n": 2}, "good"), None, "'good'"),
+        (({"x": 0.5, "n": 2}, [0.5]), 2, "step=2 goes with a single value"),
+    ],
+)
+def test_what_is_no_result_from_elsewhere(by_hand: Any, result: Any, step: int | None, words: str) -> None:
+    place, hand = by_hand()
+    with pytest.raises((SpaceError, ReportError), match=words):
+        hand.record(*result, step=step)
+    assert place.session.ledger.trials == {}
+
+
+def test_a_list_is_no_result_of_a_trial_that_was_asked_for(by_hand: Any) -> None:
+    _, hand = by_hand()
+    hand.ask(1)
+    with pytest.raises(ReportError, match=r"error can't be \[0\.5, 0\.25\]"):
+        hand.tell(0, [0.5, 0.25], step=None)
+
+
+def test_commands_are_carried_out_before_a_result_is_taken(by_hand: Any) -> None:
+    place, hand = by_hand()
+    place.store.post("s", Record(config={"x": 0.25, "n": 2}, reports=((1, {"error": 0.5}),)))
+    assert hand.record({"x": 0.75, "n": 2}, 0.5, step=None).trial == 1
 
 
 def test_enqueue(by_hand: Any) -> None:

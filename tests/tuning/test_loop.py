@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 from tuning_fakes import (
+    SPACE,
     FakeBackend,
     ScriptedScheduler,
     Stage,
@@ -20,10 +21,15 @@ from tuning_fakes import (
     save,
 )
 
-from rung.commands import ContinueTrial, Enqueue, PauseTrial, StopStudy, StopTrial
+from rung.commands import ChangeSearcher, ContinueTrial, Enqueue, PauseTrial, StopStudy, StopTrial
 from rung.errors import StoreFullError
 from rung.events import Decided, Ended, Enqueued, Interrupted, Observed, SessionEnded, Started, WorkerPaused
+from rung.schedulers.asha import ASHA
+from rung.schedulers.basic import BasicScheduler
+from rung.searchers.manual import ManualSearcher
 from rung.store import MemoryStore
+from rung.tuning.loop import Loop
+from rung.tuning.starter import Limits
 from rung.types import Action, Decision, Exhausted, Handle, Launched, Proposal, TrialState, Verdict, Wait
 
 Begin = Callable[..., Stage]
@@ -829,3 +835,132 @@ def test_the_loop_leaves_the_session_open(stage: Begin) -> None:
     place = stage(scheduler=ScriptedScheduler([Exhausted()]))
     assert place.loop().run() == "exhausted"
     assert place.logged(SessionEnded) == []
+
+
+# ---- waiting for a person
+
+
+class Naps:
+    """What happens instead of each nap of a loop that waits for a person; one nap more is a failure."""
+
+    def __init__(self, place: Stage, monkeypatch: pytest.MonkeyPatch, *naps: Callable[[], object]) -> None:
+        self.said: list[str] = []
+        self.seconds: list[float] = []
+        self._place = place
+        self._naps = list(naps)
+        monkeypatch.setattr("rung.tuning.patience.time.sleep", self._sleep)
+        place.backend.poll = self._finish_all
+
+    def loop(self, **limits: Any) -> Loop:
+        place = self._place
+        return Loop(place.session, place.backend, folder=place.folder, limits=Limits(**limits), say=self.said.append)
+
+    def _sleep(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+        assert self._naps, "it goes on waiting"
+        self._naps.pop(0)()
+
+    def _finish_all(self, timeout: float, deliver: Any) -> None:
+        for row in list(self._place.session.ledger.running.values()):
+            told = report(row.number, row.last_step + 1, 0.5, attempt=row.attempt)
+            deliver([told, finish(row.number, attempt=row.attempt)])
+
+
+def by_hand(stage: Begin, *, slots: int = 1, scheduler: Any = BasicScheduler) -> tuple[Stage, Callable[..., Any]]:
+    """A study whose searcher suggests nothing, and what a person does to it: posting commands."""
+    place = stage(scheduler=scheduler(ManualSearcher(SPACE)), backend=FakeBackend(slots=slots))
+
+    def posting(*commands: Any) -> Callable[[], object]:
+        return lambda: [place.store.post("s", command) for command in commands]
+
+    return place, posting
+
+
+def nothing() -> None:
+    """A nap in which nobody does anything."""
+
+
+def test_nothing_runs_until_a_person_says_what(stage: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, posting = by_hand(stage)
+    ideas = [{"x": 0.25, "n": 3}, {"x": 0.5, "n": 4}]
+    monkeypatch.setattr("rung.tuning.loop.INBOX_PERIOD_S", 0.2)
+    naps = (nothing, posting(Enqueue(ideas[0])), nothing, posting(Enqueue(ideas[1])), posting(StopStudy()))
+    patience = Naps(place, monkeypatch, *naps)
+    monkeypatch.setattr("rung.tuning.loop.time", SimpleNamespace(monotonic=iter(range(1000)).__next__))
+    assert patience.loop().run() == "stopped"
+    assert [event.config for event in place.logged(Started)] == ideas
+    assert patience.seconds == [0.2] * 5
+    assert len(patience.said) == 1
+
+
+def test_waiting_ends_with_the_number_of_trials(stage: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, posting = by_hand(stage, slots=2)
+    ideas = [{"x": number / 10, "n": 1} for number in range(4)]
+    patience = Naps(place, monkeypatch, posting(*map(Enqueue, ideas)))
+    assert patience.loop(max_trials=3).run() == "done"
+    assert [event.config for event in place.logged(Started)] == ideas[:3]
+
+
+def test_waiting_ends_with_the_time(stage: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, _ = by_hand(stage)
+
+    def pass_time() -> None:
+        place.backend.clock += 6.0
+
+    assert Naps(place, monkeypatch, pass_time, pass_time).loop(seconds=10.0).run() == "seconds"
+    assert place.logged(Started) == []
+
+
+def test_waiting_ends_with_an_interrupt(stage: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, _ = by_hand(stage)
+    patience = Naps(place, monkeypatch, lambda: loop.stop("interrupted"))
+    loop = patience.loop()
+    assert loop.run() == "interrupted"
+
+
+def test_waiting_ends_when_another_searcher_takes_over(stage: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, posting = by_hand(stage)
+    patience = Naps(place, monkeypatch, posting(Enqueue({"x": 0.25, "n": 3})), posting(ChangeSearcher(RANDOM)))
+    assert patience.loop(max_trials=4).run() == "done"
+    assert len({event.config["x"] for event in place.logged(Started)}) == 4
+
+
+RANDOM = {"name": "random"}
+
+
+def test_while_a_trial_runs_nobody_naps(stage: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, posting = by_hand(stage, slots=2)
+    place.store.post("s", Enqueue({"x": 0.25, "n": 3}))
+    patience = Naps(place, monkeypatch, posting(StopStudy()))
+    polls: list[float] = []
+
+    def poll(timeout: float, deliver: Any) -> None:
+        polls.append(timeout)
+        if len(polls) == 3:
+            place.store.post("s", Enqueue({"x": 0.5, "n": 4}))
+        if len(polls) == 5:
+            assert place.backend.started() == [(0, 1), (1, 1)], "the free worker took it while the other one worked"
+            deliver([finish(0), finish(1)])
+
+    place.backend.poll = poll  # type: ignore[method-assign]
+    assert patience.loop().run() == "stopped"
+    assert len(polls) == 5
+    assert len(patience.said) == 1
+
+
+def test_a_promoting_scheduler_waits_for_a_person_only_when_nothing_is_due(
+    stage: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def promoting(searcher: Any) -> ASHA:
+        return ASHA(searcher, max_t=2, reduction_factor=2, variant="promotion")
+
+    place, posting = by_hand(stage, scheduler=promoting)
+    ideas = [{"x": number / 10, "n": 1} for number in range(2)]
+    patience = Naps(place, monkeypatch, posting(*map(Enqueue, ideas)), posting(StopStudy()))
+    assert patience.loop().run() == "stopped"
+    assert [(event.trial, event.cause) for event in place.logged(Started)] == [(0, "new"), (1, "new"), (0, "resumed")]
+
+
+def test_who_does_not_wait_for_a_person_has_nothing_to_wait_for(stage: Begin) -> None:
+    place = stage(scheduler=ScriptedScheduler([Wait("for a report that nobody will make")]))
+    assert place.loop().run() == "done"

@@ -83,6 +83,13 @@ def test_settings_say_how_to_go_on() -> None:
     }
 
 
+def test_what_is_wanted_of_one_run_comes_before_the_limits_of_all() -> None:
+    every = terms(limits=Limits(max_trials=9, seconds=60.0, max_kills=2))
+    assert every.limited(new_trials=0, max_trials=None, seconds=5.0) == Limits(
+        new_trials=0, max_trials=9, seconds=5.0, max_kills=2
+    )
+
+
 def test_settings_have_the_smaller_total() -> None:
     for limits, total in (
         (Limits(new_trials=3), 5),

@@ -8,6 +8,7 @@ import pytest
 from tuning_fakes import SPACE, FakeBackend, ScriptedScheduler, Stage, WatchedStore, fail, finish
 
 from rung.commands import (
+    ChangeSearcher,
     ChangeTrial,
     Command,
     ContinueTrial,
@@ -22,8 +23,10 @@ from rung.commands import (
     UnknownCommand,
 )
 from rung.errors import SettingError, SpaceError
-from rung.events import Changed, CommandHandled, Continued, Decided, Ended, Enqueued, SpaceEdited
-from rung.space import Float, Int, Space
+from rung.events import Changed, CommandHandled, Continued, Decided, Ended, Enqueued, SearcherChanged, SpaceEdited
+from rung.schedulers.basic import BasicScheduler
+from rung.searchers.random import RandomSearcher
+from rung.space import Choice, Float, Int, Space, at_least, forbid, linear
 from rung.store import MemoryStore
 from rung.tuning.inbox import Inbox
 from rung.tuning.intake import Intake
@@ -123,6 +126,115 @@ def test_a_space_in_which_the_searcher_cannot_go_on_never_gets_into_the_log(stag
     assert refusal(post.carry_out(EditSpace(NARROW.to_json()))).startswith("the grid would have more")
     assert post.place.scheduler.seen == []
     assert post.place.logged(SpaceEdited) == []
+
+
+def constraints(*given: Any) -> Any:
+    return Space({"x": Float(0.0, 1.0), "n": Int(1, 8)}, constraints=given).to_json()["constraints"]
+
+
+SUM = constraints(linear({"x": 1, "n": 1}, at_least=5))
+UNMET = {**Space({"x": Float(0.0, 1.0), "n": Int(1, 3)}).to_json(), "constraints": SUM}
+NO_NUMBERS = Space({"x": Float(0.0, 1.0), "n": Choice(["few", "many"])}).to_json()
+
+
+@pytest.mark.parametrize(
+    ("space", "words"),
+    [
+        (UNMET, "no config that keeps to the constraints"),
+        ({**NO_NUMBERS, "constraints": SUM}, "x + n >= 5, so n can't be Choice(['few', 'many'])"),
+        ({**NO_NUMBERS, "constraints": constraints(forbid({"n": at_least(5)}))}, "so n can't be Choice"),
+    ],
+)
+def test_a_space_in_which_nothing_could_be_suggested(post: Post, space: Any, words: str) -> None:
+    assert words in refusal(post.carry_out(EditSpace(space)))
+    assert post.place.session.study.space == SPACE.to_json()
+
+
+class Moody:
+    """A searcher that raises what no searcher should."""
+
+    def __init__(self, space: Any, *, at: str = "begin") -> None:
+        if at == "begin":
+            raise KeyError("no such thing")
+        self.space = space
+
+    def update(self, event: Any) -> None:
+        raise ZeroDivisionError("division by zero")
+
+
+@pytest.fixture
+def real(stage: Begin) -> Stage:
+    """A study with a real scheduler and searcher, which has points to begin with, and two trials."""
+    searcher = RandomSearcher(SPACE, points_to_evaluate=[{"x": 0.125, "n": 1}, {"x": 0.25, "n": 2}, {"x": 0.5, "n": 3}])
+    place = stage(scheduler=BasicScheduler(searcher))
+    intake = place.intake()
+    for number in range(2):
+        proposal: Any = place.session.engine.propose(new_trials=True)
+        place.run_trial(intake, number, config=proposal.config, notes=proposal.notes, draw=number)
+    return place
+
+
+def carried_out(place: Stage, *commands: Command) -> list[Any]:
+    n_before = len(place.logged())
+    for command in commands:
+        place.store.post("s", command)
+    Inbox(place.session, place.intake()).carry_out()
+    return place.logged()[n_before:]
+
+
+def test_another_searcher_takes_over(real: Stage) -> None:
+    (event,) = carried_out(real, ChangeSearcher({"name": "sobol", "seed": 3}))
+    points = real.scheduler.spec()["searcher"]["points_to_evaluate"]
+    form = {"name": "sobol", "seed": 3, "points_to_evaluate": points}
+    assert event == SearcherChanged(at=0.0, searcher=form, command=1)
+    assert real.session.study.searcher == real.store.tables.study("s").searcher == form
+    assert real.session.engine.scheduler.spec() == {"name": "basic", "searcher": form}
+    proposal: Any = real.session.engine.propose(new_trials=True)
+    assert proposal.config == points[2], "the one that still waits"
+
+
+def test_who_takes_over_knows_what_was_asked_for_in_the_same_breath(real: Stage) -> None:
+    ideas = [{"x": 0.75, "n": 4}, {"x": 0.875, "n": 5}]
+    commands = [Enqueue(ideas[0]), ChangeSearcher({"name": "manual"}), Enqueue(ideas[1]), EditSpace(NARROW.to_json())]
+    kinds = [type(event) for event in carried_out(real, *commands)]
+    assert kinds == [Enqueued, SearcherChanged, Enqueued, SpaceEdited]
+    scheduler: Any = real.session.engine.scheduler
+    assert scheduler.space == NARROW
+    assert scheduler.searcher._history.waiting == [{"x": 0.5, "n": 3}]
+    carried_out(real, EditSpace(SPACE.to_json()), Enqueue(ideas[0]))
+    assert scheduler.searcher._history.waiting == [{"x": 0.5, "n": 3}, ideas[0]]
+
+
+@pytest.mark.parametrize(
+    ("searcher", "words"),
+    [
+        ({"name": "bayes"}, "There is no searcher named 'bayes'"),
+        ({"name": "asha", "max_t": 3}, "There is no searcher named 'asha'"),
+        ({"name": "sobol", "sede": 3}, "'sobol' can't be made with these options"),
+        ({"name": "tpe", "gamma": -1}, "gamma must be a number above 0"),
+        ({"name": "sobol", "points_to_evaluate": [{"x": 0.5, "n": 1}]}, "can't bring points of its own"),
+        ({"class": "some.module:Opaque", "opaque": "book:Searcher"}, "book:Searcher draws from generators of its own"),
+        ({"class": "nowhere.to.be:found"}, "'nowhere.to.be:found' can't be imported"),
+        ({"class": f"{__name__}:Moody"}, "the searcher can't take over: KeyError: 'no such thing'."),
+        ({"class": f"{__name__}:Moody", "at": "update"}, "can't take over: ZeroDivisionError: division by zero."),
+        ({}, "has neither 'name' nor 'class'"),
+        (None, "None is no searcher's form"),
+        (["sobol"], "is no searcher's form"),
+    ],
+)
+def test_a_searcher_that_can_not_take_over_never_gets_into_the_log(real: Stage, searcher: Any, words: str) -> None:
+    before = real.session.engine.scheduler
+    events = carried_out(real, ChangeSearcher(searcher))
+    assert words in refusal(events)
+    assert events[0].what == "ChangeSearcher"
+    assert real.session.engine.scheduler is before
+    assert real.session.study.searcher == before.spec()["searcher"]
+
+
+def test_a_scheduler_that_can_not_be_made_again_keeps_its_searcher(post: Post) -> None:
+    events = post.carry_out(ChangeSearcher({"name": "random"}))
+    assert "'scripted' can't be" in refusal(events) or "no scheduler named 'scripted'" in refusal(events)
+    assert post.place.session.engine.scheduler is post.place.scheduler
 
 
 def test_stop_a_running_trial(post: Post) -> None:
@@ -285,6 +397,7 @@ def test_a_pause_outweighs_a_stop_that_waits_for_the_ends(post: Post) -> None:
         Enqueue({"x": 0.5, "n": 1}),
         Enqueue({"x": 5.0, "n": 1}),
         EditSpace(NARROW.to_json()),
+        ChangeSearcher({"name": "sobol"}),
         StopTrial(0),
         PauseTrial(0),
         ContinueTrial(1),

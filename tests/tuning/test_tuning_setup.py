@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tuning_fakes import FakeBackend
 
 from rung import _trial
 from rung.backends.inline import Inline
@@ -21,6 +24,7 @@ from rung.tuning.setup import (
     checked_scheduler,
     checked_workers,
     default_backend,
+    opened,
     reference_of,
     refuse_in_trial_process,
 )
@@ -98,6 +102,19 @@ def test_given_configurations_have_values_that_json_has() -> None:
 def test_what_is_no_given_configuration(given: Any, words: str) -> None:
     with pytest.raises(SettingError, match=words):
         checked_given(given)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_backend_is_closed_whatever_happens(tmp_path: Path, fails: bool) -> None:
+    backend = FakeBackend()
+    folder = tmp_path / "files" / "s"
+    expected = pytest.raises(RungError, match="it broke") if fails else contextlib.nullcontext()
+    with expected, opened(backend, "s", FUNCTION, folder):
+        assert folder.is_dir()
+        assert backend.calls == [("open", "s")]
+        if fails:
+            raise RungError("it broke")
+    assert backend.calls == [("open", "s"), ("close",)]
 
 
 @pytest.mark.parametrize("name", ["", " ", "run#7", 3])

@@ -10,8 +10,20 @@ import pytest
 from msgspec.structs import replace
 from tuning_fakes import SPACE, FakeBackend, ScriptedScheduler, Stage, decide_at, fail, finish, lose, new_trial, report
 
-from rung.commands import ContinueTrial, EditSpace, Enqueue, StopTrial
-from rung.events import Changed, Continued, Decided, Ended, Event, Interrupted, Noted, Observed, Started
+from rung.commands import ChangeSearcher, ContinueTrial, EditSpace, Enqueue, StopTrial
+from rung.errors import SettingError
+from rung.events import (
+    Changed,
+    Continued,
+    Decided,
+    Ended,
+    Event,
+    Interrupted,
+    Noted,
+    Observed,
+    SearcherChanged,
+    Started,
+)  # fmt: skip
 from rung.schedulers.asha import ASHA
 from rung.searchers.random import RandomSearcher
 from rung.space import Float, Int, Space
@@ -106,6 +118,36 @@ def test_an_honest_log_with_people_in_it(stage: Begin) -> None:
     assert 0.01 in configs
     assert all(0.5 <= x <= 0.9 for x in configs[-6:])
     assert min(configs[:-6]) < 0.5
+
+
+@pytest.fixture
+def handed_over(stage: Begin) -> Log:
+    """A log in which sobol takes over after some trials, and random again after some more."""
+    wishes = {8: ChangeSearcher({"name": "sobol", "seed": 5}), 20: ChangeSearcher({"name": "random"})}
+    return play(stage(scheduler=asha(), backend=FakeBackend(slots=2)), 16, interfere=wishes.get)
+
+
+def test_an_honest_log_in_which_others_take_over(handed_over: Log) -> None:
+    assert [event.searcher["name"] for _, event in handed_over if isinstance(event, SearcherChanged)] == [
+        "sobol", "random",
+    ]  # fmt: skip
+    assert sum("sobol" in event.notes for _, event in handed_over if isinstance(event, Started)) >= 3
+    found = verify_decisions(handed_over, asha())
+    assert (found.differences, found.suggestions) == ([], 16)
+    assert verify_decisions(iter(handed_over), asha()) == found, "a log that can be read only once"
+
+
+def test_another_searcher_than_that_which_took_over(handed_over: Log) -> None:
+    index = index_of(handed_over, SearcherChanged)
+    found = verify_decisions(changed(handed_over, index, searcher={"name": "sobol", "seed": 6}), asha())
+    assert any("config of suggestion" in sentence for sentence in found.differences)
+    assert all(int(re.match(r"event (\d+):", sentence)[1]) > index for sentence in found.differences)  # type: ignore[index]
+
+
+def test_a_searcher_that_took_over_and_can_not_be_made_any_more(handed_over: Log) -> None:
+    index = index_of(handed_over, SearcherChanged)
+    with pytest.raises(SettingError, match="no searcher named 'gone'"):
+        verify_decisions(changed(handed_over, index, searcher={"name": "gone"}), asha())
 
 
 def test_promotions_too(stage: Begin) -> None:

@@ -52,8 +52,16 @@ def span_of(values: Sequence[float], *, goal: Goal, reach: float = REACH) -> Spa
     return Span(goal.value(best), goal.value(shown[-1]), beyond=len(losses) - len(shown))
 
 
-def fit_values(axes: Axes, values: Sequence[float], *, goal: Goal, reach: float = REACH, what: str = "report") -> None:
-    """Let the vertical axis show the span of these values, and say above it how many lie beyond it.
+def fit_values(
+    axes: Axes,
+    values: Sequence[float],
+    *,
+    goal: Goal,
+    reach: float = REACH,
+    what: str = "report",
+    which: Literal["x", "y"] = "y",
+) -> None:
+    """Let an axis show the span of these values, and say above the panel how many lie beyond it.
 
     what: of what these are the values, one each.
     """
@@ -61,14 +69,14 @@ def fit_values(axes: Axes, values: Sequence[float], *, goal: Goal, reach: float 
         return
     span = span_of(values, goal=goal, reach=reach)
     if span.log:
-        axes.set_yscale("log")
+        axes.set(**{f"{which}scale": "log"})
     elif span.beyond:
         margin = MARGIN * (span.bad - span.good)
-        ends = sorted((span.good - margin, span.bad + margin))
-        axes.set_ylim(ends[0], ends[1])
+        axes.set(**{f"{which}lim": tuple(sorted((span.good - margin, span.bad + margin)))})
+        upwards, downwards = ("↑", "↓") if which == "y" else ("→", "←")
         reports = f"1 {what}" if span.beyond == 1 else f"{span.beyond:,} {what}s"
         axes.annotate(
-            f"{'↑' if goal.mode == 'min' else '↓'} {reports} beyond",
+            f"{upwards if goal.mode == 'min' else downwards} {reports} beyond",
             (1.0, 1.01),  # above the axes, where it covers nothing
             xycoords="axes fraction",
             ha="right",

@@ -60,12 +60,14 @@ def configs(
     with_value = [(row.best_loss, row.number) for row in trials if row.best_loss is not None]
     if best_trial is None and with_value:
         best_trial = min(with_value)[1]
-    places = {each.name: {word: float(index) for index, word in enumerate(each.categories)} for each in inputs}
+    places = {each.name: _places_of_words(each) for each in inputs}
     tried = tuple(
         Tried(
             trial=row.number,
             state=row.state,
-            inputs=tuple(_place(row, each, places[each.name]) for each in inputs),
+            inputs=tuple(
+                _place(row.config[name], words) if name in row.config else None for name, words in places.items()
+            ),
             value=None if row.best_loss is None else goal.value(row.best_loss),
         )
         for row in trials
@@ -81,6 +83,12 @@ def inputs_of(space: Mapping[str, Domain], trials: Sequence[TrialRow]) -> tuple[
 def numeric_inputs(space: Mapping[str, Domain]) -> tuple[Input, ...]:
     """The hyperparameters that are numbers and vary."""
     return tuple(each for each in inputs_of(space, ()) if not each.categories)
+
+
+def places_along(along: Input, values: Sequence[Json]) -> tuple[float | None, ...]:
+    """Where values of a hyperparameter stand along its axis; None for those that have no place there."""
+    words = _places_of_words(along)
+    return tuple(_place(value, words) for value in values)
 
 
 def chosen(inputs: Sequence[Input], names: Sequence[str]) -> tuple[Input, ...]:
@@ -110,12 +118,14 @@ def _input(name: str, domain: Domain, trials: Sequence[TrialRow]) -> Input | Non
     return Input(name, categories=tuple(dict.fromkeys(map(_word, values))))
 
 
-def _place(row: TrialRow, along: Input, places: Mapping[str, float]) -> float | None:
-    if along.name not in row.config:
-        return None
-    value = row.config[along.name]
-    if places:
-        return places.get(_word(value))
+def _places_of_words(along: Input) -> Mapping[str, float]:
+    return {word: float(index) for index, word in enumerate(along.categories)}
+
+
+def _place(value: Json, words: Mapping[str, float]) -> float | None:
+    """Where a value stands; words: the places of categories, none along an axis of numbers."""
+    if words:
+        return words.get(_word(value))
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if is_number and math.isfinite(value) else None
 

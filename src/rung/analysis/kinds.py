@@ -11,13 +11,17 @@ from msgspec import Struct
 from rung.analysis.configs import Configs, chosen, configs, inputs_of, numeric_inputs
 from rung.analysis.contour import plot_contour
 from rung.analysis.curves import curves, overview
+from rung.analysis.edf import distributions, plot_edf
+from rung.analysis.importance import Importance, importance, plot_importance
 from rung.analysis.parallel import plot_parallel
 from rung.analysis.plots import Over, plot_curves, plot_overview, plot_trajectory
+from rung.analysis.posterior import model_of, posterior
+from rung.analysis.posterior_figure import plot_posterior
 from rung.analysis.slices import plot_slices
 from rung.analysis.timeline import plot_timeline, timeline
 from rung.analysis.trajectory import Report, trajectory
 from rung.errors import SettingError
-from rung.events import Event
+from rung.events import Event, SearchEvent, StudyCreated
 from rung.rows import StudyRow, TrialRow
 from rung.space import Space
 
@@ -26,12 +30,23 @@ if TYPE_CHECKING:
 
 
 class Source(NamedTuple):
-    """What figures are made from. reports, events: those of the whole study, read only by kinds that need them."""
+    """What figures are made from. reports, events: those of the whole study, read only by kinds that need them.
+
+    told: those of the events that searchers are told about.
+    """
 
     study: StudyRow
     trials: Sequence[TrialRow]
     reports: Callable[[], Iterable[Report]]
     events: Callable[[], Iterable[Event]]
+    told: Callable[[], Iterable[SearchEvent]]
+
+    @property
+    def began(self) -> Space:
+        """The space at the beginning."""
+        created = next(iter(self.events()))
+        assert isinstance(created, StudyCreated), "a log begins with it"
+        return Space.from_json(created.space)
 
     @property
     def space(self) -> Space:
@@ -121,6 +136,28 @@ def _plane(source: Source, wish: Wish) -> Configs:
     return configs(source.trials, goal=source.study.goal, inputs=inputs)
 
 
+def importance_of(source: Source) -> Importance:
+    """The importance of the hyperparameters, by the trials that are shown."""
+    return _importance(source, source.told())
+
+
+def _importance(source: Source, told: Iterable[SearchEvent]) -> Importance:
+    return importance(told, {row.number for row in source.trials}, goal=source.study.goal, began=source.began)
+
+
+def _edf(source: Source, _: Wish) -> Struct:
+    return distributions({source.study.name: source.trials}, goal=source.study.goal)
+
+
+def _posterior(source: Source, wish: Wish) -> Struct:
+    inputs, told, names = inputs_of(source.space, source.trials), list(source.told()), wish.names
+    if names is None:
+        ranked = [each.name for each in _importance(source, told).shares]
+        names = (ranked or [each.name for each in inputs])[:2]
+    searcher, is_own = model_of(source.study.searcher, source.began, told)
+    return posterior(searcher, source.trials, goal=source.study.goal, inputs=chosen(inputs, names), is_own=is_own)
+
+
 def _timeline(source: Source, _: Wish) -> Struct:
     return timeline(source.events(), [row.number for row in source.trials], at=source.study.at)
 
@@ -161,6 +198,22 @@ KINDS: Final[Mapping[str, Kind]] = {
         _plane,
         lambda data, wish: plot_contour(data, title=wish.title),
         frozenset({"names"}),
+    ),
+    "importance": Kind(
+        "how much each hyperparameter matters",
+        lambda source, _: importance_of(source),
+        lambda data, wish: plot_importance(data, title=wish.title),
+    ),
+    "posterior": Kind(
+        "what a Gaussian process believes along one or two hyperparameters, and what it would try",
+        _posterior,
+        lambda data, wish: plot_posterior(data, title=wish.title),
+        frozenset({"names"}),
+    ),
+    "edf": Kind(
+        "how the values of the trials are distributed",
+        _edf,
+        lambda data, wish: plot_edf(data, title=wish.title),
     ),
     "timeline": Kind(
         "which worker ran which trial when",

@@ -45,7 +45,7 @@ def plot_slices(configs: Configs, *, title: str = "") -> Figure:
     for index, axes in enumerate(panels[:count]):
         if index % columns:
             axes.set_ylabel("")
-        _draw_silent(axes, configs, index)
+        draw_silent(axes, configs, index)
     for axes in panels[count:]:
         axes.remove()
     if drawn is not None:
@@ -58,7 +58,7 @@ def _draw_slice(axes: Axes, configs: Configs, index: int) -> Any:
     from matplotlib.colors import Normalize
 
     each = configs.inputs[index]
-    placed = [(x, tried.value, tried.trial) for x, tried in _placed(configs, index) if tried.value is not None]
+    placed = [(x, tried.value, tried.trial) for x, tried in placed_along(configs, index) if tried.value is not None]
     is_waiting = all(tried.value is None for tried in configs.tried)
     label(axes, "", metric_label(configs.goal), is_empty=is_waiting)
     fit_input(axes, "x", each, [place for tried in configs.tried if (place := tried.inputs[index]) is not None])
@@ -84,9 +84,9 @@ def _draw_slice(axes: Axes, configs: Configs, index: int) -> Any:
     return points
 
 
-def _draw_silent(axes: Axes, configs: Configs, index: int) -> None:
+def draw_silent(axes: Axes, configs: Configs, index: int) -> None:
     """Crosses above the panel for trials without a value."""
-    silent = [x for x, tried in _placed(configs, index) if tried.value is None]
+    silent = [x for x, tried in placed_along(configs, index) if tried.value is None]
     if silent:
         marks: dict[str, Any] = {
             "marker": "x",
@@ -99,7 +99,7 @@ def _draw_silent(axes: Axes, configs: Configs, index: int) -> None:
         axes.plot(silent, [1.03] * len(silent), transform=axes.get_xaxis_transform(), **marks, gid="without a value")
 
 
-def _placed(configs: Configs, index: int) -> Sequence[tuple[float, Tried]]:
+def placed_along(configs: Configs, index: int) -> Sequence[tuple[float, Tried]]:
     """Where each trial stands along one hyperparameter; of a category, somewhere near its middle."""
     is_category = bool(configs.inputs[index].categories)
     return [

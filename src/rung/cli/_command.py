@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from rung.cli._options import DEFAULT_STORE
 from rung.cli._wishes import check, described
-from rung.commands import Command, Enqueue, Note, RetryTrial, StopStudy, Tag
+from rung.commands import ChangeSearcher, Command, EditSpace, Enqueue, Note, Record, RetryTrial, StopStudy, Tag
 from rung.errors import RungError
-from rung.events import CommandHandled
-from rung.tuning.clerk import is_clerk, write_down_remarks
+from rung.events import CommandHandled, Started
+from rung.tuning.clerk import is_clerk, write_down
 
 if TYPE_CHECKING:
     from rung.contracts import Store
@@ -25,14 +25,16 @@ PATIENCE_S = 5.0
 """A tuner looks into its inbox five times a second, unless an objective in its own thread keeps it busy."""
 
 _LOOK_AGAIN_S = 0.05
+_FOR_CLERKS = (Note, Tag, Record)
+"""What needs no tuner."""
 _Answers: TypeAlias = "dict[int, Event]"
 
 
 def send(store: Store, study: str, command: Command) -> str:
     """Have a command carried out; returns a sentence on what became of it. RungError when it can't be, or was refused.
 
-    Notes and tags are written down at once where nobody runs the study. Else the tuner's answer is waited for, for some
-    seconds; where there is none to answer, the command stays in the inbox until the study is resumed.
+    Notes, tags and results are written down at once where nobody runs the study. Else the tuner's answer is waited for,
+    for some seconds; where there is none to answer, the command stays in the inbox until the study is resumed.
     """
     return send_all(store, study, [command])[0]
 
@@ -43,16 +45,33 @@ def send_all(store: Store, study: str, commands: Sequence[Command]) -> list[str]
     for command in commands:
         check(store, row, command, is_run=is_run(row))
     numbers = [store.post(study, command) for command in commands]
-    has_remarks = any(isinstance(command, Note | Tag) for command in commands)
-    answers = _answers(store, study, set(numbers), has_remarks=has_remarks)
-    refused = [event.refused for event in answers.values() if isinstance(event, CommandHandled) and event.refused]
-    if refused:
-        raise RungError(" ".join(refused))
+    answers = _answers(store, study, set(numbers), is_for_clerk=any(isinstance(each, _FOR_CLERKS) for each in commands))
     row = store.tables.study(study)
     return [
         described(row, command) + _outlook(store, row, command, is_answered=number in answers)
         for number, command in zip(numbers, commands, strict=True)
     ]
+
+
+def send_record(store: Store, study: str, result: Record) -> tuple[int | None, str]:
+    """Have a result recorded; returns the number of its trial, and the sentence.
+
+    The number is None where nobody has answered yet. RungError when it was refused.
+    """
+    row = store.tables.study(study)
+    check(store, row, result, is_run=is_run(row))
+    number = store.post(study, result)
+    answers = _answers(store, study, {number}, is_for_clerk=True)
+    row = store.tables.study(study)
+    sentence = described(row, result)
+    if number not in answers:
+        return None, sentence + _outlook(store, row, result, is_answered=False)
+    trial = next(
+        event.trial
+        for _, event in store.read(study)
+        if isinstance(event, Started) and event.cause == "given" and event.notes.get("command") == number
+    )
+    return trial, f"{sentence}, as {study}#{trial}."
 
 
 def is_run(row: StudyRow) -> bool:
@@ -64,29 +83,34 @@ def resume_line(store: Store, row: StudyRow) -> str:
     """The command that goes on with a study from here; its total is raised where what is asked for exceeds it."""
     words = ["rung", "resume", row.name]
     total, begun = row.settings.get("max_trials"), sum(row.counts.values())
-    asked = sum(isinstance(command, Enqueue | RetryTrial) for _, command in store.tables.pending(row.name))
+    pending = [command for _, command in store.tables.pending(row.name)]
+    asked = sum(isinstance(command, Enqueue | RetryTrial) for command in pending)
+    asked = asked or any(isinstance(command, EditSpace | ChangeSearcher) for command in pending)  # of no use for none
     if total is not None and begun + asked > total:
         words += ["--trials", str(begun + asked)]
     return shlex.join([*words, *store_words(store)])
 
 
-def _answers(store: Store, study: str, numbers: Collection[int], *, has_remarks: bool) -> _Answers:
-    """The events that answer these commands, as far as there are any after some seconds."""
+def _answers(store: Store, study: str, numbers: Collection[int], *, is_for_clerk: bool) -> _Answers:
+    """The events that answer these commands, as far as there are any after some seconds. RungError for refusals."""
     answers: _Answers = {}
     seen, patience_ends = 0, time.monotonic() + PATIENCE_S
     while True:
         is_held = is_run(store.tables.study(study))
-        if not is_held and has_remarks:
-            write_down_remarks(store, study)
+        is_written = not is_held and is_for_clerk and write_down(store, study)
         for sequence, event in store.read(study, seen):
             seen = sequence
             number = getattr(event, "command", None)
             if number is not None and number in numbers:
                 answers[number] = event
-        is_over = not is_held and not has_remarks
+        is_over = is_written or not (is_held or is_for_clerk)
         if len(answers) == len(numbers) or is_over or time.monotonic() > patience_ends:
-            return answers
+            break
         time.sleep(_LOOK_AGAIN_S)
+    refused = [event.refused for event in answers.values() if isinstance(event, CommandHandled) and event.refused]
+    if refused:
+        raise RungError(" ".join(refused))
+    return answers
 
 
 def _outlook(store: Store, row: StudyRow, command: Command, *, is_answered: bool) -> str:

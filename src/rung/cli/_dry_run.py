@@ -14,7 +14,7 @@ import click
 from rung._tune import ends_by_itself
 from rung.backends._scripts import command_line
 from rung.cli._facts import objective_name
-from rung.console.wording import method, plural, setting, settings
+from rung.console.wording import dimension, method, plural, setting, settings
 from rung.durations import duration_text
 from rung.events import Started
 from rung.registry import build_searcher
@@ -75,9 +75,10 @@ def _print(order: Order, created: StudyCreated, facts: Mapping[str, Any]) -> Non
     click.echo(f"goal        {order.goal.mode} {order.goal.metric}")
     click.echo(f"method      {_method(order, created, combinations)}")
     click.echo(f"ends        {_ends(facts['ends'])}")
-    width = max(map(len, order.scheduler.space), default=0)
-    for heading, (name, domain) in zip(_once("space"), order.scheduler.space.items(), strict=False):
-        click.echo(f"{heading:<11} {name:<{width}}  {domain!r}")
+    space = order.scheduler.space
+    width = max(map(len, space), default=0)
+    for heading, name in zip(_once("space"), space, strict=False):
+        click.echo(f"{heading:<11} {name:<{width}}  {dimension(space, name)}")
     for heading, config in zip(_once("first"), configs, strict=False):
         click.echo(f"{heading:<11} {settings(config)}")
     if command is not None:
@@ -90,7 +91,7 @@ def _print(order: Order, created: StudyCreated, facts: Mapping[str, Any]) -> Non
 def first_configurations(order: Order) -> list[Config]:
     """The first ones that the scheduler would begin with, as far as it needs no results for them."""
     seed = secrets.randbits(32) if order.seed is None else order.seed
-    engine = Engine(order.scheduler)
+    engine = Engine(order.scheduler, past=lambda _: ())
     engine.fold(new_study(order.study, order.scheduler, order.goal, seed=seed, objective=None))
     configs: list[Config] = []
     for number in range(min(_SHOWN, order.max_trials or _SHOWN)):

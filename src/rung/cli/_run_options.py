@@ -50,14 +50,20 @@ message_option: Callable[[Any], Any] = _option(
 search_options: Callable[[Any], Any] = _group(
     _option("-s", "--space", multiple=True, metavar="NAME=…", help="A hyperparameter: lr=log:1e-4:1, opt=adam,sgd."),
     _option("--init", multiple=True, metavar="NAME=VALUE", help="One value of the configuration to try first."),
+    _option(
+        "--prior",
+        multiple=True,
+        metavar="NAME=~VALUE",
+        help="Where the best value is believed to be: lr=~1e-3, and lr=~1e-3:high or :low for how sure that is.",
+    ),
     _option("--metric", default="error", metavar="NAME", help="The metric that is judged."),
     _option("--mode", type=click.Choice(["min", "max"]), default="min", help="Whether it is to be low or high."),
     _option(
         "--searcher",
-        default="random",
+        default="auto",
         metavar="NAME",
         shell_complete=complete_searcher,
-        help="random, grid, sobol, or module:Class.",
+        help="auto, gp, tpe, random, grid, zoom, manual …, or module:Class.",
     ),
     _option(
         "--scheduler",

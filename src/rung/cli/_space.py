@@ -56,16 +56,16 @@ _FORMS = (
 )
 
 
-def parse_domains(texts: Sequence[str]) -> dict[str, Domain]:
+def parse_domains(texts: Sequence[str], option: str = "-s") -> dict[str, Domain]:
     """The hyperparameters of all ``-s``. UsageProblem says which one is wrong, and what would be right."""
     domains: dict[str, Domain] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name or not value:
-            raise UsageProblem(f"-s {text!r} has no name and value.", hint=f"Write {_FORMS}.")
+            raise UsageProblem(f"{option} {text!r} has no name and value.", hint=f"Write {_FORMS}.")
         if name in domains:
-            raise UsageProblem(f"-s {name!r} is given twice.", hint="Give each hyperparameter once.")
-        domains[name] = parse_domain(value, where=f"-s {text!r}")
+            raise UsageProblem(f"{option} {name!r} is given twice.", hint="Give each hyperparameter once.")
+        domains[name] = parse_domain(value, where=f"{option} {text!r}")
     return domains
 
 
@@ -90,6 +90,22 @@ def parse_values(texts: Sequence[str], option: str) -> dict[str, Any]:
             raise UsageProblem(f"{option} {name!r} is given twice.", hint="Give each name once.")
         values[name] = parse_value(value)
     return values
+
+
+def parse_priors(texts: Sequence[str]) -> dict[str, str]:
+    """The beliefs of all ``--prior``: ``lr=~1e-3`` or ``lr=~1e-3:high``. The tilde may be missing."""
+    priors: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name or not value.strip("~ "):
+            raise UsageProblem(
+                f"--prior {text!r} has no name and value.",
+                hint="Write --prior lr=~1e-3, or with low, medium or high confidence lr=~1e-3:high.",
+            )
+        if name in priors:
+            raise UsageProblem(f"--prior {name!r} is given twice.", hint="Give each name once.")
+        priors[name] = value if value.startswith("~") else f"~{value}"
+    return priors
 
 
 def parse_value(text: str) -> int | float | bool | str | None:

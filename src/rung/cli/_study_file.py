@@ -70,6 +70,7 @@ class _File(Struct, kw_only=True):
     workers: _Count | None = None
     seed: Annotated[int, Meta(ge=0)] | None = None
     init: dict[str, Any] | None = None
+    prior: dict[str, Any] | None = None
     space: dict[str, Any] | None = None
     search: _Search | None = None
     resources: _Resources | None = None
@@ -84,6 +85,7 @@ class StudyFile(Struct, frozen=True, kw_only=True):
     words: tuple[str, ...]
     domains: Mapping[str, Any]
     init: Mapping[str, Any]
+    priors: Mapping[str, Any]
     options: Mapping[str, Any]
     folder: Path
 
@@ -108,6 +110,7 @@ def read_study_file(path: Path) -> StudyFile:
         words=tuple(found.script or ()) if found.objective is None else (found.objective,),
         domains={name: _domain(name, value, path) for name, value in (found.space or {}).items()},
         init=found.init or {},
+        priors=found.prior or {},
         options=_options(found, path),
         folder=path.parent.resolve(),
     )
@@ -115,7 +118,7 @@ def read_study_file(path: Path) -> StudyFile:
 
 def _options(found: _File, path: Path) -> dict[str, Any]:
     given = structs.asdict(found)
-    for name in ("objective", "script", "space", "init"):
+    for name in ("objective", "script", "space", "init", "prior"):
         del given[name]
     for table in ("search", "resources"):
         inner = given.pop(table)

@@ -20,13 +20,14 @@ from rung.cli._facts import (
 )
 from rung.cli._output import print_facts
 from rung.cli._wishes import described
-from rung.commands import StopStudy
-from rung.console.wording import counted, lasted, method, number, plural, settings
+from rung.commands import EditSpace, StopStudy
+from rung.console.wording import counted, dimension, lasted, method, number, plural, settings
+from rung.errors import SpaceError
 from rung.rows import StudyRow
 from rung.space import Space
 from rung.stopping import criterion_from_json
-from rung.study import spec_summary
 from rung.tuning.starter import Limits
+from rung.tuning.steering import SpaceEdit
 
 if TYPE_CHECKING:
     from rung.commands import Command, UnknownCommand
@@ -58,12 +59,18 @@ def read_page(store: Store, study: str) -> Page:
 def facts(page: Page) -> dict[str, Json]:
     """The page in JSON."""
     row, best = page.row, page.best
-    told = {**study_facts(row, page.store), **spec_summary(row), "sessions": row.sessions, "store": page.store.url}
+    told = {**study_facts(row, page.store), **_set_up(row), "sessions": row.sessions, "store": page.store.url}
     if best is not None:
         told["best"] = {**told["best"], "config": dict(best.config)}
     told["notes"] = [remark_facts(remark) for remark in row.notes]
-    told["asked"] = [{"command": number, "what": described(row, command)} for number, command in page.asked]
+    told["asked"] = [{"command": number, "what": _asked(row, command)} for number, command in page.asked]
     return told
+
+
+def _set_up(row: StudyRow) -> dict[str, Json]:
+    """What the study is set up with by now, in JSON form."""
+    names = ("space", "searcher", "scheduler", "objective", "seed", "settings", "provenance")
+    return {name: getattr(row, name) for name in names}
 
 
 def print_page(page: Page) -> None:
@@ -86,11 +93,12 @@ def _labels(page: Page) -> _Lines:
 
 
 def _what(row: StudyRow) -> _Lines:
+    space = Space.from_json(row.space)
     return [
         ("objective", objective_name(row)),
         ("goal", f"{row.goal.mode} {row.goal.metric}"),
         ("method", method(row)),
-        ("space", "\n".join(f"{name}: {domain!r}" for name, domain in Space.from_json(row.space).items())),
+        ("space", "\n".join(f"{name}: {dimension(space, name)}" for name in space)),
         ("seed", str(row.seed)),
         ("settings", settings(_plain_settings(row.settings)) if row.settings else "none"),
     ]
@@ -138,7 +146,19 @@ def _next(page: Page) -> _Lines:
     if row.notes:
         lines.append(("notes", "\n".join(map(remark_line, row.notes))))
     if page.asked:
-        lines.append(("asked", "\n".join(f"{described(row, command)} (not yet)" for _, command in page.asked)))
+        lines.append(("asked", "\n".join(f"{_asked(row, command)} (not yet)" for _, command in page.asked)))
     if state_of(row) in {"stopped", "paused", "interrupted"} or (page.asked and row.owner is None):
         lines.append(("go on", resume_line(page.store, row)))
     return lines
+
+
+def _asked(row: StudyRow, command: Command | UnknownCommand) -> str:
+    """What a command does; of an edit, how the space will differ from that in force."""
+    sentence = described(row, command)
+    if not isinstance(command, EditSpace):
+        return sentence
+    try:
+        plan = SpaceEdit(row.name, Space.from_json(row.space), Space.from_json(command.space))
+    except SpaceError:  # the tuner will refuse it
+        return sentence
+    return "; ".join([sentence, *map(str, plan.changes)])

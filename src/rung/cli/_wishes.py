@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rung.bookkeeping import seen_trial
 from rung.commands import (
+    ChangeSearcher,
     ChangeTrial,
     Command,
     ContinueTrial,
@@ -14,15 +15,18 @@ from rung.commands import (
     Enqueue,
     Note,
     PauseTrial,
+    Record,
     RetryTrial,
     StopStudy,
     StopTrial,
     Tag,
     UnknownCommand,
 )
-from rung.console.wording import settings
+from rung.console.wording import number, part_name, settings
 from rung.errors import RungError
+from rung.registry import handed_over
 from rung.space import Space
+from rung.tuning.steering import check_usable, space_to_come
 from rung.types import TrialState
 
 if TYPE_CHECKING:
@@ -39,25 +43,26 @@ def check(store: Store, row: StudyRow, command: Command, *, is_run: bool) -> Non
         raise RungError(f"nobody is running {row.name!r}, so nothing of it runs.", hint="`rung ls` says which run.")
     trial = getattr(command, "trial", None)
     if trial is not None:
-        _check_state(row, seen_trial(store.tables.trial(row.name, trial), row), command)
+        _check_trial(store, row, seen_trial(store.tables.trial(row.name, trial), row), command)
     if isinstance(command, Enqueue):
-        Space.from_json(row.space).validate(command.config)
+        space_to_come(store, row).validate(command.config)
     elif isinstance(command, EditSpace):
-        Space.from_json(command.space)
+        check_usable(Space.from_json(command.space))
+    elif isinstance(command, ChangeSearcher):
+        handed_over(row.scheduler, command.searcher)
 
 
-def _check_state(row: StudyRow, trial: TrialRow, command: Command) -> None:
+def _check_trial(store: Store, row: StudyRow, trial: TrialRow, command: Command) -> None:
     allowed, words, hint = _ALLOWED.get(type(command), (frozenset(TrialState), "", ""))
     if trial.state not in allowed:
         raise RungError(
             f"trial {trial.number} of {row.name!r} is {trial.state}; {words}.",
             hint=hint.format(study=row.name, trial=f"{row.name}#{trial.number}"),
         )
-    space = Space.from_json(row.space)
     if isinstance(command, RetryTrial):
-        space.validate(trial.config)
+        space_to_come(store, row).validate(trial.config)
     elif isinstance(command, ChangeTrial):
-        space.validate({**trial.config, **command.changes})
+        space_to_come(store, row).validate({**trial.config, **command.changes})
 
 
 _OPEN = frozenset(state for state in TrialState if not state.is_final)
@@ -94,6 +99,14 @@ def _tagged(row: StudyRow, command: Tag) -> str:
     return added or f"{about} is {removed}"
 
 
+def _recorded(row: StudyRow, command: Record) -> str:
+    result = f"{command.state} without a result"
+    if command.reports:
+        step, metrics = command.reports[-1]
+        result = f"{row.goal.metric} {number(metrics.get(row.goal.metric))} at step {step}"
+    return f"Recorded: {result} with {settings(command.config)}"
+
+
 def _about(row: StudyRow, command: Note | Tag) -> str:
     return row.name if command.trial is None else f"{row.name}#{command.trial}"
 
@@ -107,6 +120,7 @@ _STOPS = {
 _Sentence: TypeAlias = "Callable[[StudyRow, Any], str]"
 _SENTENCES: Mapping[type, _Sentence] = {
     Enqueue: lambda _, command: f"Tried next: {settings(command.config)}",
+    ChangeSearcher: lambda row, command: f"{part_name(command.searcher)} searches {row.name} from now on",
     EditSpace: lambda row, _: f"The space of {row.name} is another one from now on",
     StopTrial: lambda _, command: f"Trial {command.trial} is stopped",
     PauseTrial: lambda _, command: (
@@ -115,6 +129,7 @@ _SENTENCES: Mapping[type, _Sentence] = {
     ContinueTrial: lambda _, command: f"Trial {command.trial} goes on as soon as a worker is free",
     ChangeTrial: lambda _, command: f"Trial {command.trial} has {settings(command.changes)} from its next report on",
     RetryTrial: lambda _, command: f"The configuration of trial {command.trial} is tried once more, as a new trial",
+    Record: _recorded,
     StopStudy: lambda _, command: _STOPS[command.how],
     Note: lambda row, command: f"Noted on {_about(row, command)}",
     Tag: _tagged,

@@ -41,7 +41,7 @@ def _study_options(command: _Command) -> _Command:
         (
             _option("-n", "--name", required=True, metavar="NAME", help="The study's name, which must be free."),
             _option("-s", "--space", multiple=True, metavar="NAME=…", help="The space; inferred without any."),
-            _option("--searcher", default="random", metavar="NAME", show_default=True, help="To go on with."),
+            _option("--searcher", default="auto", metavar="NAME", show_default=True, help="To go on with."),
             _option("--scheduler", default="basic", metavar="NAME", show_default=True, help="To go on with."),
             _option("--max-t", type=COUNT, metavar="N", help="asha: the step at which a trial is fully trained."),
             _option("--seed", type=click.IntRange(min=0), metavar="N", help="Makes the search repeatable."),

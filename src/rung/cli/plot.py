@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--x", "over", type=click.Choice(["seconds", "trials", "epochs"]), help="What the any-time curve runs along."
 )
-@click.option("--hyperparameters", metavar="A,B,…", help="Which ones parallel, slice and contour show.")
+@click.option("--hyperparameters", metavar="A,B,…", help="Which ones parallel, slice, contour and posterior show.")
 @click.option("--step-name", default="step", show_default=True, metavar="WORD", help="What a step is called.")
 @where_option("lr<0.1 and state=done")
 @click.option("--open", "is_opened", is_flag=True, help="Show the picture.")
@@ -51,13 +51,14 @@ def plot(  # noqa: PLR0917  click gives them by name
 ) -> None:
     """Draw a study.
 
-    KIND is overview (the default), any_time, curves, parallel, slice, contour or timeline. A file that exists is
-    replaced.
+    KIND is overview (the default), any_time, curves, parallel, slice, contour, importance, posterior, edf or timeline.
+    A file that exists is replaced.
 
     \b
     rung plot lenet
     rung plot lenet any_time --x trials -o lenet.svg
     rung plot lenet contour --hyperparameters lr,dropout --where "state=done"
+    rung plot lenet posterior --hyperparameters lr
     """  # noqa: D301  click wants the bare \b
     from rung.study import Study
 

@@ -14,14 +14,15 @@ from rung.cli._complete import complete_target
 from rung.cli._options import debug_option, progress_options, reading, store_option
 from rung.cli._run_options import end_options, machine_options, message_option, no_end, resources_of
 from rung.cli.main import tell
-from rung.errors import ObjectiveError
+from rung.errors import ObjectiveError, SettingError
 from rung.types import TrialState
 
 if TYPE_CHECKING:
     from rung.backends.resources import Resources
     from rung.cli._session import Order
-    from rung.contracts import Store
+    from rung.contracts import Scheduler, Store
     from rung.events import StudyCreated
+    from rung.rows import StudyRow
     from rung.runtime.objective import Objective
     from rung.stopping import Criterion
     from rung.types import Json
@@ -95,7 +96,8 @@ def _order(store: Store, study: str, options: Mapping[str, Any]) -> Order:
     is_open = max_trials is None and stop is None
     seconds = options["seconds"] or (settings.get("seconds") if is_open else None)
     scheduler = stored_scheduler(created)
-    if limits.new_trials is None and not has_end(scheduler, max_trials=max_trials, seconds=seconds, stop=stop):
+    to_come = _to_come(store, row, scheduler)
+    if limits.new_trials is None and not has_end(to_come, max_trials=max_trials, seconds=seconds, stop=stop):
         raise no_end(f" {study!r}", stop)
     return Order(
         study=study,
@@ -113,6 +115,17 @@ def _order(store: Store, study: str, options: Mapping[str, Any]) -> Order:
         message=options["message"],
         project_limit=options["project_limit"] or settings.get("project_limit"),
     )
+
+
+def _to_come(store: Store, row: StudyRow, scheduler: Scheduler) -> Scheduler:
+    """The scheduler with the searcher that has taken over, or waits to."""
+    from rung.registry import build_scheduler
+    from rung.tuning.steering import searcher_to_come
+
+    try:
+        return build_scheduler({**scheduler.spec(), "searcher": searcher_to_come(store, row)}, scheduler.space)
+    except SettingError:  # the tuner will refuse it
+        return scheduler
 
 
 def _stop(texts: tuple[str, ...], stored: Json) -> Criterion | None:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import re
-import shutil
-import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +12,7 @@ import click
 from click.core import ParameterSource
 from msgspec import structs
 
+from rung.cli._objective_words import objective_words, point_out_other_python
 from rung.cli._options import UsageProblem, debug_option, leave_to_shell, progress_options, reading, store_option
 from rung.cli._run_options import (
     end_options,
@@ -26,7 +24,6 @@ from rung.cli._run_options import (
     search_options,
     trial_options,
 )  # fmt: skip
-from rung.cli.main import tell
 from rung.errors import SettingError, SpaceError, StoreNotFoundError, StudyExistsError, StudyNotFoundError
 
 if TYPE_CHECKING:
@@ -37,8 +34,7 @@ if TYPE_CHECKING:
     from rung.runtime.objective import Objective
     from rung.types import Goal
 
-_REFERENCE = re.compile(r"[^\s:]+:[A-Za-z_][\w.]*")
-_SEARCH = frozenset({"searcher", "scheduler", "init", "max_t", "grace_period", "reduction_factor", "variant"})
+_SEARCH = frozenset({"searcher", "scheduler", "init", "prior", "max_t", "grace_period", "reduction_factor", "variant"})
 _OPTION_OF = {"max_t": "--max-t", "grace_period": "--grace", "reduction_factor": "--eta", "variant": "--variant"}
 
 
@@ -120,8 +116,8 @@ def _order(words: list[str], options: Mapping[str, Any], given: StudyFile | None
     from rung.cli._stop import parse_stop
     from rung.tuning.starter import Limits
 
-    objective = load_objective(_objective_words(words), None if given is None else str(given.folder))
-    _point_out_other_python(objective)
+    objective = load_objective(objective_words(words), None if given is None else str(given.folder))
+    point_out_other_python(objective)
     scheduler, goal = _method(objective, options, given, said)
     check_placeholders(objective.argv, scheduler.space)
     max_trials, seconds, stop = options["max_trials"], options["seconds"], parse_stop(options["stop"])
@@ -160,7 +156,7 @@ def _method(
 
     created = None if options["space"] or (given is not None and given.domains) else _existing(options, said)
     if created is None:
-        searcher = _searcher(options["searcher"], options["space"], options["init"], given)
+        searcher = _searcher(options, given)
         parameters = {name: options[name] for name in _OPTION_OF}
         goal = Goal(options["metric"], options["mode"])
         return _scheduler(options["scheduler"], searcher, objective, parameters), goal
@@ -191,48 +187,20 @@ def _existing(options: Mapping[str, Any], said: Collection[str]) -> StudyCreated
     return created
 
 
-def _objective_words(words: list[str]) -> list[str] | str:
-    """A reference to a function, or the argument list of a script."""
-    if not words:
-        raise UsageProblem(
-            "nothing says what to run.", hint="End the line with -- python train.py, or with module:function."
-        )
-    if len(words) > 1 or (Path(words[0]).is_file() and not words[0].endswith(".py")):
-        return words
-    if _REFERENCE.fullmatch(words[0]):
-        return words[0]
-    if words[0].endswith(".py"):
-        raise UsageProblem(
-            f"{words[0]!r} is neither a program nor a function.",
-            hint=f"Write -- python {words[0]} to run the file, or {words[0]}:function to call a function in it.",
-        )
-    return words
-
-
-def _point_out_other_python(objective: Objective) -> None:
-    """A script may well run in another environment than rung's; but mostly that one has not been activated."""
-    program = shutil.which(objective.argv[0]) if objective.argv else None
-    if program is None or not Path(program).name.startswith("python"):
-        return
-    if Path(program).parent != Path(sys.executable).parent:
-        tell(
-            f"the script runs with {program}, but rung is installed for {sys.executable}.",
-            "If its reports don't arrive, run it with that one.",
-        )
-
-
-def _searcher(name: str, space: Sequence[str], init: Sequence[str], given: StudyFile | None) -> Searcher:
+def _searcher(options: Mapping[str, Any], given: StudyFile | None) -> Searcher:
     from rung import registry
-    from rung.cli._space import parse_domains, parse_values
+    from rung.cli._space import parse_domains, parse_priors, parse_values
     from rung.space import Space
 
-    domains = {**({} if given is None else given.domains), **parse_domains(space)}
+    domains = {**({} if given is None else given.domains), **parse_domains(options["space"])}
     if not domains:
         raise UsageProblem(
             "nothing says what to search.", hint="Give a -s NAME=… for each hyperparameter: -s lr=log:1e-4:1."
         )
-    first = {**({} if given is None else given.init), **parse_values(init, "--init")}
-    return registry.searcher(name, Space(domains), **({"initial_config": first} if first else {}))
+    first = {**({} if given is None else given.init), **parse_values(options["init"], "--init")}
+    priors = {**({} if given is None else given.priors), **parse_priors(options["prior"])}
+    space = Space(domains, priors=priors)
+    return registry.searcher(options["searcher"], space, **({"initial_config": first} if first else {}))
 
 
 def _scheduler(name: str, searcher: Searcher, objective: Objective, options: Mapping[str, Any]) -> Scheduler:

@@ -50,11 +50,16 @@ def track(ctx: click.Context, /, values: Sequence[str], store: str, **options: A
     shown and kept; it can't read from the terminal, and Ctrl-C ends it. The exit code is the program's. A run without
     a report (rung.report in Python, the command `rung report` elsewhere) is recorded as failed: there is nothing to
     judge it by. A run that was cut off can be gone on with by `rung resume`, until the next one is begun.
+
+    With the name of a study that searches, such as one of `rung run`, the run becomes a trial of that study when it
+    ends, and its searcher learns from it, whether a tuner runs the study meanwhile or not.
     """  # noqa: D301  click wants the bare \b
+    from rung.cli._aside import Aside, config_for, searches
     from rung.cli._placeholders import check_placeholders
     from rung.cli._space import parse_values
     from rung.cli._tracking import Tracking, goal_of, tracked
     from rung.store import open_store
+    from rung.tuning.opening import find_study
 
     if not (command := ctx.meta[_COMMAND]):
         raise UsageProblem("nothing says what to run.", hint="End the line with the command: -- python train.py.")
@@ -62,6 +67,10 @@ def track(ctx: click.Context, /, values: Sequence[str], store: str, **options: A
     check_placeholders(command, config)
     objective = tracked(command, adds_arguments=not options["no_args"])
     with contextlib.closing(open_store(store, create=True)) as opened:
-        goal = goal_of(opened, options["name"], metric=options["metric"], mode=options["mode"])
+        created = find_study(opened, options["name"], resume="auto")
+        goal = goal_of(created, metric=options["metric"], mode=options["mode"])
+        if created is not None and searches(created):
+            config = config_for(opened, created, config, goal, options["project"])
+            return Aside(opened, created, note=options["message"]).run(objective, config)
         tracking = Tracking(opened, options["name"], message=options["message"])
         return tracking.run(objective, config, goal, project=options["project"])

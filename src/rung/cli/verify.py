@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, final
 
 import click
 from msgspec import Struct
@@ -11,10 +12,11 @@ from msgspec import Struct
 from rung.cli._complete import complete_study
 from rung.cli._options import debug_option, json_option, reading, store_option
 from rung.errors import StoreError
-from rung.events import StudyCreated
+from rung.events import SearcherChanged, StudyCreated
 
 if TYPE_CHECKING:
     from rung.contracts import Scheduler, Store
+    from rung.events import Event
 
 _SHOWN = 50
 
@@ -60,18 +62,29 @@ def _check(store: Store, study: str) -> _Findings:
     if any(sentence.startswith("log:") for sentence in found):
         return _Findings(events=_readable_events(store, study), skipped="the log is damaged.", differences=found)
     differences = [f"tables: {sentence}" for sentence in found]
-    created = next(event for _, event in store.read(study))
-    assert isinstance(created, StudyCreated), "a log begins with it"
-    scheduler, skipped = _rebuilt(created)
+    log = _Log(store, study)
+    scheduler, skipped = _rebuilt(log)
     if scheduler is None:
         return _Findings(events=_readable_events(store, study), skipped=skipped, differences=differences)
-    derived = verify_decisions(store.read(study), scheduler)
+    derived = verify_decisions(log, scheduler)
     return _Findings(
         events=derived.events,
         suggestions=derived.suggestions,
         decisions=derived.decisions,
         differences=[*differences, *derived.differences],
     )
+
+
+@final
+class _Log:
+    """The events of a study, to be gone through any number of times."""
+
+    def __init__(self, store: Store, study: str) -> None:
+        self._store = store
+        self._study = study
+
+    def __iter__(self) -> Iterator[tuple[int, Event]]:
+        return self._store.read(self._study)
 
 
 def _readable_events(store: Store, study: str) -> int:
@@ -82,16 +95,24 @@ def _readable_events(store: Store, study: str) -> int:
     return count
 
 
-def _rebuilt(created: StudyCreated) -> tuple[Scheduler | None, str]:
-    """A fresh scheduler like the one that the study began with, or why there is none."""
+def _rebuilt(log: _Log) -> tuple[Scheduler | None, str]:
+    """A fresh scheduler like the one that the study began with; or why it, or a later searcher, can't be made."""
     from rung.errors import SettingError
-    from rung.registry import build_scheduler
+    from rung.registry import build_scheduler, build_searcher
     from rung.space import Space
 
+    events = (event for _, event in log)
+    created = next(events)
+    assert isinstance(created, StudyCreated), "a log begins with it"
+    space = Space.from_json(created.space)
     try:
-        return build_scheduler(created.scheduler, Space.from_json(created.space)), ""
+        scheduler = build_scheduler(created.scheduler, space)
+        for event in events:
+            if isinstance(event, SearcherChanged):
+                build_searcher(event.searcher, space)
     except SettingError as error:
         return None, error.sentence
+    return scheduler, ""
 
 
 def _print(study: str, found: _Findings) -> None:

@@ -10,16 +10,19 @@ from rung.console.wording import (
     address,
     clock,
     counted,
+    dimension,
     ended,
     harmless,
     headline,
     lasted,
     method,
     number,
+    part_name,
     plural,
     settings,
     size,
 )
+from rung.errors import SpaceError
 from rung.events import (
     ArtifactLogged,
     Changed,
@@ -30,6 +33,7 @@ from rung.events import (
     Interrupted,
     Noted,
     Observed,
+    SearcherChanged,
     SessionEnded,
     SessionStarted,
     SpaceEdited,
@@ -37,6 +41,7 @@ from rung.events import (
     Tagged,
     WorkerPaused,
 )  # fmt: skip
+from rung.space import Space
 from rung.stopping import criterion_from_json
 from rung.types import TrialState
 
@@ -191,6 +196,14 @@ def _kept(event: ArtifactLogged, _ledger: Ledger) -> str:
     return f"trial {event.trial} keeps {event.artifact.name} ({size(event.artifact.size)})"
 
 
+def _space_edited(event: SpaceEdited, _ledger: Ledger) -> str:
+    try:
+        space = Space.from_json(event.space)
+    except SpaceError:  # of a version of rung that knows other domains
+        return "the space was edited"
+    return f"from here on the space is {'; '.join(f'{name}: {dimension(space, name)}' for name in space)}"
+
+
 def _enqueued(event: Enqueued, _ledger: Ledger) -> str:
     again = "" if event.retry_of is None else f" once more, after trial {event.retry_of}"
     return f"asked for{again}: {settings(event.config)}"
@@ -214,11 +227,13 @@ def _study(ledger: Ledger) -> StudyRow:
 _ASKED: Mapping[str, str] = {
     "Enqueue": "to try a configuration",
     "EditSpace": "to change the space",
+    "ChangeSearcher": "to change the searcher",
     "StopTrial": "to stop a trial",
     "PauseTrial": "to pause a trial",
     "ContinueTrial": "to continue a trial",
     "ChangeTrial": "to change a trial",
     "RetryTrial": "to retry a trial",
+    "Record": "to record a result",
     "StopStudy": "to stop the study",
     "Note": "a note",
     "Tag": "a tag",
@@ -241,6 +256,7 @@ _SENTENCES: Mapping[type, _Sentence] = cast(
         ArtifactLogged: _kept,
         Continued: lambda event, _: f"trial {event.trial} is to go on",
         Changed: lambda event, _: f"trial {event.trial} changed after step {event.step}: {settings(event.changes)}",
-        SpaceEdited: lambda _event, _: "the space was edited",
+        SpaceEdited: _space_edited,
+        SearcherChanged: lambda event, _: f"from here on {part_name(event.searcher)} searches",
     },
 )

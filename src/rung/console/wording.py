@@ -13,6 +13,7 @@ from rung.types import TrialState
 if TYPE_CHECKING:
     from rung.events import StudyCreated
     from rung.rows import StudyRow
+    from rung.space import Space
     from rung.types import Config, Json
 
 MARKS: Mapping[TrialState, str] = {
@@ -135,10 +136,17 @@ def plural(count: int, noun: str) -> str:
 
 def method(study: StudyRow | StudyCreated) -> str:
     """Searcher and scheduler: ``random + asha (stopping, η=3, rungs 1 3 9 27)``."""
-    return f"{_name(study.searcher)} + {_name(study.scheduler)}"
+    return f"{part_name(study.searcher)} + {part_name(study.scheduler)}"
 
 
-def _name(spec: Json) -> str:
+def dimension(space: Space, name: str) -> str:
+    """What is searched: ``Float(0.001, 1.0, log=True), prior ~0.01 (high confidence)``."""
+    prior = space.priors.get(name)
+    return repr(space[name]) if prior is None else f"{space[name]!r}, prior {prior}"
+
+
+def part_name(spec: Json) -> str:
+    """A searcher or scheduler by its JSON form: ``tpe``, ``asha (stopping, η=3, rungs 1 3 9 27)``."""
     if not isinstance(spec, Mapping):
         return "unnamed"
     name = str(spec.get("name") or str(spec.get("class", "unnamed")).rpartition(":")[2])

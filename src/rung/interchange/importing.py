@@ -36,7 +36,7 @@ def log_of(
     name: str,
     given: GivenStudy,
     *,
-    searcher: str = "random",
+    searcher: str = "auto",
     scheduler: str = "basic",
     options: Mapping[str, Any] | None = None,
     seed: int | None = None,
@@ -53,7 +53,7 @@ def log_of(
     provenance = {**provenance, "source": given.source}
     created = replace(created, unix=unix, provenance=provenance, message=f"imported from {given.source}")
     events = events_of(given, owner=current_owner(), unix=unix, provenance=provenance)
-    engine = Engine(built)
+    engine = Engine(built, past=lambda _: ())
     for event in (created, *events):  # what can't be folded must be known before anything is written
         engine.fold(event)
     return created, events

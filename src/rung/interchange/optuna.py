@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from rung.errors import MissingExtraError, SettingError
-from rung.interchange.given import GivenStudy, GivenTrial
+from rung.interchange.given import GivenStudy
 from rung.interchange.inference import check_space
 from rung.space import Choice, Constant, Float, Int, Space
+from rung.tuning.given import GivenTrial
 from rung.types import Goal, TrialState
 
 if TYPE_CHECKING:

@@ -12,10 +12,11 @@ from msgspec import Struct
 
 from rung.errors import SettingError, SpaceError
 from rung.interchange.export import REPORT_COLUMNS
-from rung.interchange.given import GivenStudy, GivenTrial, in_a_row
+from rung.interchange.given import GivenStudy, in_a_row
 from rung.interchange.inference import check_space, infer_space
 from rung.interchange.reading import Record, refuse
 from rung.space import Float, Int, Normal
+from rung.tuning.given import GivenTrial
 from rung.types import Goal, Json, TrialState
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from rung.errors import SettingError
 from rung.events import Changed, Ended, Observed, Started
 from rung.registry import describe
 from rung.schedulers._rungs import Rung, rung_levels, rung_reached
-from rung.types import Action, Decision, Exhausted, Proposal, TrialState, Wait
+from rung.types import Action, Decision, Exhausted, Proposal, Suggestion, TrialState, Wait
 
 if TYPE_CHECKING:
     import numpy as np
@@ -97,9 +97,11 @@ class ASHA:
         why = "no paused trial is due to go on"
         if new_trials:
             suggestion = self.searcher.suggest(rng)
-            if not isinstance(suggestion, Exhausted):
+            if isinstance(suggestion, Suggestion):
                 until, decide_at = (self._levels[0], ()) if promotes else (self._max_t, self._levels[:-1])
                 return Proposal(config=suggestion.config, until=until, decide_at=decide_at, notes=suggestion.notes)
+            if isinstance(suggestion, Wait):
+                return suggestion
             why = suggestion.why
         # Only a run that has not ended can bring a promotion; without one, nothing changes any more.
         return Wait(why) if promotes and self._n_running else Exhausted(why)

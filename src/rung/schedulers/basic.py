@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, final
 
 from rung.registry import describe
-from rung.types import Exhausted, Proposal
+from rung.types import Exhausted, Proposal, Suggestion
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +34,7 @@ class BasicScheduler:
         if not new_trials:
             return Exhausted("only people pause trials here, and only they continue them")
         suggestion = self.searcher.suggest(rng)
-        if isinstance(suggestion, Exhausted):
+        if not isinstance(suggestion, Suggestion):
             return suggestion
         return Proposal(config=suggestion.config, notes=suggestion.notes)
 

@@ -21,6 +21,7 @@ class Curves:
     def __init__(self) -> None:
         self._steps: dict[int, list[int]] = {}
         self._lowest: dict[int, list[float]] = {}
+        self._last = 0  # step that any has reached
 
     def __contains__(self, trial: int) -> bool:
         return trial in self._steps
@@ -29,22 +30,23 @@ class Curves:
         """Take a report; steps of a trial rise."""
         steps, lowest = self._steps.setdefault(trial, []), self._lowest.setdefault(trial, [])
         steps.append(step)
+        self._last = max(self._last, step)
         lowest.append(min(loss, lowest[-1]) if lowest else loss)
 
     def outcomes(self, trials: Iterable[int]) -> list[float]:
         """What each of these trials, which have reported, amounts to at the last step that any has reached."""
-        last = max((steps[-1] for steps in self._steps.values()), default=0)
         gains: dict[int, float] = {}
         found = []
         for trial in trials:
             step = self._steps[trial][-1]
             if step not in gains:
-                gains[step] = self._gain(step, last)
+                gains[step] = self._gain(step)
             found.append(self._lowest[trial][-1] + gains[step])
         return found
 
-    def _gain(self, step: int, last: int) -> float:
-        """By how much the trials that reached ``last`` went below what they had at ``step``: the median, at most 0."""
+    def _gain(self, step: int) -> float:
+        """By how much the trials that got farthest went below what they had at ``step``: the median, at most 0."""
+        last = self._last
         if step == last:
             return 0.0
         changes = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, final
 
 import numpy as np
@@ -57,16 +57,20 @@ class Embedding:
     is: distances stay those between points, so that every kernel stays positive definite (an arc kernel, straightened;
     Swersky et al. 2013). All columns of a dimension share one length scale.
 
+    partial: names of further dimensions that some points lack, such as those that were added to a study later. They
+    are embedded as if under a condition.
+
     Points are rows (m, d) in [0, 1]; coordinates of inactive dimensions may have any value, even NaN.
     """
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: Space, partial: Container[str] = ()) -> None:
         self.space = space
         parents = {when.parent for whens in space.conditions.values() for when in whens}
         self.dimensions: list[Dimension] = []
         groups: list[int] = []
         for name, domain in space.items():
-            each = _dimension(domain, len(groups), is_conditional=name in space.conditions, is_parent=name in parents)
+            is_conditional = name in space.conditions or (name in partial and domain.size > 1)
+            each = _dimension(domain, len(groups), is_conditional=is_conditional, is_parent=name in parents)
             groups += [sum(other.width > 0 for other in self.dimensions)] * each.width
             self.dimensions.append(each)
         self._activity = _Activity(space, self.dimensions)

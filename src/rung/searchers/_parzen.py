@@ -26,8 +26,8 @@ _ROOT_TWO_PI: Final = math.sqrt(2.0 * math.pi)
 _LEAST_MASS: Final = 1e-300  # of a bin far from its kernel; positive, since its logarithm is taken
 
 
-def neighbour_widths(places: Floats, *, least: float) -> Floats:
-    """A bandwidth for each place in [0, 1], (n,): the distance to its farther neighbour, clipped to [least, 1].
+def neighbour_widths(places: Floats, *, least: float, most: float = 1.0) -> Floats:
+    """A bandwidth for each place in [0, 1], (n,): the distance to its farther neighbour, clipped to [least, most].
 
     The first and the last place have one neighbour, and a single one has the ends of the interval. Equal places stand
     in their given order. Source: Bergstra et al. 2011, section 4.2.
@@ -43,7 +43,7 @@ def neighbour_widths(places: Floats, *, least: float) -> Floats:
         between = np.diff(ordered)
         gaps = np.maximum(np.append(between, 0.0), np.append(0.0, between))
     widths = np.empty(n)
-    widths[order] = np.clip(gaps, least, 1.0)
+    widths[order] = np.clip(gaps, least, max(least, most))
     return widths
 
 

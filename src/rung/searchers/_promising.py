@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rung.searchers._acquisition import Valued
     from rung.searchers._embedding import Embedding
     from rung.searchers._gp_belief import Belief
+    from rung.searchers._priors import Leaning
+    from rung.searchers._region import Region
 
     Floats: TypeAlias = NDArray[np.float64]
     Flags: TypeAlias = NDArray[np.bool_]
@@ -29,19 +31,20 @@ _JUMP: Final = 0.1  # chance that a coordinate near a good point is drawn anew
 class Landscape(NamedTuple):
     """How much each point of a space promises.
 
-    acquisition: of means and standard deviations, what they promise and its derivatives by both. Whatever else is to
-    bear on it, such as a person's belief about the optimum, is to be added to ``heights`` and their slopes, and to
-    nothing else.
+    acquisition: of means and standard deviations, what they promise and its derivatives by both. leaning: what a person
+    believes about the optimum, which bears on all heights.
     """
 
     embedding: Embedding
     belief: Belief
     acquisition: Callable[[Floats, Floats], Valued]
+    leaning: Leaning | None = None
 
     def heights(self, points: Floats) -> Floats:
         """(m,) at points (m, d) of the unit cube."""
-        x = self.embedding.embedded(points, self.embedding.is_active(points))
-        return self.acquisition(*self.belief.predict(x))[0]
+        is_active = self.embedding.is_active(points)
+        x = self.embedding.embedded(points, is_active)
+        return self._leant(self.acquisition(*self.belief.predict(x))[0], points, is_active)
 
     def heights_and_slopes(self, points: Floats, is_active: Flags) -> tuple[Floats, Floats]:
         """(m,) and (m, d), while the same dimensions stay active."""
@@ -49,22 +52,32 @@ class Landscape(NamedTuple):
         mean, std, mean_slope, std_slope = self.belief.predict_with_slopes(x)
         height, by_mean, by_std = self.acquisition(mean, std)
         by_column = by_mean[:, None] * mean_slope + by_std[:, None] * std_slope
-        return height, self.embedding.slopes(by_column, is_active)
+        slope = self.embedding.slopes(by_column, is_active)
+        return (
+            (height, slope)
+            if self.leaning is None
+            else self.leaning.heights_and_slopes(height, slope, points, is_active)
+        )
 
     def sampled(self, points: Floats, rng: np.random.Generator) -> Floats:
         """(m,) minus one function drawn from the belief, at points (m, d). In O(m³)."""
-        x = self.embedding.embedded(points, self.embedding.is_active(points))
+        is_active = self.embedding.is_active(points)
+        x = self.embedding.embedded(points, is_active)
         mean, covariance = self.belief.predict(x)[0], self.belief.covariance(x)
         covariance.flat[:: len(x) + 1] += _ROUNDING
-        return -mean - np.linalg.cholesky(covariance) @ rng.standard_normal(len(x))
+        drawn = -mean - np.linalg.cholesky(covariance) @ rng.standard_normal(len(x))
+        return self._leant(drawn, points, is_active)
+
+    def _leant(self, heights: Floats, points: Floats, is_active: Flags) -> Floats:
+        return heights if self.leaning is None else self.leaning.heights(heights, points, is_active)
 
 
-class Region(NamedTuple):
-    """Where to look. best: (k, d) points around which to look more closely. is_allowed: of points (m, d)."""
+class Aim(NamedTuple):
+    """Where to look: in the part of the region inside the box, and more closely around the best points (k, d)."""
 
+    region: Region
     box: Box
     best: Floats
-    is_allowed: Callable[[Floats], Flags]
 
 
 class Effort(NamedTuple):
@@ -81,42 +94,40 @@ class Effort(NamedTuple):
     rounds: int = 3
 
 
-def candidates(
-    embedding: Embedding, region: Region, scales: Floats, effort: Effort, rng: np.random.Generator
-) -> Floats:
+def candidates(embedding: Embedding, aim: Aim, scales: Floats, effort: Effort, rng: np.random.Generator) -> Floats:
     """Allowed points (m, d), perhaps none: all over the box, and near the best ones."""
-    low, high = region.box
+    low, high = aim.box
     spread = low + rng.random((effort.spread, len(low))) * (high - low)
-    near = np.clip(_near(region.best, scales, effort.near, rng), low, high)
+    near = np.clip(_near(aim.best, aim.box, scales, effort.near, rng), low, high)
     points = embedding.snapped(np.vstack([spread, near]))
-    return points[region.is_allowed(points)]
+    if not aim.region.is_whole:
+        points = aim.region.kept(points, rng.random(points.shape))
+    return points[aim.region.are_met(points)]
 
 
-def promising(
-    landscape: Landscape, region: Region, *, scales: Floats, effort: Effort, rng: np.random.Generator
-) -> Floats:
+def promising(landscape: Landscape, aim: Aim, *, scales: Floats, effort: Effort, rng: np.random.Generator) -> Floats:
     """Allowed points (m, d), the most promising first; none if no candidate is allowed.
 
     scales: (d,) the distance over which the landscape changes, in the unit interval.
     """
-    points = candidates(landscape.embedding, region, scales, effort, rng)
+    points = candidates(landscape.embedding, aim, scales, effort, rng)
     if not len(points):
         return points
     heights = landscape.heights(points)
     chosen = _starts(heights, min(effort.starts, max(1, _MOST_ENTRIES // len(scales) ** 2)), rng)
     ends, high = points[chosen], heights[chosen]
     for _ in range(effort.rounds):
-        ends, high = _climbed(landscape, ends, high, box=region.box, scales=scales, iterations=effort.iterations)
-        ends, high, is_changed = _exchanged(landscape, ends, high)
+        ends, high = _climbed(landscape, ends, high, box=aim.box, scales=scales, iterations=effort.iterations)
+        ends, high, is_changed = _exchanged(landscape, aim.region, ends, high)
         if not is_changed:
             break
-    is_allowed = region.is_allowed(ends)
+    is_allowed = aim.region.are_met(ends)
     kept = np.argsort(-heights, kind="stable")[:_KEPT]
     found = np.vstack([ends[is_allowed], points[kept]])
     return found[np.argsort(-np.concatenate([high[is_allowed], heights[kept]]), kind="stable")]
 
 
-def _near(best: Floats, scales: Floats, count: int, rng: np.random.Generator) -> Floats:
+def _near(best: Floats, box: Box, scales: Floats, count: int, rng: np.random.Generator) -> Floats:
     """Points around the best ones, at all distances from a thousandth to a fifth of the scales.
 
     In every other one only some coordinates move, three on average; and now and then one jumps.
@@ -127,7 +138,8 @@ def _near(best: Floats, scales: Floats, count: int, rng: np.random.Generator) ->
     centres = best[np.arange(count) % len(best)]
     reach = 0.1 * 10.0 ** rng.uniform(-2.0, 0.0, (count, 1)) * np.minimum(2.0 * scales, 1.0)
     moved = centres + reach * rng.standard_normal((count, d))
-    moved = np.where(rng.random((count, d)) < _JUMP, rng.random((count, d)), moved)
+    jumps = rng.random((count, d)) < _JUMP
+    moved = np.where(jumps, box.low + rng.random((count, d)) * (box.high - box.low), moved)
     chance = np.where(np.arange(count) % 2, 1.0, min(1.0, 3.0 / max(d, 1)))
     return np.where(rng.random((count, d)) < chance[:, None], moved, centres)
 
@@ -164,12 +176,16 @@ def _climbed(
     return np.where(is_worse[:, None], points, ends), np.where(is_worse, heights, high)
 
 
-def _exchanged(landscape: Landscape, points: Floats, heights: Floats) -> tuple[Floats, Floats, bool]:
-    """Each point with that one change of a listed value that helps most, and whether any did."""
+def _exchanged(landscape: Landscape, region: Region, points: Floats, heights: Floats) -> tuple[Floats, Floats, bool]:
+    """Each point with that one change of a listed value that helps most and is allowed, and whether any did."""
     variants = list(landscape.embedding.neighbours(points, FEW_LEVELS))
-    if not variants:
+    changes = np.vstack(variants) if variants else points[:0]
+    is_inside = region.contains(changes)
+    if not is_inside.any():
         return points, heights, False
-    table = landscape.heights(np.vstack(variants)).reshape(len(variants), len(points))
+    reached = np.full(len(changes), -np.inf)
+    reached[is_inside] = landscape.heights(changes[is_inside])
+    table = reached.reshape(len(variants), len(points))
     which = table.argmax(axis=0)
     rows = np.arange(len(points))
     high = table[which, rows]

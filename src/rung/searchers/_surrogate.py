@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rung.searchers._embedding import Embedding
+    from rung.searchers._region import Region
 
     Floats: TypeAlias = NDArray[np.float64]
+    Flags: TypeAlias = NDArray[np.bool_]
     Rows: TypeAlias = NDArray[np.intp]
 
 _EACH_TIME: Final = 20  # up to so many trials each new one brings a new fit; later a tenth more of them does
@@ -48,10 +50,10 @@ class Evidence(NamedTuple):
     """
 
     points: Floats
-    is_active: NDArray[np.bool_]
+    is_active: Flags
     losses: Floats
     pending: Floats
-    pending_is_active: NDArray[np.bool_]
+    pending_is_active: Flags
 
     def without_pending(self) -> Evidence:
         """The same while nothing is pending."""
@@ -59,7 +61,11 @@ class Evidence(NamedTuple):
 
 
 class Model(NamedTuple):
-    """The outcome. best: the target to beat. scales: (d,) of the unit cube. top: (k, d) the best points, best first."""
+    """The outcome, for a search in a region.
+
+    best: the target to beat there. scales: (d,) distances over which the targets change, in the unit cube, and no
+    longer than the region. top: (k, d) the best points, best first, those in the region before others.
+    """
 
     fit: Fit
     belief: Belief
@@ -74,8 +80,9 @@ class Model(NamedTuple):
 class Surrogate:
     """Makes models. What it keeps from one to the next is work that need not be done again, nothing that matters."""
 
-    def __init__(self, embedding: Embedding, *, warps: bool) -> None:
+    def __init__(self, embedding: Embedding, region: Region, *, warps: bool) -> None:
         self._embedding = embedding
+        self._region = region
         columns = embedding.columns
         self._columns = columns if warps else columns._replace(warped=columns.warped[:0])
         self._kept: tuple[tuple[float, ...], Floats, Factor] | None = None
@@ -89,8 +96,9 @@ class Surrogate:
         columns, embedding = self._columns, self._embedding
         x = embedding.embedded(evidence.points, evidence.is_active)
         scale, y = targets(evidence.losses)
-        rows = np.arange(len(y)) if len(y) <= MOST_EXACT else local_rows(x, y)
-        x, y, points = x[rows], y[rows], evidence.points[rows]
+        is_inside = self._region.contains(_placed(evidence.points, evidence.is_active))
+        rows = np.arange(len(y)) if len(y) <= MOST_EXACT else local_rows(x, y, is_inside)
+        x, y, points, is_inside = x[rows], y[rows], evidence.points[rows], is_inside[rows]
         current, factor = self._fitted(x, y, len(evidence.losses), noted)
         theta = np.array(current.theta)
         pending = embedding.embedded(evidence.pending, evidence.pending_is_active)
@@ -98,10 +106,11 @@ class Surrogate:
             factor = appended(factor, row, theta, columns)
         belief = belief_given(theta, columns, factor, y)
         mean = belief.means(y)
-        best = float((y if belief.noise < _CLEAN else mean).min())
-        best = min(best, float(belief.predict(pending)[0].min(initial=best)))
-        top = points[np.argsort(mean, kind="stable")[:_TOP]]
+        top = points[np.lexsort((mean, ~is_inside))[:_TOP]]
         scales = embedding.per_dimension(np.minimum(np.exp(theta[: columns.n_lengths]), 1.0))
+        scales = np.minimum(scales, self._region.spans)
+        is_reached = is_inside & ~np.isnan(evidence.losses[rows])
+        best = self._to_beat(belief, y if belief.noise < _CLEAN else mean, is_reached, evidence)
         return Model(current, belief, scale, best, scales, top, self._box(evidence, top[0], scales))
 
     def _fitted(self, x: Floats, y: Floats, n: int, noted: Fit | None) -> tuple[Fit, Factor]:
@@ -143,13 +152,30 @@ class Surrogate:
         self._kept = (known.theta, x, factor)
         return factor
 
-    def _box(self, evidence: Evidence, centre: Floats, scales: Floats) -> Box:
-        d = len(scales)
+    def _to_beat(self, belief: Belief, known: Floats, is_reached: Flags, evidence: Evidence) -> float:
+        """The lowest target in the region, what is pending included; if none is known there, the lowest expected one.
+
+        One outside is not to be beaten: where all that can be reached lies above it, only uncertainty would count.
+        """
+        region, embedding = self._region, self._embedding
+        pending, is_active = evidence.pending, evidence.pending_is_active
+        pending_inside = region.contains(_placed(pending, is_active))
+        waiting = embedding.embedded(pending, is_active)[pending_inside]
+        if not is_reached.any():
+            moved = np.clip(evidence.points, region.low, region.high)
+            moved = region.kept(moved, np.full(moved.shape, 0.5))
+            waiting = np.vstack([waiting, embedding.embedded(moved, embedding.is_active(moved))])
+        lowest = float(known[is_reached].min(initial=np.inf))
+        return min(lowest, float(belief.predict(waiting)[0].min(initial=lowest)))
+
+    def _box(self, evidence: Evidence, best: Floats, scales: Floats) -> Box:
+        low, high = self._region.low, self._region.high
         if len(evidence.losses) <= MOST_EXACT:
-            return Box(np.zeros(d), np.ones(d))
+            return Box(low, high)
         before = float(np.nanmin(evidence.losses[:MOST_EXACT], initial=np.inf))
-        length = trust_length(evidence.losses[MOST_EXACT:].tolist(), before, d)
-        return trust_box(centre, length, scales)
+        length = trust_length(evidence.losses[MOST_EXACT:].tolist(), before, len(scales))
+        box = trust_box(np.clip(best, low, high), length, scales)
+        return Box(np.maximum(box.low, low), np.minimum(box.high, high))
 
 
 def fitting_rows(y: Floats) -> Rows:
@@ -162,11 +188,17 @@ def fitting_rows(y: Floats) -> Rows:
     return np.sort(np.concatenate([best, _evenly(rest, MOST_FITTED - len(best))]))
 
 
-def local_rows(x: Floats, y: Floats) -> Rows:
-    """The inputs (n, c) that a local model knows: those nearest to the best one, and others evenly in time."""
-    gaps = ((x - x[np.argmin(y)]) ** 2).sum(axis=1)
+def local_rows(x: Floats, y: Floats, is_inside: Flags) -> Rows:
+    """The inputs (n, c) that a local model knows: those nearest to the best one inside, and others evenly in time."""
+    best = np.lexsort((y, ~is_inside))[0]
+    gaps = ((x - x[best]) ** 2).sum(axis=1)
     order = np.argsort(gaps, kind="stable")
     return np.sort(np.concatenate([order[:_NEAREST], _evenly(np.sort(order[_NEAREST:]), _OTHERS)]))
+
+
+def _placed(points: Floats, is_active: Flags) -> Floats:
+    """The points with NaN where a dimension is inactive."""
+    return np.where(is_active, points, np.nan)
 
 
 def _evenly(rows: Rows, count: int) -> Rows:

@@ -81,6 +81,22 @@ class Outcomes:
         rows = np.flatnonzero(place <= np.partition(place, n - 1)[n - 1])
         return rows[np.lexsort((losses[rows], -steps[rows], place[rows]))[:n]]
 
+    def best_of(self, share: float, most: int, is_inside: Flags) -> Ints:
+        """The same for a search among some of the trials (n,): the best ``share`` of those inside, best first.
+
+        With them those outside that are better than the last of these, as far as they belong to the best of the others.
+        """
+        if is_inside.all():
+            return self.best(share, most)
+        ranked = self.best(1.0, len(self))
+        inside = is_inside[ranked]
+        n_inside, n_outside = (math.ceil(share * np.count_nonzero(each)) for each in (inside, ~inside))
+        chosen = np.flatnonzero(inside)[: min(n_inside, most)]
+        ahead = np.flatnonzero(~inside)[: min(n_outside, most - len(chosen))]
+        better = ahead[ahead < chosen[-1]] if len(chosen) else ahead
+        good: Ints = ranked[np.sort(np.concatenate([chosen, better]))]
+        return good
+
     def _set(self, trial: int, kind: int) -> None:
         self._n_open += (kind == _OPEN) - (self._kinds[trial] == _OPEN)
         self._kinds[trial] = kind

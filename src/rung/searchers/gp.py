@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from rung.events import SearchEvent
+    from rung.searchers._gp_evidence import Known
     from rung.searchers._proposals import Picture, Proposals
-    from rung.searchers._surrogate import Evidence
     from rung.space import Space
     from rung.types import Config, Json
 
@@ -86,13 +86,14 @@ class GPSearcher:
         """The next waiting point, or a new configuration."""
         if point := self._history.next_point():
             return point
-        evidence = self._evidence()
-        if len(self._history) < self._n_initial() or evidence is None:
-            return self._proposer().designed(len(self._history), self._scramble, self._tried, rng)
-        return self._proposer().modelled(evidence, self._noted, self._tried, rng)
+        known, proposals = self._knows()
+        if known.evidence is None or known.n_begun < self._n_initial():
+            return proposals.designed(len(self._history), self._scramble, self._tried, rng)
+        return proposals.modelled(known.evidence, self._noted, self._tried, rng, n_since=self._n_since())
 
     def update(self, event: SearchEvent) -> None:
         """Note what was tried, what came of it, and the fit behind it."""
+        believed = self.space.priors
         self._history.update(event)
         if isinstance(event, Observed):
             assert event.loss is not None, "reports without a loss don't reach a searcher"
@@ -108,16 +109,18 @@ class GPSearcher:
             self._known.setdefault(event.trial)
         elif isinstance(event, SpaceEdited):
             self._noted = self._proposals = None
+            if self.space.priors != believed:
+                self._scramble = None  # so that a new design begins at their centre
 
     def posterior(self, configs: Sequence[Config]) -> Picture:
         """What the model believes about configurations of the space, as it would be for the next suggestion.
 
         RungError while no trial has reported a result.
         """
-        evidence = self._evidence()
-        if evidence is None:
+        known, proposals = self._knows()
+        if known.evidence is None:
             raise RungError("No result has come in yet, so there is no model.", hint="Ask again after the first one.")
-        return self._proposer().picture(evidence, self._noted, configs)
+        return proposals.picture(known.evidence, self._noted, configs, n_since=self._n_since())
 
     def spec(self) -> Mapping[str, Json]:
         """The JSON form, for the log."""
@@ -130,36 +133,19 @@ class GPSearcher:
         further = sum(domain.size - 1 for domain in self.space.values() if isinstance(domain, Choice))
         return int(min(_LEAST_INITIAL + further, _MOST_INITIAL))
 
-    def _proposer(self) -> Proposals:
-        if self._proposals is None:
-            from rung.searchers._proposals import Options, Proposals
+    def _knows(self) -> tuple[Known, Proposals]:
+        """What is known, and what makes suggestions from it."""
+        from rung.searchers._gp_evidence import known_of
+        from rung.searchers._proposals import Options, Proposals
 
-            self._proposals = Proposals(self.space, Options(**self._options))
-        return self._proposals
+        known = known_of(self._history, self._curves, self._known)
+        if self._proposals is None or self._proposals.partial != known.partial:
+            options = Options(**self._options)
+            self._proposals = Proposals(self._history.hull, self.space, options, known.partial)
+        return known, self._proposals
 
-    def _evidence(self) -> Evidence | None:
-        """What is known about the trials that the space contains; None while none of them has a result."""
-        import numpy as np
-
-        from rung.searchers._surrogate import Evidence
-
-        history = self._history
-        is_inside = history.is_inside
-        known = [trial for trial in self._known if is_inside[trial]]
-        pending = [trial for trial in history.running if trial not in self._known and is_inside[trial]]
-        reported = [trial for trial in known if history.states[trial] is not TrialState.FAILED]
-        if not reported:
-            return None
-        outcomes = dict(zip(reported, self._curves.outcomes(reported), strict=True))
-        losses = np.array([outcomes.get(trial, math.nan) for trial in known])
-        encoded, waiting = history.X[known], history.X[pending]
-        return Evidence(
-            np.nan_to_num(encoded, nan=0.5),
-            ~np.isnan(encoded),
-            losses,
-            np.nan_to_num(waiting, nan=0.5),
-            ~np.isnan(waiting),
-        )
+    def _n_since(self) -> int:
+        return len(self._history) - self._history.n_before_priors
 
 
 def _checked(acquisition: str, exploration: float, initial_points: int | None, warp_inputs: bool) -> dict[str, Any]:  # noqa: FBT001

@@ -6,27 +6,25 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, final
 
-import numpy as np
-
 from rung.errors import SettingError
 from rung.events import Changed, SpaceEdited, Started
 from rung.history import History, starting_points
 from rung.registry import describe
-from rung.searchers._parzen import rank_weights
-from rung.searchers._parzen_mixtures import Good, Others
+from rung.searchers._tpe_model import ParzenModel
 from rung.searchers._tpe_outcomes import Outcomes
-from rung.searchers._tpe_space import axes_of
 from rung.searchers._unseen import Tried
 from rung.space import as_space
 from rung.types import Exhausted, Suggestion
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from rung.events import SearchEvent
     from rung.space import Space
     from rung.types import Config, Json
 
 _MOST_GOOD: Final = 25  # as in hyperopt; more would include trials that are merely not bad
-_ROUNDS: Final = 4  # of candidates, when all of a round have been tried or are forbidden
+_CENTRE: Final = "centre"  # key of the notes: it is the centre of what is believed
 
 
 @final
@@ -70,7 +68,8 @@ class TPESearcher:
         self._history = History(given, self._points)
         self._outcomes = Outcomes()
         self._tried = Tried()
-        self._others: Others | None = None
+        self._model: ParzenModel | None = None
+        self._is_centred = False
 
     @property
     def space(self) -> Space:
@@ -81,19 +80,20 @@ class TPESearcher:
         """The next waiting point, or the best of the candidates, or before the model is used a random configuration."""
         if waiting := self._history.next_point():
             return waiting
-        if self._outcomes.n_ended >= self._startup_trials:
-            for config in self._promising(rng):
-                if config not in self._tried and all(each.is_met(config) for each in self.space.constraints):
-                    return Suggestion(config)
+        is_modelled = self._outcomes.n_ended >= self._startup_trials
+        for suggestion in self._promising(rng) if is_modelled else self._believed(rng):
+            config = suggestion.config
+            if config not in self._tried and all(each.is_met(config) for each in self.space.constraints):
+                return suggestion
         other = self._tried.draw(self.space, rng)
         return Exhausted() if other is None else Suggestion(other)
 
     def update(self, event: SearchEvent) -> None:
         """Note what was tried and what came of it."""
-        if isinstance(event, SpaceEdited):
-            self._others = None
         if isinstance(event, Started | Changed):
             self._note(event)
+        elif isinstance(event, SpaceEdited):
+            self._edited(event)
         else:
             self._history.update(event)
         self._outcomes.update(event)
@@ -116,26 +116,40 @@ class TPESearcher:
         self._history.update(event)
         if configs[trial] != before:
             self._tried.add(configs[trial])
-            if self._others is not None:
-                self._others.forget(trial)
+            if self._model is not None:
+                self._model.forget(trial)
+        if isinstance(event, Started) and _CENTRE in event.notes:
+            self._is_centred = True
 
-    def _promising(self, rng: np.random.Generator) -> Iterator[Config]:
+    def _edited(self, event: SpaceEdited) -> None:
+        believed = self.space.priors
+        self._history.update(event)
+        self._model = None
+        self._is_centred &= self.space.priors == believed
+
+    def _promising(self, rng: np.random.Generator) -> Iterator[Suggestion]:
         """Candidates, in each round the most promising first."""
-        points = self._history.X
-        if self._others is None:
-            self._others = Others(axes_of(self.space))
-        self._others.extend(points)
-        best = self._outcomes.best(self._gamma, _MOST_GOOD)
-        is_other = np.ones(len(points), dtype=np.bool_)
-        is_other[best] = False
-        good = Good(self._others.axes, points[best], rank_weights(len(best)), prior_weight=self._prior_weight)
-        for _ in range(_ROUNDS):
-            drawn = good.draw(self._candidates, rng)
-            if self.space.conditions:
-                drawn = self.space.encode(map(self.space.decode, drawn.tolist()))
-            others = self._others.log_density(drawn, is_other, prior_weight=self._prior_weight)
-            order = np.argsort(others - good.log_density(drawn), kind="stable")
-            yield from map(self.space.decode, drawn[order].tolist())
+        model, points = self._modelled(), self._history.X
+        best = self._outcomes.best_of(self._gamma, _MOST_GOOD, model.contains(points))
+        n_since = len(points) - self._history.n_before_priors
+        return map(Suggestion, model.candidates(points, best, self._candidates, rng, n_since=n_since))
+
+    def _believed(self, rng: np.random.Generator) -> Iterator[Suggestion]:
+        """What a person believes in, before the model is used: its centre, then draws from around it."""
+        opinion = self._modelled().opinion
+        if not opinion:
+            return
+        if not self._is_centred:
+            centre = opinion.centred(rng.random((1, len(self.space))))[0]
+            yield Suggestion(self.space.decode(centre), {_CENTRE: True})
+        if len(self._history) % 2 == 0:
+            drawn = opinion.quantiles(rng.random((self._candidates, len(self.space))))
+            yield from map(Suggestion, map(self.space.decode, drawn))
+
+    def _modelled(self) -> ParzenModel:
+        if self._model is None:
+            self._model = ParzenModel(self._history.hull, self.space, prior_weight=self._prior_weight)
+        return self._model
 
 
 def _whole(name: str, value: int) -> int:

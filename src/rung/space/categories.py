@@ -65,6 +65,16 @@ class Choice(Domain):
         del points
         return [thaw(value) for value in self.values]
 
+    def nearest(self, value: Json) -> Json:
+        """The value itself: nothing else is near to it."""
+        return self.validate(value)
+
+    def union(self, other: Domain) -> Choice | None:
+        """The values of this one, then those that the other has besides."""
+        if not isinstance(other, Choice | Constant):
+            return None
+        return Choice(_merged(self.values, _values_of(other)))
+
 
 @final
 @dataclass(frozen=True, slots=True, eq=False, repr=False, init=False)
@@ -107,6 +117,26 @@ class Ordinal(Domain):
         """All values if there are at most ``points``; else evenly spaced from the first to the last."""
         return list(self.values) if len(self.values) <= points else Domain.grid(self, points)
 
+    def nearest(self, value: Json) -> Json:
+        """The value itself: how far two values are apart is not known."""
+        return self.validate(value)
+
+    def union(self, other: Domain) -> Ordinal | None:
+        """The longer list if it has all values of the other in the same order; numbers that ascend are merged."""
+        if not isinstance(other, Ordinal | Constant):
+            return None
+        mine, others = self.values, _values_of(other)
+        for longer, shorter in ((mine, others), (others, mine)):
+            if [value for value in longer if _among(value, shorter)] == list(shorter):
+                return Ordinal(longer)
+        if not all(map(is_number, [*mine, *others])) or list(mine) != sorted(mine) or list(others) != sorted(others):
+            return None
+        return Ordinal(sorted(_merged(mine, others)))
+
+    def part(self, low: float, high: float) -> Ordinal:
+        """The values from that at ``low`` to that at ``high``."""
+        return Ordinal(self.values[self._bins.index(unit(low)) : self._bins.index(unit(high)) + 1])
+
 
 @final
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -139,6 +169,26 @@ class Constant(Domain):
         """The value as it was given to Constant."""
         _place(value, (self.value,), {identity(self.value): 0})
         return thaw(self.value)
+
+    def nearest(self, value: Json) -> Json:
+        """The one value, whatever the other is."""
+        del value
+        return thaw(self.value)
+
+    def union(self, other: Domain) -> Domain | None:
+        """What the other's union with this value is."""
+        if isinstance(other, Constant):
+            return self if _among(other.value, (self.value,)) else Choice([self.value, other.value])
+        return other.union(self)
+
+
+def _values_of(domain: Choice | Ordinal | Constant) -> tuple[Frozen, ...]:
+    return (domain.value,) if isinstance(domain, Constant) else domain.values
+
+
+def _merged(mine: tuple[Frozen, ...], others: tuple[Frozen, ...]) -> list[Frozen]:
+    """All of mine, then those of the others that are not among them."""
+    return [*mine, *(value for value in others if not _among(value, mine))]
 
 
 def _listed(values: object, name: str) -> tuple[Frozen, ...]:

@@ -109,12 +109,16 @@ def _checked(name: str, given: Any, domains: Mapping[str, Domain]) -> tuple[When
     whens = [_as_when(name, each) for each in (given if several else [given])]
     if not whens:
         raise SpaceError(f"conditions of {name!r}: the list is empty.", hint="Leave it out if it is always active.")
+    forms = given if several else [given]
     checked = []
-    for when in whens:
+    for form, when in zip(forms, whens, strict=True):
         if when.parent not in domains:
             raise SpaceError(
                 f"{name!r} depends on {when.parent!r}, which is no dimension.", hint=f"There are {', '.join(domains)}."
             )
+        if isinstance(form, Mapping):  # written by ``to_json``; an edit may have taken its values from the parent since
+            checked.append(when)
+            continue
         try:
             checked.append(When(when.parent, when.values.within(domains[when.parent])))
         except SpaceError as error:

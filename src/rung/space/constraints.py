@@ -36,6 +36,11 @@ class Forbidden:
     def __str__(self) -> str:
         return "not (" + " and ".join(f"{name} {values}" for name, values in self.combination) + ")"
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The dimensions that it is about."""
+        return tuple(name for name, _ in self.combination)
+
     def is_met(self, config: Config) -> bool:
         """Whether a config with canonical values keeps to it."""
         return not all(name in config and config[name] in values for name, values in self.combination)
@@ -85,6 +90,11 @@ class Linear:
         terms = [("- " if factor < 0 else "+ ") + _times(abs(factor), name) for name, factor in self.coefficients]
         return f"{' '.join(terms).removeprefix('+ ')} {self.bounds}"
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The dimensions that it is about."""
+        return tuple(name for name, _ in self.coefficients)
+
     def is_met(self, config: Config) -> bool:
         """Whether a config keeps to it."""
         terms = [factor * config[name] for name, factor in self.coefficients if name in config]
@@ -126,7 +136,16 @@ def as_constraints(given: Any, domains: Mapping[str, Domain]) -> tuple[Constrain
     """Constraints, or their JSON forms, checked against the domains and with values as they stand in configs."""
     if not isinstance(given, (list, tuple)):
         raise SpaceError(f"constraints must be a list, got {given!r}.", hint="Use [forbid({...}), linear({...}, ...)].")
-    return tuple(_as_constraint(each).within(domains) for each in given)
+    return tuple(_checked(each, domains) for each in given)
+
+
+def _checked(given: Any, domains: Mapping[str, Domain]) -> Constraint:
+    constraint = _as_constraint(given)
+    if isinstance(given, Mapping):  # written by ``to_json``; an edit may have taken values from their domains since
+        for name in constraint.names:
+            _domain(name, domains, constraint)
+        return constraint
+    return constraint.within(domains)
 
 
 def _as_constraint(given: Any) -> Constraint:

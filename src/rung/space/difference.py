@@ -24,11 +24,13 @@ def differences(study: Space, here: Space) -> Iterator[str]:
         else:
             yield from _domains(name, study[name], here[name])
             yield from _conditions(name, study.conditions.get(name, ()), here.conditions.get(name, ()))
+            if (there := study.priors.get(name)) != (given := here.priors.get(name)):
+                yield f"{name}: prior {there or 'none'} in the study, {given or 'none'} here"
     if set(study.names) == set(here.names) and study.names != here.names:
         yield f"order: {', '.join(study.names)} in the study, {', '.join(here.names)} here"
-    there, given = map(str, study.constraints), map(str, here.constraints)
     if _text(study.constraints) != _text(here.constraints):
-        yield f"constraints: {'; '.join(there) or 'none'} in the study, {'; '.join(given) or 'none'} here"
+        stored, asked = ("; ".join(map(str, each.constraints)) or "none" for each in (study, here))
+        yield f"constraints: {stored} in the study, {asked} here"
 
 
 def _domains(name: str, study: Domain, here: Domain) -> Iterator[str]:

@@ -9,11 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, final, runtime_checkable
 
 from rung.errors import SpaceError
+from rung.space.categories import Constant
 from rung.space.domain import Domain, unit
 from rung.space.integers import Int
 from rung.space.reals import Float, Normal, middles, within
 from rung.space.scales import TAIL
-from rung.space.values import is_number, plain
+from rung.space.values import is_number, plain, real
 
 if TYPE_CHECKING:
     from rung.types import Json
@@ -103,6 +104,21 @@ class Distribution(Domain):
         if self.size <= points:
             return list(range(int(self._law.low), int(self._law.high) + 1))
         return list(dict.fromkeys(middles(self, points)))
+
+    def nearest(self, value: Json) -> float:
+        """The number clipped to where the distribution is cut."""
+        number = min(max(real(value, "the value"), self._law.low), self._law.high)
+        return round(number) if self._law.is_discrete else number
+
+    def union(self, other: Domain) -> Distribution | None:
+        """This one, if the other is equal or a constant that it contains; a distribution has no wider one."""
+        if not isinstance(other, Constant):
+            return self if self == other else None
+        try:
+            self.validate(other.value)
+        except SpaceError:
+            return None
+        return self
 
     @cached_property
     def _law(self) -> _Law:

@@ -16,15 +16,56 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Domain(ABC):
-    """A set of values, laid out along the unit interval.
+class Described:
+    """A value with a JSON form. Frozen and hashable.
 
-    Frozen and hashable. Two domains are equal when their JSON forms are, in which 1, 1.0 and True are three values.
-    A subclass is a frozen dataclass; its ``init`` fields are what its JSON form and its repr show.
+    Two are equal when their JSON forms are, in which 1, 1.0 and True are three values. A subclass is a frozen
+    dataclass; its ``init`` fields are what its JSON form and its repr show.
     """
 
     kind: ClassVar[str]
     """The "type" in the JSON form."""
+
+    def settings(self) -> dict[str, Json]:
+        """The fields that define it, as JSON."""
+        return {each.name: _jsonable(getattr(self, each.name)) for each in fields(self) if each.init}
+
+    def to_json(self) -> dict[str, Json]:
+        """The JSON form; settings that have their default value are left out."""
+        settings = self.settings()
+        return {"type": self.kind, **{each.name: settings[each.name] for each in _changed(self)}}
+
+    @classmethod
+    def from_json(cls, form: Mapping[str, Json]) -> Self:
+        """The one of this class with that JSON form. SpaceError for missing or unknown settings."""
+        given = {name: value for name, value in form.items() if name != "type"}
+        known = {each.name: each for each in fields(cls) if each.init}
+        unknown = sorted(map(str, given.keys() - known.keys()))
+        missing = [name for name, each in known.items() if _default(each) is MISSING and name not in given]
+        if form.get("type", cls.kind) != cls.kind or unknown or missing:
+            raise SpaceError(
+                f"{dict(form)!r} is not the JSON form of {cls.__name__}.",
+                hint=f'It has "type": "{cls.kind}" and the settings {", ".join(known)}.',
+            )
+        return cls(**given)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Described):
+            return NotImplemented
+        return exact(self.to_json()) == exact(other.to_json())
+
+    def __hash__(self) -> int:
+        return hash(exact(self.to_json()))
+
+    def __repr__(self) -> str:
+        shown = ((each, getattr(self, each.name)) for each in _changed(self))
+        parts = (f"{each.name}={value!r}" if each.kw_only else repr(thaw(value)) for each, value in shown)
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Domain(Described, ABC):
+    """A set of values, laid out along the unit interval."""
 
     @property
     @abstractmethod
@@ -60,41 +101,21 @@ class Domain(ABC):
         """
         return distinct(self.from_unit(u) for u in spread(points))
 
-    def settings(self) -> dict[str, Json]:
-        """The fields that define the domain, as JSON."""
-        return {each.name: _jsonable(getattr(self, each.name)) for each in fields(self) if each.init}
+    @abstractmethod
+    def nearest(self, value: Json) -> Json:
+        """The value here that is nearest to one of a wider domain of its kind. SpaceError when none is near to it."""
 
-    def to_json(self) -> dict[str, Json]:
-        """The JSON form; settings that have their default value are left out."""
-        settings = self.settings()
-        return {"type": self.kind, **{each.name: settings[each.name] for each in _changed(self)}}
+    def union(self, other: Domain) -> Domain | None:
+        """The smallest domain of this kind with all values of both, in one order; None when there is none."""
+        return self if self == other else None
 
-    @classmethod
-    def from_json(cls, form: Mapping[str, Json]) -> Self:
-        """The domain of this class with that JSON form. SpaceError for missing or unknown settings."""
-        given = {name: value for name, value in form.items() if name != "type"}
-        known = {each.name: each for each in fields(cls) if each.init}
-        unknown = sorted(map(str, given.keys() - known.keys()))
-        missing = [name for name, each in known.items() if _default(each) is MISSING and name not in given]
-        if form.get("type", cls.kind) != cls.kind or unknown or missing:
-            raise SpaceError(
-                f"{dict(form)!r} is not the JSON form of {cls.__name__}.",
-                hint=f'It has "type": "{cls.kind}" and the settings {", ".join(known)}.',
-            )
-        return cls(**given)
+    def part(self, low: float, high: float) -> Domain:
+        """The domain from ``low`` to ``high``, places in [0, 1], with at least one value; all of it if it has no parts.
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Domain):
-            return NotImplemented
-        return exact(self.to_json()) == exact(other.to_json())
-
-    def __hash__(self) -> int:
-        return hash(exact(self.to_json()))
-
-    def __repr__(self) -> str:
-        shown = ((each, getattr(self, each.name)) for each in _changed(self))
-        parts = (f"{each.name}={value!r}" if each.kw_only else repr(thaw(value)) for each, value in shown)
-        return f"{type(self).__name__}({', '.join(parts)})"
+        What has no order has none, and neither has a distribution of SciPy.
+        """
+        del low, high
+        return self
 
 
 def exact(form: Json) -> str:
@@ -122,8 +143,8 @@ def _default(each: Field[Any]) -> Any:
     return each.default if each.default_factory is MISSING else each.default_factory()
 
 
-def _changed(domain: Domain) -> list[Field[Any]]:
-    return [each for each in fields(domain) if each.init and getattr(domain, each.name) != _default(each)]
+def _changed(described: Described) -> list[Field[Any]]:
+    return [each for each in fields(described) if each.init and getattr(described, each.name) != _default(each)]
 
 
 def _jsonable(value: Any) -> Json:

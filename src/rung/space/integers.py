@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from rung.errors import SpaceError
+from rung.space.categories import Constant
 from rung.space.domain import Domain, unit
 from rung.space.grids import EvenBins, LogBins, bins_for
 from rung.space.reals import check_order
-from rung.space.values import flag, is_number, plain, whole
+from rung.space.values import flag, is_number, plain, real, whole
 
 if TYPE_CHECKING:
     from rung.types import Json
@@ -80,3 +81,28 @@ class Int(Domain):
         if self._bins.count <= points:
             return [self.low + index * (self.step or 1) for index in range(self._bins.count)]
         return Domain.grid(self, points)
+
+    def nearest(self, value: Json) -> int:
+        """The number clipped to the range, and on the grid."""
+        step = self.step or 1
+        index = round((min(max(real(value, "the value"), self.low), self.high) - self.low) / step)
+        return self.low + min(index, self._bins.count - 1) * step
+
+    def union(self, other: Domain) -> Int | None:
+        """From the lower low to the higher high; None for another scale or grid, and where that is no range."""
+        if isinstance(other, Constant) and is_number(other.value) and other.value % 1 == 0:
+            ends = int(other.value), int(other.value)
+        elif isinstance(other, Int) and (self.log, self.step) == (other.log, other.step):
+            ends = other.low, other.high
+        else:
+            return None
+        if (self.low - ends[0]) % (self.step or 1):
+            return None
+        try:
+            return Int(min(self.low, ends[0]), max(self.high, ends[1]), log=self.log, step=self.step)
+        except SpaceError:  # a log scale down to 0, or more values than can be told apart
+            return None
+
+    def part(self, low: float, high: float) -> Int:
+        """From the integer at ``low`` to the integer at ``high``."""
+        return Int(self.from_unit(low), self.from_unit(high), log=self.log, step=self.step)

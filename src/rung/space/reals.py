@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from rung.errors import SpaceError
+from rung.space.categories import Constant
 from rung.space.domain import Domain, unit
 from rung.space.grids import StepScale
 from rung.space.scales import LinearScale, LogScale, NormalScale, Scale
@@ -83,6 +85,32 @@ class Float(Domain):
             return [self._scale.number(index) for index in range(self._scale.bins.count)]
         return Domain.grid(self, points)
 
+    def nearest(self, value: Json) -> float:
+        """The number clipped to the range, and on the grid."""
+        number = min(max(real(value, "the value"), self.low), self.high)
+        return self._scale.nearest(number) if isinstance(self._scale, StepScale) else number
+
+    def union(self, other: Domain) -> Float | None:
+        """From the lower low to the higher high; None for another scale or grid, and where that is no range."""
+        if isinstance(other, Constant) and is_number(other.value):
+            ends = float(other.value), float(other.value)
+        elif isinstance(other, Float) and (self.log, self.step) == (other.log, other.step):
+            ends = other.low, other.high
+        else:
+            return None
+        low, high = min(self.low, ends[0]), max(self.high, ends[1])
+        if self.step is not None and not _is_on_grid(max(self.low, ends[0]), low, self.step):
+            return None
+        try:
+            return Float(low, high, log=self.log, step=self.step)
+        except SpaceError:  # a log scale down to 0, or a grid too fine for so wide a range
+            return None
+
+    def part(self, low: float, high: float) -> Float:
+        """From the number at ``low`` to the number at ``high``."""
+        ends = self.from_unit(low), self.from_unit(high)
+        return Float(min(ends), max(ends), log=self.log, step=self.step)
+
 
 @final
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -137,6 +165,28 @@ class Normal(Domain):
         """The middles of ``points`` parts of equal probability: the ends of a normal represent nothing."""
         return middles(self, points)
 
+    def nearest(self, value: Json) -> float:
+        """The number clipped to where the distribution is cut."""
+        return min(max(real(value, "the value"), self._scale.low), self._scale.high)
+
+    def union(self, other: Domain) -> Normal | None:
+        """The same normal with the wider cut; None for another mean or std."""
+        if isinstance(other, Constant):
+            is_inside = is_number(other.value) and self._scale.low <= other.value <= self._scale.high
+            return self if is_inside else None
+        if not isinstance(other, Normal) or (self.mean, self.std) != (other.mean, other.std):
+            return None
+        low = None if self.low is None or other.low is None else min(self.low, other.low)
+        high = None if self.high is None or other.high is None else max(self.high, other.high)
+        return Normal(self.mean, self.std, low=low, high=high)
+
+    def part(self, low: float, high: float) -> Normal:
+        """The same normal, cut at the quantiles ``low`` and ``high``; all of it if too little would be left."""
+        try:
+            return Normal(self.mean, self.std, low=self.from_unit(low), high=self.from_unit(high))
+        except SpaceError:
+            return self
+
 
 def check_order(low: float, high: float, *, log: bool, step: float | None, name: str) -> None:
     """SpaceError unless low <= high, log has low > 0, and the step is positive."""
@@ -150,6 +200,11 @@ def check_order(low: float, high: float, *, log: bool, step: float | None, name:
         example = 1 if name == "Int" else high * 1e-6
         fix = f"Use {name}({example}, {high}, log=True) or drop log." if 0 < example <= high else "Drop log."
         raise SpaceError(f"a log scale needs low > 0, got low={low}.", hint=fix)
+
+
+def _is_on_grid(number: float, low: float, step: float) -> bool:
+    far, start, each = (Fraction(repr(value)) for value in (number, low, step))
+    return (far - start) % each == 0
 
 
 def within(value: Any, low: float, high: float) -> float:

@@ -17,6 +17,7 @@ from rung.space.difference import differences
 from rung.space.domain import Domain
 from rung.space.forms import read_space_form, space_form
 from rung.space.named import NamedDomains
+from rung.space.priors import Prior, as_priors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +40,8 @@ class Space(NamedDomains):
     the values: one value, a list, ``at_least(x)``, ``at_most(x)`` or ``Between(x, y)``. Of a list of pairs, all must
     hold. Parents may have conditions themselves.
     constraints: ``forbid({...})`` and ``linear({...}, at_most=x)``.
+    priors: name -> where its best value is believed to be, such as ``"~1e-3"`` or ``("~1e-3", "high")``; see
+    ``priors.Prior``. Searchers that learn begin there, and believe it the less the more they have seen.
 
     A config is a dict with the active names only, in the order of the space, and JSON values.
     """
@@ -46,6 +49,7 @@ class Space(NamedDomains):
     names: tuple[str, ...]
     conditions: Conditions
     constraints: tuple[Constraint, ...]
+    priors: Mapping[str, Prior]
     _steps: tuple[_Step, ...]
 
     def __init__(
@@ -54,6 +58,7 @@ class Space(NamedDomains):
         *,
         conditions: Mapping[str, Any] | None = None,
         constraints: Sequence[Constraint] = (),
+        priors: Mapping[str, Any] | None = None,
     ) -> None:
         named = _named(domains)
         checked = as_conditions(conditions or {}, named)
@@ -63,6 +68,7 @@ class Space(NamedDomains):
             "names": names,
             "conditions": checked,
             "constraints": as_constraints(constraints, named),
+            "priors": as_priors(priors or {}, named),
             "_domains": named,
             "_steps": tuple(_Step(names.index(name), name, named[name], checked.get(name, ())) for name in order),
         }
@@ -158,13 +164,13 @@ class Space(NamedDomains):
 
     def to_json(self) -> dict[str, Json]:
         """The JSON form, exact: floats to the last bit, the order, conditions and constraints."""
-        return space_form(self._domains, self.conditions, self.constraints)
+        return space_form(self)
 
     @classmethod
     def from_json(cls, form: Json) -> Space:
         """The space with that JSON form. SpaceError when it is none."""
-        domains, conditions, constraints = read_space_form(form)
-        return cls(domains, conditions=conditions, constraints=constraints)
+        parts = read_space_form(form)
+        return cls(parts.domains, conditions=parts.conditions, constraints=parts.constraints, priors=parts.priors)
 
     def difference(self, other: Space) -> list[str]:
         """A sentence for each field in which the study's space (self) and the one given here (other) differ."""
@@ -220,6 +226,8 @@ def _parts(space: Space) -> Iterator[str]:
         yield f"conditions={{{', '.join(conditions)}}}"
     if space.constraints:
         yield f"constraints=[{', '.join(map(str, space.constraints))}]"
+    if space.priors:
+        yield f"priors={{{', '.join(f'{name!r}: {str(prior)!r}' for name, prior in space.priors.items())}}}"
 
 
 def _places(name: str, domain: Domain, configs: Sequence[Config]) -> Sequence[float]:

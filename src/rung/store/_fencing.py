@@ -19,6 +19,7 @@ from rung.events import (
     Noted,
     Observed,
     Placed,
+    SearcherChanged,
     SpaceEdited,
     Started,
     Tagged,
@@ -56,7 +57,7 @@ TRIAL_EVENTS = (
 )
 """The kinds of event that have a ``trial``; it is None where one is about the study itself."""
 
-ANSWERS = (CommandHandled, Enqueued, Changed, Continued, SpaceEdited, Noted, Tagged)
+ANSWERS = (CommandHandled, Enqueued, Changed, Continued, SpaceEdited, SearcherChanged, Noted, Tagged)
 """The kinds of event that may have a ``command``."""
 
 

@@ -13,7 +13,7 @@ from typing import final
 
 from msgspec.structs import replace
 
-from rung.events import Event, Observed, SessionStarted, SpaceEdited, StudyCreated
+from rung.events import Event, Observed, SearcherChanged, SessionStarted, SpaceEdited, StudyCreated
 from rung.ledger import Ledger
 from rung.rows import TrialRow
 from rung.store._fencing import ANSWERS, TRIAL_EVENTS, TrialEvent, check_attempt
@@ -31,6 +31,9 @@ from rung.store._rows import (
 )
 from rung.store.codec import EVENTS
 from rung.types import TrialState
+
+_SETTING = (SessionStarted, SpaceEdited, SearcherChanged)
+"""What changes how a study is set up, which the table has in the form of the study's first event."""
 
 
 @final
@@ -126,14 +129,13 @@ class Projection:
     def _write_study(self, connection: sqlite3.Connection, fresh: Sequence[Event]) -> None:
         row = self._ledger.study
         assert row is not None
-        for event in fresh:
-            if isinstance(event, SpaceEdited) or (isinstance(event, SessionStarted) and event.settings):
-                (text,) = connection.execute("SELECT created FROM study WHERE id = ?", (self.study,)).fetchone()
-                created = EVENTS.decode(text)
-                assert isinstance(created, StudyCreated)
-                newer = {"space": event.space} if isinstance(event, SpaceEdited) else {"settings": event.settings}
-                text = EVENTS.encode(replace(created, **newer))
-                connection.execute("UPDATE study SET created = ? WHERE id = ?", (text, self.study))
+        if any(isinstance(event, _SETTING) for event in fresh):
+            (text,) = connection.execute("SELECT created FROM study WHERE id = ?", (self.study,)).fetchone()
+            created = EVENTS.decode(text)
+            assert isinstance(created, StudyCreated)
+            now = {name: getattr(row, name) for name in ("space", "searcher", "scheduler", "settings")}
+            text = EVENTS.encode(replace(created, **now))
+            connection.execute("UPDATE study SET created = ? WHERE id = ?", (text, self.study))
         connection.execute(WRITE_HEAD, head_values(self.study, row, self._seq))
 
 

@@ -27,14 +27,18 @@ from rung.types import Lease, Owner
 
 @final
 class MemoryStore:
-    """Keeps everything in this process. Events must not be changed after they were appended."""
+    """Keeps everything in this process. Events must not be changed after they were appended.
+
+    folder: where the files of the studies go, and stay; by default a temporary one.
+    """
 
     url = "memory"
 
-    def __init__(self, *, clock: Clock | None = None) -> None:
+    def __init__(self, *, clock: Clock | None = None, folder: Path | None = None) -> None:
         self._clock = clock or MachineClock()
         self._lock = threading.Lock()
         self._logs: dict[str, _Log] = {}
+        self._given_folder = folder
         self._folder: Path | None = None
         self.tables: Tables = MemoryTables(self._logs, self._lock, self._clock)
 
@@ -105,7 +109,9 @@ class MemoryStore:
             return list(log.commands.items()) if log.commands else ()
 
     def folder(self, study: str) -> Path:
-        """The study's folder, below a temporary one that is removed when the store is closed or forgotten."""
+        """The study's folder. Where none was given, it is temporary, and goes when the store is closed or forgotten."""
+        if self._given_folder is not None:
+            return self._given_folder.absolute() / folder_name(study)
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="rung-")).resolve()
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)

@@ -12,6 +12,7 @@ from rung.commands import (
     Enqueue,
     Note,
     PauseTrial,
+    Record,
     RetryTrial,
     StopStudy,
     StopTrial,
@@ -20,6 +21,7 @@ from rung.commands import (
 from rung.errors import StudyNotFoundError
 from rung.events import Changed, CommandHandled, Enqueued, Event, Noted, SpaceEdited, Started, Tagged
 from rung.testing._store_samples import Promise, StorePlace
+from rung.types import Remark
 
 _COMMANDS: tuple[Command, ...] = (
     Enqueue({"rate": 0.1, "size": 128, "names": ["a", None]}),
@@ -29,6 +31,7 @@ _COMMANDS: tuple[Command, ...] = (
     ContinueTrial(5),
     ChangeTrial(6, {"rate": 0.5}),
     RetryTrial(7),
+    Record(config={"rate": 0.1}, reports=((1, {"error": float("inf")}),), notes=(Remark("by hand", 1.7e9),)),
     Note("looks 'good' ä", 8),
     Tag(("vision",), ("todo",)),
     StopStudy(how="now"),

@@ -24,6 +24,7 @@ from rung.events import (
     Noted,
     Observed,
     Placed,
+    SearcherChanged,
     SessionEnded,
     SessionStarted,
     SpaceEdited,
@@ -105,12 +106,7 @@ def every_kind() -> list[Event]:
     """One valid continuation of a new log with every kind of event, and values that are hard to write."""
     checkpoint = Checkpoint(step=1, path="/runs/ä ö/1.pt", sha256="ab" * 32, size=2**40)
     artifact = Artifact(name="plots/roc ä.png", path="/runs/roc.png", sha256="ab" * 32, size=3, step=1)
-    config = {
-        "rate": 0.1,
-        "size": 128,
-        "tags": ["a", 1, 1.0, None, True, {"deep": [float("-inf")]}],
-        "weight": float("nan"),
-    }
+    config = {"rate": 0.1, "tags": ["a", 1, 1.0, None, True, {"deep": [float("-inf")]}], "weight": float("nan")}
     return [
         SessionStarted(at=0.0, session=1, owner=current_owner(), slots=2, unix=1.7e9, provenance={"python": "3.11"}),
         Started(at=0.25, trial=0, attempt=1, config=config, until=9, decide_at=None, draw=0, notes={"why": "first"}),
@@ -138,6 +134,7 @@ def every_kind() -> list[Event]:
         ArtifactLogged(at=5.5, trial=1, attempt=2, artifact=artifact),
         ArtifactLogged(at=5.5, trial=1, attempt=2, artifact=replace(artifact, sha256="cd" * 32, step=9)),
         SpaceEdited(at=6.0, space={"rate": {"low": 1e-300}}),
+        SearcherChanged(at=6.2, searcher={"name": "tpe", "gamma": 0.2}),
         CommandHandled(at=6.5, command=6, what="stop_trial", refused="trial 7 does not exist"),
         Collected(at=7.0, trial=0, paths=("/runs/2.pt",)),
         WorkerPaused(at=7.5, worker=1, why="3 failures in 60 s"),

@@ -15,7 +15,7 @@ from rung.schedulers.basic import BasicScheduler
 from rung.testing.play import Course, Played, play, stored
 from rung.testing.spaces import ExampleSpace, example_spaces
 from rung.tuning.engine import draw_generator
-from rung.types import Exhausted, Suggestion
+from rung.types import Exhausted, Suggestion, Wait
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,7 +108,7 @@ class SearcherSuite(ABC):
             assert searcher.space == edited, f"{name}: .space is not the edited space"
             for trial in range(before, before + 6):
                 suggestion = _suggested(searcher, trial)
-                if isinstance(suggestion, Exhausted):
+                if not isinstance(suggestion, Suggestion):
                     break
                 assert edited.is_allowed(suggestion.config), f"{name}: {suggestion.config} is not in the edited space"
                 searcher.update(_start(trial, suggestion))
@@ -181,7 +181,7 @@ class _Guarded:
     def space(self) -> Space:
         return self._inner.space
 
-    def suggest(self, rng: np.random.Generator) -> Suggestion | Exhausted:
+    def suggest(self, rng: np.random.Generator) -> Suggestion | Wait | Exhausted:
         suggestion = self._inner.suggest(rng)
         kept = copy.deepcopy(suggestion)
         if isinstance(suggestion, Suggestion) and isinstance(suggestion.config, dict):
@@ -197,7 +197,7 @@ class _Guarded:
         return self._inner.spec()
 
 
-def _suggested(searcher: Searcher, draw: int) -> Suggestion | Exhausted:
+def _suggested(searcher: Searcher, draw: int) -> Suggestion | Wait | Exhausted:
     return searcher.suggest(draw_generator(_SEED, draw))
 
 

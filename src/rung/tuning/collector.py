@@ -1,11 +1,12 @@
-"""Which checkpoints nobody needs any more: logged first, and removed once the log has it."""
+"""Files of trials: which checkpoints nobody needs, and which folders become a trial's, once the log has it."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, final
 
 from rung.events import Collected
-from rung.places import kept_file
+from rung.places import kept_file, trial_folder
 from rung.types import TrialState
 
 if TYPE_CHECKING:
@@ -20,15 +21,16 @@ _KEPT_CHECKPOINTS = 2  # the newest, and the one before in case the newest turns
 
 @final
 class Collector:
-    """Stages what can go, and removes the files of what the log has let go of.
+    """Stages what can go, and removes the files of what the log has let go of; makes folders those of trials.
 
     folder: of the study. What lies elsewhere stays: in a store that was copied, that is the original's.
     """
 
     def __init__(self, session: Session, *, folder: Path) -> None:
+        self.folder = folder
         self._session = session
-        self._folder = folder
         self._removable: list[Path] = []
+        self._arrived: list[tuple[Path, Path]] = []
 
     def collect(self, trial: TrialRow) -> None:
         """Let go of the checkpoints that nobody needs after this trial has saved one, or is over.
@@ -42,13 +44,22 @@ class Collector:
             unneeded = tuple(checkpoint.path for checkpoint in each.checkpoints if checkpoint not in kept)
             if unneeded:
                 self._session.stage(Collected(at=self._session.at(), trial=each.number, paths=unneeded))
-                self._removable += [kept_file(self._folder, each.number, path) for path in unneeded]
+                self._removable += [kept_file(self.folder, each.number, path) for path in unneeded]
 
-    def remove(self) -> None:
-        """Remove the files; only once what was staged is committed."""
+    def take_in(self, files: Path, trial: int) -> None:
+        """Have a folder become that of a trial, which has none yet."""
+        if files.is_relative_to(self.folder):
+            self._arrived.append((files, trial_folder(self.folder, trial)))
+
+    def tidy_up(self) -> None:
+        """Move and remove the files; only once what was staged is committed."""
+        arrived, self._arrived = self._arrived, []
+        for files, folder in arrived:
+            with contextlib.suppress(OSError):  # they are gone, or can't be moved: the results count without them
+                files.rename(folder)
         removable, self._removable = self._removable, []
         for path in removable:
-            if path.is_relative_to(self._folder):
+            if path.is_relative_to(self.folder):
                 path.unlink(missing_ok=True)
 
 

@@ -7,20 +7,36 @@ been without the crash.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, final
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard, final
 
 import numpy as np
 
-from rung.events import Changed, Ended, Enqueued, Event, Observed, SpaceEdited, Started
+from rung.events import (
+    Changed,
+    Ended,
+    Enqueued,
+    Event,
+    Observed,
+    SearcherChanged,
+    SearchEvent,
+    SpaceEdited,
+    Started,
+    StudyCreated,
+)
 from rung.ledger import Ledger
+from rung.registry import build_scheduler
+from rung.space import Space
 
 if TYPE_CHECKING:
     from rung.contracts import Scheduler
     from rung.tuning.standing import Fold
-    from rung.types import Decision, Exhausted, Proposal, Wait
+    from rung.types import Decision, Exhausted, Json, Proposal, Wait
 
 _FORWARDED = frozenset({Changed, Ended, Enqueued, SpaceEdited})
+
+Past: TypeAlias = Callable[[int], Iterable[Event]]
+"""The first so many events of a study's log."""
 
 
 def draw_generator(seed: int, draw: int) -> np.random.Generator:
@@ -33,26 +49,55 @@ def trial_seed(seed: int, trial: int) -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed}/{trial}".encode(), digest_size=4).digest(), "little")
 
 
+def is_forwarded(event: Event) -> TypeGuard[SearchEvent]:
+    """Whether schedulers and searchers are told of it: of no retries, no lost runs, no losses that are no numbers."""
+    kind = type(event)
+    if kind is Observed:
+        return event.loss is not None  # type: ignore[union-attr]
+    return kind in _FORWARDED or (kind is Started and event.cause != "retried")  # type: ignore[union-attr]
+
+
 @final
 class Engine:
-    """A scheduler and the ledger of its study, folded together; ``also``: what else is folded with them."""
+    """A scheduler and the ledger of its study, folded together.
 
-    def __init__(self, scheduler: Scheduler, *, also: Sequence[Fold] = ()) -> None:
+    also: what else is folded with them. past: where the events can be had again that were folded already; a searcher
+    that takes over from another one learns from them.
+    """
+
+    def __init__(self, scheduler: Scheduler, *, past: Past, also: Sequence[Fold] = ()) -> None:
         self.scheduler = scheduler
         self.ledger = Ledger()
+        self._past = past
         self._also = tuple(also)
+        self._n_folded = 0
 
     def fold(self, event: Event) -> Sequence[Decision]:
         """Take the next event of the log; returns what the scheduler decides because of it."""
+        if isinstance(event, SearcherChanged):
+            self.scheduler = self.with_searcher(event.searcher)
+        self._n_folded += 1
         self.ledger.apply(event)
         for fold in self._also:
             fold(event, self.ledger)
-        kind = type(event)
-        if kind is Observed:
-            return self.scheduler.update(event) if event.loss is not None else ()  # type: ignore[union-attr, arg-type]
-        if kind in _FORWARDED or (kind is Started and event.cause != "retried"):  # type: ignore[union-attr]
-            return self.scheduler.update(event)  # type: ignore[arg-type]
-        return ()
+        return self.scheduler.update(event) if is_forwarded(event) else ()
+
+    def with_searcher(self, searcher: Json) -> Scheduler:
+        """A scheduler like this one around another searcher (JSON form), to which all has been told that happened.
+
+        SettingError when it can't be made.
+        """
+        events = iter(self._past(self._n_folded))
+        created = next(events)
+        assert isinstance(created, StudyCreated), "a log begins with it"
+        form = {**self.scheduler.spec(), "searcher": searcher}
+        scheduler = build_scheduler(form, Space.from_json(created.space))
+        n_told = 1
+        for n_told, event in enumerate(events, 2):  # noqa: B007  # the last value is what is asked for
+            if is_forwarded(event):
+                scheduler.update(event)
+        assert n_told == self._n_folded, "what was folded is in the log already"
+        return scheduler
 
     def replay(self, events: Iterable[tuple[int, Event]]) -> int:
         """Fold what is in a store; returns the last sequence number, or 0."""

@@ -12,8 +12,10 @@ from msgspec import Struct
 from rung.errors import ExhaustedError, ReportError, SettingError
 from rung.runtime.progress import as_metrics, as_step
 from rung.tuning.endings import Endings
+from rung.tuning.given import GivenTrial
 from rung.tuning.inbox import Inbox
 from rung.tuning.intake import Intake
+from rung.tuning.recording import checked_config, checked_reports, full_training, record
 from rung.tuning.starter import Limits, Starter
 from rung.types import (
     Action,
@@ -32,6 +34,7 @@ from rung.types import (
 if TYPE_CHECKING:
     from rung.contracts import Deliver
     from rung.runtime.objective import Objective
+    from rung.tuning.recording import Result
     from rung.tuning.session import Session
 
 
@@ -108,6 +111,11 @@ class Hand:
         self._intake.commit()
         if not begun and (over := self._endings.messages.get(self._starter.idle_why)):
             raise ExhaustedError(f"the study is over: {over}.", hint="Make a new Tuner with another stop to go on.")
+        if not begun and self._starter.waits_for_person is not None:
+            raise ExhaustedError(
+                f"there is nothing to ask for: {self._starter.waits_for_person}.",
+                hint="Say what to try by tuner.enqueue({…}), or have another searcher go on by study.hand_over(…).",
+            )
         if not begun:
             raise ExhaustedError(
                 f"there is nothing to ask for ({self._starter.idle_why}).",
@@ -115,7 +123,7 @@ class Hand:
             )
         return begun
 
-    def tell(self, trial: int, value: float | Mapping[str, float], *, step: int | None) -> Decision:
+    def tell(self, trial: int, value: Result, *, step: int | None) -> Decision:
         """Take a result. Without ``step`` the trial is finished by it; with one it goes on as the decision says."""
         self._inbox.carry_out()
         row = self._session.ledger.open.get(trial)
@@ -140,6 +148,18 @@ class Hand:
         if action is not Action.CONTINUE:
             self._intake.deliver([exited])
         return Decision(trial, action, why)
+
+    def record(self, config: Config, result: Result, *, step: int | None) -> Decision:
+        """Take the result of a configuration that nobody asked for, as a trial of its own."""
+        self._inbox.carry_out()
+        scheduler, ledger = self._session.engine.scheduler, self._session.ledger
+        full = full_training(scheduler.spec(), ledger.trials.values())
+        reports = checked_reports(result, metric=self._session.study.goal.metric, step=step, full=full)
+        trial = GivenTrial(config=checked_config(config, scheduler.space), reports=reports)
+        number = record(self._session, self._intake, trial)
+        self._intake.commit()
+        row = ledger.trials[number]
+        return Decision(number, Action.STOP if row.state is TrialState.FAILED else Action.CONTINUE, row.message)
 
     def enqueue(self, config: Mapping[str, object]) -> None:
         """Have a configuration tried next."""

@@ -5,15 +5,18 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Mapping
+from types import UnionType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final, get_args
 
 from rung.commands import (
+    ChangeSearcher,
     ChangeTrial,
     ContinueTrial,
     EditSpace,
     Enqueue,
     Note,
     PauseTrial,
+    Record,
     RetryTrial,
     StopStudy,
     StopTrial,
@@ -21,9 +24,12 @@ from rung.commands import (
     UnknownCommand,
 )
 from rung.errors import RungError, SettingError
-from rung.events import Changed, CommandHandled, Continued, Enqueued, Noted, SpaceEdited, Tagged
+from rung.events import Changed, CommandHandled, Continued, Enqueued, Noted, SearcherChanged, SpaceEdited, Tagged
+from rung.registry import handed_over
 from rung.space import Space
 from rung.tuning.intake import is_undecided
+from rung.tuning.recording import carry_out_record
+from rung.tuning.steering import check_usable
 from rung.types import Action, Change, TrialState
 
 if TYPE_CHECKING:
@@ -51,9 +57,11 @@ class Inbox:
         self._session = session
         self._intake = intake
 
-    def carry_out(self) -> None:
-        """Take the commands that nobody has answered yet."""
+    def carry_out(self, kinds: type | UnionType = object) -> None:
+        """Take the commands that nobody has answered yet. kinds: only these."""
         for number, command in self._session.commands():
+            if not isinstance(command, kinds):
+                continue
             refused = ""
             try:
                 _CARRIERS[type(command)](self, number, command)
@@ -82,10 +90,23 @@ class Inbox:
 
     def _edit_space(self, number: int, command: EditSpace) -> None:
         space = Space.from_json(command.space)
+        check_usable(space)
         event = SpaceEdited(at=self._session.at(), space=space.to_json(), command=number)
         # A searcher that can't go on in this space must say so before the log has it: a log is folded for ever after.
         copy.deepcopy(self._session.engine.scheduler).update(event)
         self._intake.stage(event)
+
+    def _change_searcher(self, number: int, command: ChangeSearcher) -> None:
+        self._intake.commit()  # the other searcher learns from the log, so that must have everything
+        engine = self._session.engine
+        form = handed_over(engine.scheduler.spec(), command.searcher)
+        try:
+            spec = engine.with_searcher(form).spec()["searcher"]
+        except RungError:
+            raise
+        except Exception as error:  # it may be anybody's class, and what it does must not end the tuner
+            raise SettingError(f"the searcher can't take over: {type(error).__name__}: {error}.") from error
+        self._intake.stage(SearcherChanged(at=self._session.at(), searcher=spec, command=number))
 
     def _stop_trial(self, number: int, command: StopTrial) -> None:  # noqa: ARG002  # every carrier has this shape
         self._decide(self._open(command.trial), Action.STOP)
@@ -137,6 +158,9 @@ class Inbox:
         valid = self._session.engine.scheduler.space.validate(trial.config)
         self._intake.stage(Enqueued(at=self._session.at(), config=valid, command=number, retry_of=trial.number))
 
+    def _record(self, number: int, command: Record) -> None:
+        carry_out_record(self._session, self._intake, command, number=number)
+
     def _remark(self, number: int, command: Note | Tag) -> None:
         if command.trial is not None and command.trial not in self._session.ledger.trials:
             raise SettingError(f"there is no trial {command.trial}.")
@@ -170,14 +194,18 @@ _Carrier: TypeAlias = Callable[[Inbox, int, Any], None]
 _CARRIERS: dict[type, _Carrier] = {
     Enqueue: Inbox._enqueue,  # noqa: SLF001  # the table belongs to the class
     EditSpace: Inbox._edit_space,  # noqa: SLF001
+    ChangeSearcher: Inbox._change_searcher,  # noqa: SLF001
     StopTrial: Inbox._stop_trial,  # noqa: SLF001
     PauseTrial: Inbox._pause_trial,  # noqa: SLF001
     ContinueTrial: Inbox._continue_trial,  # noqa: SLF001
     ChangeTrial: Inbox._change_trial,  # noqa: SLF001
     RetryTrial: Inbox._retry_trial,  # noqa: SLF001
+    Record: Inbox._record,  # noqa: SLF001
     Note: Inbox._remark,  # noqa: SLF001
     Tag: Inbox._remark,  # noqa: SLF001
     StopStudy: Inbox._stop_study,  # noqa: SLF001
     UnknownCommand: _refuse_unknown,
 }
-_ANSWERED_BY_OWN_EVENT = frozenset({Enqueue, EditSpace, ContinueTrial, ChangeTrial, RetryTrial, Note, Tag})
+_ANSWERED_BY_OWN_EVENT = frozenset(
+    {Enqueue, EditSpace, ChangeSearcher, ContinueTrial, ChangeTrial, RetryTrial, Note, Tag}
+)

@@ -49,7 +49,7 @@ MESSAGE_LIMIT = 20_000  # characters of a failure's message that are kept; the w
 class Intake:
     """Takes facts, stages events, and answers once they are committed.
 
-    folder: of the study.
+    folder: of the study, whose files ``collector`` looks after.
     broken: why the objective can't be loaded where trials run, so that none can; empty as long as it can.
     ended: the runs that have ended since the loop last looked; it takes them away.
     heard_at: trial -> when its run last went through a step that an earlier run had reported.
@@ -63,7 +63,7 @@ class Intake:
         self._backend = backend
         self._max_kills = max_kills
         self._replies: list[tuple[int, Message]] = []
-        self._collector = Collector(session, folder=folder)
+        self.collector = Collector(session, folder=folder)
 
     def deliver(self, facts: Sequence[Fact]) -> None:
         """Take facts in order. Those of a run that is over, or of an older attempt, are refused: nothing is stored."""
@@ -79,7 +79,7 @@ class Intake:
             else:
                 self.stage(_event_of(fact, self._session.at()))
                 if type(fact) is Saved:
-                    self._collector.collect(trial)
+                    self.collector.collect(trial)
         self.commit()
 
     def stage(self, event: Event) -> None:
@@ -127,12 +127,12 @@ class Intake:
         self.ended.append(trial)
 
     def commit(self) -> None:
-        """Flush, and only then answer the trials and remove the files that nobody needs."""
+        """Flush, and only then answer the trials and move and remove files."""
         self._session.flush()
         replies, self._replies = self._replies, []
         for trial, message in replies:
             self._backend.send(trial, message)
-        self._collector.remove()
+        self.collector.tidy_up()
 
     def _reported(self, trial: TrialRow, fact: Reported) -> None:
         session = self._session
@@ -193,7 +193,7 @@ class Intake:
             )
         )
         if state.is_final:
-            self._collector.collect(trial)
+            self.collector.collect(trial)
         if was_running:
             self.ended.append(trial)
 

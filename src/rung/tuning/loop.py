@@ -14,6 +14,7 @@ from rung.tuning.deadlines import Deadlines
 from rung.tuning.endings import Endings
 from rung.tuning.inbox import How, Inbox
 from rung.tuning.intake import Intake
+from rung.tuning.patience import Patience
 from rung.tuning.starter import Limits, Starter
 from rung.tuning.workers import Workers
 from rung.types import Action, Config, Fact, Handle, Verdict
@@ -45,20 +46,19 @@ class Loop:
         endings: Endings | None = None,
         fixed: frozenset[str] = frozenset(),
         given: Sequence[Config] = (),
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.why = self.message = ""
-        self.end_now = False
-        self.is_in_objective = False
+        self.end_now = self.is_in_objective = False
         self.intake = Intake(session, backend, folder=folder, max_kills=limits.max_kills)
         self.inbox = Inbox(session, self.intake, fixed=fixed)
         self.workers = Workers(backend.slots, failures_in_a_row=limits.failures_in_a_row)
-        self._session = session
-        self._ledger = session.ledger
-        self._backend = backend
-        self._limits = limits
+        self._session, self._ledger = session, session.ledger
+        self._backend, self._limits = backend, limits
         self._endings = endings or Endings()
         self._began_at = session.at()
         self._looked_at = -math.inf
+        self._patience = Patience(session.study.name, say)
         self._deadlines = Deadlines(session, self.intake, limits, runs_in_caller=backend.runs_in_caller)
         self._starter = Starter(session, folder=folder, limits=limits, endings=self._endings, given=given)
 
@@ -72,6 +72,9 @@ class Loop:
             if not self.why:
                 self._fill()
             if not self._ledger.running:
+                if not self.why and self._starter.waits_for_person is not None:
+                    self._patience.wait(self._starter.waits_for_person, seconds=INBOX_PERIOD_S)
+                    continue
                 why = self.why or self._starter.idle_why
                 self.message = self._endings.messages.get(why) or self.intake.broken.partition("\n")[0]
                 return why

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import secrets
 import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, final
 
@@ -33,6 +34,7 @@ from rung.tuning.setup import checked_name
 
 if TYPE_CHECKING:
     from rung.contracts import Scheduler, Store
+    from rung.events import Event
     from rung.tuning.standing import Fold
     from rung.types import Goal, Json, Lease
 
@@ -118,7 +120,7 @@ class OpenStudy:
     ) -> None:
         self.store = store
         self.name = created.study
-        self.engine = Engine(scheduler, also=also)
+        self.engine = Engine(scheduler, past=self._past, also=also)
         self._created = created
         self._is_new = is_new
         self._sequence = 0
@@ -128,6 +130,11 @@ class OpenStudy:
             self.engine.fold(created)
         else:
             self._catch_up()
+
+    @property
+    def folder(self) -> Path:
+        """Where the files of its trials are."""
+        return self.store.folder(self.name)
 
     def begin(
         self,
@@ -190,6 +197,9 @@ class OpenStudy:
                 self._session.let_go()
             elif self._lease is not None:
                 self.store.release(self._lease)
+
+    def _past(self, count: int) -> Iterator[Event]:
+        return (event for _, event in itertools.islice(self.store.read(self.name), count))
 
     def _catch_up(self) -> None:
         self._sequence = max(self._sequence, self.engine.replay(self.store.read(self.name, after=self._sequence)))

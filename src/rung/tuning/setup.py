@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rung._trial import is_in_trial_process
@@ -51,6 +53,17 @@ def default_backend(objective: Objective, workers: int | None, resources: Resour
     return Processes(slots=workers or (1 if resources is None else None), resources=resources)
 
 
+@contextlib.contextmanager
+def opened(backend: Backend, study: str, objective: Objective, folder: Path) -> Iterator[None]:
+    """The backend is ready for the trials of a study, whose folder is there, until the end of the block."""
+    folder.mkdir(parents=True, exist_ok=True)
+    backend.open(study, objective, folder)
+    try:
+        yield
+    finally:
+        backend.close()
+
+
 def checked_goal(metric: str, mode: str) -> Goal:
     """SettingError when these are no goal."""
     if not isinstance(metric, str) or not metric:
@@ -64,16 +77,17 @@ def checked_given(given: Sequence[Config]) -> list[Config]:
     """The configurations with values that JSON has; SettingError when one is none. No space need contain them."""
     if isinstance(given, Mapping):
         raise SettingError(f"given={given!r} is one configuration.", hint="Give a list of them.")
-    return [_plain_config(config) for config in given]
+    return [plain_config(config) for config in given]
 
 
-def _plain_config(config: Config) -> Config:
+def plain_config(config: Config) -> Config:
+    """The configuration with values that JSON has; SettingError when it is none. No space need contain it."""
     if not isinstance(config, Mapping) or not all(isinstance(name, str) for name in config):
-        raise SettingError(f"given: {config!r} is no configuration.", hint="Give a dict from names to values.")
+        raise SettingError(f"{config!r} is no configuration.", hint="Give a dict from names to values.")
     try:
         return {name: thaw(freeze(value)) for name, value in config.items()}
     except SpaceError as error:
-        raise SettingError(f"given: {error.sentence}", hint=error.hint) from error
+        raise SettingError(error.sentence, hint=error.hint) from error
 
 
 def checked_name(name: str) -> str:

@@ -17,7 +17,7 @@ from rung.places import kept_file, trial_folder
 from rung.stopping import Halt
 from rung.tuning.endings import Endings
 from rung.tuning.engine import trial_seed
-from rung.types import Config, Exhausted, Job, Proposal
+from rung.types import Config, Exhausted, Job, Proposal, Wait
 
 if TYPE_CHECKING:
     from rung.rows import TrialRow
@@ -62,6 +62,8 @@ _LEAST_COUNTS = {"new_trials": 0, "max_trials": 1, "max_kills": 1, "failures_in_
 class Starter:
     """Chooses the next run. ``idle_why`` says why there was none: done, exhausted, or what has put an end to it.
 
+    waits_for_person: None, or what the searcher waits for that only a person can bring.
+
     endings: looked at before each start. given: configurations to run before all others, whatever the scheduler would
     propose.
     """
@@ -70,16 +72,18 @@ class Starter:
         self, session: Session, *, folder: Path, limits: Limits, endings: Endings, given: Sequence[Config] = ()
     ) -> None:
         self.idle_why = "done"
+        self.waits_for_person: str | None = None
         self._session = session
         self._ledger = session.ledger
         self._folder = folder
         self._limits = limits
         self._endings = endings
         self._given = deque(given)
-        self._first_new = len(session.ledger.trials) + len(given)
+        self._n_new = 0
 
     def next_start(self, worker: int) -> Started | None:
         """The next run for a free worker, or None when there is nothing to run now."""
+        self.waits_for_person = None
         halt = self._endings.look(self._ledger, self._session.at())
         if halt >= Halt.STARTS:
             self.idle_why = self._endings.why
@@ -112,11 +116,14 @@ class Starter:
         began = time.perf_counter()
         proposal = self._session.engine.propose(new_trials=new_trials)
         decide_s = time.perf_counter() - began
+        if isinstance(proposal, Wait) and proposal.for_person:
+            self.waits_for_person = proposal.why
         if not isinstance(proposal, Proposal):
             is_exhausted = isinstance(proposal, Exhausted) and new_trials
             self.idle_why = self._endings.why if is_full else "exhausted" if is_exhausted else "done"
             return None
         is_new = proposal.trial is None
+        self._n_new += is_new
         number = len(self._ledger.trials) if proposal.trial is None else proposal.trial
         return Started(
             at=self._session.at(),
@@ -136,7 +143,7 @@ class Starter:
 
     def _may_begin_new(self) -> bool:
         limits, total = self._limits, len(self._ledger.trials)
-        return (limits.new_trials is None or total - self._first_new < limits.new_trials) and (
+        return (limits.new_trials is None or self._n_new < limits.new_trials) and (
             limits.max_trials is None or total < limits.max_trials
         )
 

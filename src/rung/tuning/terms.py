@@ -35,6 +35,10 @@ class Terms(Struct, frozen=True, kw_only=True):
     project_limit: float | None
     labels: Labels
 
+    def limited(self, **wanted: float | None) -> Limits:
+        """The limits of one run: those of all runs, but for what is wanted of it."""
+        return structs.replace(self.limits, **{name: value for name, value in wanted.items() if value is not None})
+
     def tally(self) -> Tally:
         """What counts as the stop criterion needs it."""
         metrics = () if self.stop is None else self.stop.metrics()

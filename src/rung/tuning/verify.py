@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 import msgspec
@@ -72,11 +73,16 @@ _Pairs: TypeAlias = "tuple[tuple[str, object, object], ...]"
 def verify_decisions(events: Iterable[tuple[int, Event]], scheduler: Scheduler) -> Verification:
     """Fold a log into a fresh scheduler and derive everything that it decided again, and whatever follows from that.
 
+    events: with their sequence numbers; gone through anew at each change of the searcher. SettingError where the log
+    has a searcher that can't be made.
+
     A tuner logs each decision right behind what led to it, and one that leads to others before the next one, so the
     decisions that are still due stand in ``due`` in the order in which the log must have them. An event that can't
     follow on those before it is the last one that is looked at.
     """
-    engine = Engine(scheduler)
+    if isinstance(events, Iterator):
+        events = list(events)
+    engine = Engine(scheduler, past=lambda count: (event for _, event in itertools.islice(events, count)))
     found = Verification(differences=[])
     due: deque[_Due] = deque()
     for sequence, event in events:

@@ -14,6 +14,7 @@ from scipy import stats
 import rung
 from rung.cli.main import main
 from rung.errors import SettingError, StudyMismatchError
+from rung.events import Started
 from rung.integrations import d2l
 from rung.store import MemoryStore
 
@@ -141,6 +142,38 @@ def test_a_searcher_hears_of_trials_before_the_next_suggestion_after_a_resume(tm
             assert len(local.seen) == trials - 3
             tuner.run(max_trials=trials)
         assert len(local.seen) == trials
+
+
+def test_a_searcher_of_rung_takes_over_for_good(tmp_path: Path) -> None:
+    told = []
+    for trials, wish in ((3, "sobol(seed=3)"), (5, None), (7, None)):
+        local = Local(SPACE, INITIAL)
+        scheduler = rung.BasicScheduler(d2l.as_searcher(local))
+        with rung.Tuner(curve, scheduler, store=tmp_path / "rung.db", study="local") as tuner:
+            if trials == 5:
+                tuner.enqueue({"x": 0.25, "n": 7})
+            study = tuner.run(max_trials=trials)
+            if wish is not None:
+                study.hand_over(wish)
+        told.append(len(local.seen))
+    study = rung.open_study("local", tmp_path / "rung.db")
+    assert study.row.searcher == {"name": "sobol", "seed": 3}
+    notes = [event.notes for event in study.events() if isinstance(event, Started)]
+    assert [set(each) for each in notes[:4]] == [{"opaque"}] * 3 + [{"enqueued"}]
+    assert [each["sobol"] for each in notes[4:]] == [0, 1, 2]
+    study.close()
+    assert told == [3, 3, 3], "it hears of its own trials, and of no more"
+
+
+def test_a_scheduler_in_the_books_style_keeps_its_searcher() -> None:
+    with rung.Tuner(curve, d2l.as_scheduler(d2l.BasicScheduler(Local(SPACE, INITIAL)))) as tuner:
+        study = tuner.run(1)
+        with pytest.raises(SettingError, match=r"BasicScheduler with .*Local draws from generators of its own"):
+            study.hand_over("sobol")
+    with rung.Tuner(curve, rung.BasicScheduler(rung.RandomSearcher(SPACE))) as tuner:
+        study = tuner.run(1)
+        with pytest.raises(SettingError, match="Local draws from generators of its own"):
+            study.hand_over(d2l.as_searcher(Local(SPACE)))
 
 
 def test_the_log_says_that_it_is_opaque_and_verify_skips_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

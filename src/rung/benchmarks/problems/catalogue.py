@@ -30,6 +30,7 @@ _HERE = "rung.benchmarks.problems"
 _YAHPO = ("lcbench", "rbv2_xgboost", "rbv2_rpart", "iaml_glmnet")
 _FAMILIES: Mapping[str, str] = {
     **dict.fromkeys(("branin", "hartmann6", "rosenbrock", "ackley", "mixed", "conditional"), "classical"),
+    "important": "important",
     **dict.fromkeys(("noisy", "curves"), "catalogue"),
     **dict.fromkeys(_YAHPO, "yahpo"),
     **dict.fromkeys(("svm", "forest", "boosting"), "sklearn_models"),
@@ -41,6 +42,7 @@ _SETS: Mapping[str, tuple[str, ...]] = {
     "classical": _CLASSICAL,
     "noisy": tuple(f"noisy:{name}" for name in _CLASSICAL),
     "curves": tuple(f"curves:{name}" for name in _CLASSICAL),
+    "textbook": ("important:2",),
     "sklearn": ("svm", "forest", "boosting"),
     "digits": ("mlp:digits", "lenet:digits"),
     "fashion-mnist": ("mlp:fashion-mnist", "lenet:fashion-mnist"),

@@ -50,7 +50,11 @@ def html_report(comparison: Comparison, circumstances: Circumstances, *, title: 
 
     The same comparison and circumstances give the same text.
     """
-    document = document_of(comparison, circumstances, title=title)
+    return html_page(document_of(comparison, circumstances, title=title))
+
+
+def html_page(document: Document) -> str:
+    """A document as one page that needs nothing else. MissingExtraError without matplotlib."""
     css = files("rung.analysis.comparison.report").joinpath("page.css").read_text(encoding="utf-8")
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

@@ -14,6 +14,7 @@ from rung.analysis.comparison.report._blocks import (
     Contents,
     Definition,
     Definitions,
+    Document,
     Drawing,
     Heading,
     Inline,
@@ -39,7 +40,11 @@ def markdown_report(comparison: Comparison, circumstances: Circumstances, *, tit
 
     The same comparison and circumstances give the same text.
     """
-    document = document_of(comparison, circumstances, title=title)
+    return markdown_text(document_of(comparison, circumstances, title=title))
+
+
+def markdown_text(document: Document) -> str:
+    """A document as Markdown, without its figures."""
     return "\n\n".join(filter(None, map(_lines, document.blocks))) + "\n"
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from rung.analysis.comparison.report._blocks import Document
+from rung.analysis.comparison.report._content import document_of
 from rung.analysis.comparison.report.circumstances import Circumstances
-from rung.analysis.comparison.report.html_page import html_report
-from rung.analysis.comparison.report.markdown import markdown_report
+from rung.analysis.comparison.report.html_page import html_page
+from rung.analysis.comparison.report.markdown import markdown_text
 from rung.analysis.comparison.result import Comparison
 from rung.errors import RungError, SettingError
 
@@ -20,16 +22,20 @@ def write_report(
 ) -> tuple[Path, ...]:
     """Write the page to ``out``, and the same without figures as Markdown beside it; the paths of both.
 
+    See ``write_document``.
+    """
+    return write_document(document_of(comparison, circumstances, title=title), out)
+
+
+def write_document(document: Document, out: Path) -> tuple[Path, ...]:
+    """Write a document as a page to ``out``, and without figures as Markdown beside it; the paths of both.
+
     out: ends in .html; a report that is there already is replaced. SettingError for another ending, a folder that
     isn't there, or a Markdown file that is no report; RungError when a file can't be written; MissingExtraError
     without matplotlib.
     """
-    beside = out.with_suffix(".md")
     check_place(out)
-    texts = {
-        out: html_report(comparison, circumstances, title=title),
-        beside: MARK + markdown_report(comparison, circumstances, title=title),
-    }
+    texts = {out: html_page(document), out.with_suffix(".md"): MARK + markdown_text(document)}
     for path, text in texts.items():
         try:
             draft = path.with_name(f".{path.name}.draft")  # so that a full disk leaves the report that was there

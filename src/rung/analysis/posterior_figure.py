@@ -1,0 +1,139 @@
+"""The picture of a Gaussian process: what it believes and, below or beside it, what it would try next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from rung.analysis._frame import MARGIN, fit_input, fit_values, label, metric_label, new_figure, span_of
+from rung.analysis._looks import STAR
+from rung.analysis._posterior_looks import (
+    BELIEF,
+    NAMES,
+    NEXT,
+    PROMISE,
+    REACH,
+    add_legend,
+    bounded,
+    groups_of,
+    is_listed,
+    numbers,
+    promise_of,
+    say_empty,
+    word_at,
+)
+from rung.analysis.posterior import Posterior
+from rung.analysis.slices import draw_silent, placed_along
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ROOM: Final = 0.6  # of the values' span, that the band gets above and below them
+HEADROOM: Final = 1.3  # of the lower panel, over the highest promise
+
+
+def plot_posterior(found: Posterior, *, title: str = "") -> Figure:
+    """Along one hyperparameter the mean, its 95 % band and the trials, and below them how much each value promises.
+
+    Along two, maps of the mean, of half the band's width and of the promise. What the others are held at stands below;
+    trials that have these values are dark, all others pale. MissingExtraError without matplotlib.
+    """
+    if len(found.configs.inputs) == 1:
+        figure = new_figure(7.4, 6.0, title=title)
+        upper, lower = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 1.3]})
+        each = found.configs.inputs[0]
+        tried = [place for tried in found.configs.tried if (place := tried.inputs[0]) is not None]
+        label(lower, "", "", is_empty=False)
+        fit_input(lower, "x", each, [*tried, *found.places[0]])
+        _draw_trials(upper, found)
+        _draw_belief(upper, found)
+        _draw_promise(lower, found)
+        _mark_best(upper, lower, found)
+        add_legend(figure, (upper, lower), found, columns=3)
+    else:
+        from rung.analysis._posterior_maps import draw_maps
+
+        figure = new_figure(13.5, 4.9, title=title)
+        draw_maps(figure, found)
+    return figure
+
+
+def _draw_trials(axes: Axes, found: Posterior) -> None:
+    """The trials, and an axis of values that suits them."""
+    values = [tried.value for tried in found.configs.tried if tried.value is not None]
+    label(axes, "", metric_label(found.configs.goal), is_empty=not values and not found.mean)
+    say_empty(axes, found)
+    placed = placed_along(found.configs, 0)
+    for name, trials, look in groups_of(found):
+        group = [(x, tried.value) for x, tried in placed if tried.value is not None and tried.trial in trials]
+        if group:
+            axes.plot(*zip(*group, strict=True), **look, label=name, gid=name)
+    for x, tried in placed:
+        if tried.trial == found.configs.best_trial and tried.value is not None:
+            axes.plot([x], [tried.value], **{**STAR, "markersize": 13}, label="best", gid="best")
+    draw_silent(axes, found.configs, 0)
+    if values:
+        _fit_values(axes, found, values)
+
+
+def _fit_values(axes: Axes, found: Posterior, values: Sequence[float]) -> None:
+    """Show the values, and as much of the band as does not flatten them."""
+    goal = found.configs.goal
+    fit_values(axes, values, goal=goal, reach=REACH, what="trial")
+    span = span_of(values, goal=goal, reach=REACH)
+    low, high = sorted((span.good, span.bad))
+    if span.log:
+        axes.set_ylim(low / 3.0, high * 3.0)
+        return
+    width = (high - low) or abs(high) or 1.0
+    if not math.isfinite(width):
+        return
+    bottom = max(min([low, *(end for end in found.low if end is not None)]), low - ROOM * width)
+    top = min(max([high, *(end for end in found.high if end is not None)]), high + ROOM * width)
+    axes.set_ylim(bottom - MARGIN * width, top + MARGIN * width)
+
+
+def _draw_belief(axes: Axes, found: Posterior) -> None:
+    """The mean and the band, as far as the axis reaches."""
+    if not found.mean:
+        return
+    axes.set_autoscaley_on(False)
+    bad = axes.get_ylim()[found.configs.goal.mode == "min"]
+    places, mean = found.places[0], numbers(found.mean)
+    low, high = bounded(found.low, found, bad), bounded(found.high, found, bad)
+    if is_listed(found.configs.inputs[0], places):
+        axes.vlines(places, low, high, color=BELIEF, linewidth=14, alpha=0.25, label="95 % band", gid="band")
+        axes.plot(places, mean, "_", color=BELIEF, markersize=20, markeredgewidth=2.5, label="mean", gid="mean")
+    else:
+        axes.fill_between(places, low, high, color=BELIEF, alpha=0.18, linewidth=0, label="95 % band", gid="band")
+        axes.plot(places, mean, color=BELIEF, linewidth=1.8, zorder=1.9, label="mean", gid="mean")
+
+
+def _draw_promise(axes: Axes, found: Posterior) -> None:
+    """The acquisition function, as far as it is worth showing."""
+    axes.set_ylabel(NAMES.get(found.acquisition, found.acquisition), fontsize="small")
+    if not found.mean:
+        axes.set_yticks([])
+        return
+    promise, bottom = promise_of(found)
+    places = found.places[0]
+    if is_listed(found.configs.inputs[0], places):
+        axes.vlines(places, bottom, promise, color=PROMISE, linewidth=14, alpha=0.6, gid="promise")
+    else:
+        axes.fill_between(places, bottom, promise, color=PROMISE, alpha=0.25, linewidth=0)
+        axes.plot(places, promise, color=PROMISE, linewidth=1.4, gid="promise")
+    height = (max(each for each in found.promise if each is not None) - bottom) or 1.0
+    axes.set_ylim(bottom, bottom + HEADROOM * height)
+
+
+def _mark_best(upper: Axes, lower: Axes, found: Posterior) -> None:
+    """What promises most, across both panels."""
+    if found.best is None:
+        return
+    each = found.configs.inputs[0]
+    for axes in (upper, lower):
+        axes.axvline(found.best[0], color=PROMISE, linewidth=1.0, linestyle="--", zorder=1)
+    highest = max(promise for promise in found.promise if promise is not None)
+    lower.plot(found.best, [highest], **NEXT, label=f"most at {word_at(found.best[0], each)}", gid="promises most")

@@ -1,0 +1,164 @@
+"""Chooses the searcher that suits the study, and stays cheap."""
+
+from __future__ import annotations
+
+import math
+from bisect import insort
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final, final
+
+from rung.errors import SettingError
+from rung.events import Ended, Started
+from rung.history import starting_points
+from rung.registry import describe
+from rung.searchers._auto_policy import GUESSES, NAMES, Name, Standing, affordable, fitting
+from rung.searchers.evolution import EvolutionSearcher
+from rung.searchers.gp import GPSearcher
+from rung.searchers.random import RandomSearcher
+from rung.searchers.tpe import TPESearcher
+from rung.space import as_space
+from rung.types import Exhausted, Suggestion, Wait
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rung.contracts import Searcher
+    from rung.events import SearchEvent
+    from rung.space import Space
+    from rung.types import Config, Json
+
+_CHOSEN: Final = "auto"  # keys of the notes: who suggested it,
+_WHY: Final = "auto_why"  # and where that is another one than before, why
+_REMEMBERED: Final = 10  # decisions of a searcher whose mean cost counts; fits come only now and then
+
+
+@final
+class AutoSearcher:
+    """Searches with a Gaussian process where that suits, with TPE where not, and with neither where both are too dear.
+
+    The Gaussian process finds better configurations in few trials. TPE goes on from 1,000 trials on (from 250 where a
+    ``budget`` of more than 1,000 is given), and does all of it with more than 60 dimensions, more than 50 options in
+    choices, or more than 32 trials at once. Each of them knows all trials, whoever suggested them. Where a scheduler
+    cuts most trials short, configurations are random: successive halving does better on them so far.
+
+    space: a Space or anything that ``as_space`` takes. budget: the number of trials that are planned, if it is known.
+    overhead: the share of the median evaluation time that a decision may take; a searcher whose decisions take longer
+    gives way to the next cheaper one, the last of which is evolution, at a tenth of a millisecond. free_s: so many
+    seconds of deciding are free, in the whole study: one that is over in seconds deserves a good searcher too.
+    initial_config, points_to_evaluate: what is tried first; give one of them or none.
+
+    The times are those in the log, so a replay chooses alike; but where evaluations take less than a second or two, the
+    same study begun anew may not: name a searcher where it must. A suggestion's notes say who made it, and at a change
+    why.
+    """
+
+    def __init__(
+        self,
+        space: object,
+        *,
+        budget: int | None = None,
+        overhead: float = 0.05,
+        free_s: float = 2.0,
+        initial_config: Config | None = None,
+        points_to_evaluate: Sequence[Config] = (),
+    ) -> None:
+        given = as_space(space)
+        self._points = starting_points(given, initial_config, points_to_evaluate)
+        self._budget = _checked_budget(budget)
+        self._overhead, self._free_s = _number("overhead", overhead), _number("free_s", free_s)
+        self._searchers: Mapping[Name, Searcher] = {
+            "gp": GPSearcher(given, points_to_evaluate=self._points),
+            "tpe": TPESearcher(given, points_to_evaluate=self._points),
+            "evolution": EvolutionSearcher(given, points_to_evaluate=self._points),
+            "random": RandomSearcher(given, points_to_evaluate=self._points),
+        }
+        self._costs = {name: deque([guess], maxlen=_REMEMBERED) for name, guess in GUESSES.items()}
+        self._spent_s = 0.0
+        self._warm: set[Name] = set()
+        self._evaluations: list[float] = []  # seconds, ascending
+        self._began: dict[int, float] = {}  # when the runs began that run now
+        self._standing = Standing()
+        self._last: Name | None = None
+
+    @property
+    def space(self) -> Space:
+        """The space in force."""
+        return self._searchers["gp"].space
+
+    def suggest(self, rng: np.random.Generator) -> Suggestion | Wait | Exhausted:
+        """What the searcher suggests whose turn it is."""
+        name, why = self._choice()
+        suggestion = self._searchers[name].suggest(rng)
+        if not isinstance(suggestion, Suggestion):
+            return suggestion
+        is_changed = name != (self._last or NAMES[0])
+        notes = {_CHOSEN: name} | ({_WHY: why or "it costs little enough again"} if is_changed else {})
+        return Suggestion(suggestion.config, {**suggestion.notes, **notes})
+
+    def update(self, event: SearchEvent) -> None:
+        """Tell all searchers, and note what decisions and evaluations take."""
+        for searcher in self._searchers.values():
+            searcher.update(event)
+        if isinstance(event, Started):
+            self._started(event)
+        elif isinstance(event, Ended):
+            self._ended(event)
+
+    def spec(self) -> Mapping[str, Json]:
+        """The JSON form, for the log."""
+        return describe(
+            self,
+            budget=self._budget,
+            overhead=self._overhead,
+            free_s=self._free_s,
+            points_to_evaluate=list(self._points) or None,
+        )
+
+    def _choice(self) -> tuple[Name, str]:
+        names, why = fitting(self.space, self._standing, budget=self._budget)
+        n = len(self._evaluations)
+        if not n:
+            return names[0], why
+        chosen, dear = affordable(
+            names,
+            {name: sum(costs) / len(costs) for name, costs in self._costs.items()},
+            allowed_s=max(self._overhead * self._evaluations[n // 2], self._free_s - self._spent_s),
+        )
+        return chosen, dear or why
+
+    def _started(self, event: Started) -> None:
+        if event.cause != "given":  # what came from elsewhere took no time here
+            self._began[event.trial] = event.at
+        self._standing = self._standing._replace(
+            n_trials=max(self._standing.n_trials, event.trial + 1),
+            workers=max(self._standing.workers, len(self._began)),
+        )
+        name = event.notes.get(_CHOSEN)
+        if name in self._costs:
+            if name in self._warm:
+                self._costs[name].append(event.decide_s)
+                self._spent_s += event.decide_s
+            self._warm.add(name)  # the first decision of each loads its code
+            self._last = name
+
+    def _ended(self, event: Ended) -> None:
+        began = self._began.pop(event.trial, None)
+        if began is not None:
+            insort(self._evaluations, event.at - began)
+        standing, is_cut = self._standing, event.reason == "scheduler"
+        self._standing = standing._replace(n_ended=standing.n_ended + (not is_cut), n_cut=standing.n_cut + is_cut)
+
+
+def _checked_budget(budget: int | None) -> int | None:
+    is_whole = isinstance(budget, int) and not isinstance(budget, bool)
+    if budget is not None and not (is_whole and budget >= 1):
+        raise SettingError(f"budget must be a whole number, at least 1, not {budget!r}.", hint="Leave it out.")
+    return budget
+
+
+def _number(name: str, value: float) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (is_number and 0.0 <= value < math.inf):
+        raise SettingError(f"{name} must be a number, at least 0, not {value!r}.", hint="Leave it out.")
+    return float(value)
