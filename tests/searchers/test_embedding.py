@@ -159,3 +159,20 @@ def test_a_space_without_choice_has_no_columns(space: Space) -> None:
     assert embedding.embedded(points, embedding.is_active(points)).shape == (2, 0)
     assert embedding.columns.n_lengths == 0
     assert embedding.per_dimension(np.empty(0)).tolist() == [1.0] * len(space)
+
+
+def test_a_dimension_that_some_points_lack_is_embedded_as_if_under_a_condition() -> None:
+    space = Space({"x": Float(0, 1), "z": Float(0, 1), "kind": Choice(["a", "b"]), "fixed": 3})
+    plain, partial = Embedding(space), Embedding(space, frozenset({"z", "kind", "fixed"}))
+    assert [each.width for each in plain.dimensions] == [1, 1, 2, 0]
+    assert [each.width for each in partial.dimensions] == [1, 2, 2, 0]
+    points = np.full((3, 4), 0.75)
+    points[1, 1] = 0.25
+    is_known = np.array([[True] * 4, [True] * 4, [True, False, False, True]])
+    x = partial.embedded(points, is_known)
+    gaps = squared_distances(x, x)
+    assert gaps[0, 2] == pytest.approx(0.25**2 + 0.5**2 + 0.5), "the value, that it is known, and the category"
+    assert gaps[1, 2] == pytest.approx(gaps[0, 2])
+    assert gaps[0, 1] == pytest.approx(0.5**2)
+    assert partial.is_active(points).all()
+    assert partial.columns.n_lengths == plain.columns.n_lengths

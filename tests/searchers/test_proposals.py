@@ -5,10 +5,11 @@ import pytest
 from scipy.stats import qmc
 
 from rung.searchers import _proposals
-from rung.searchers._proposals import Options, Proposals
+from rung.searchers._proposals import AcquisitionName, Options, Proposals
 from rung.searchers._surrogate import Evidence
 from rung.searchers._unseen import Tried
 from rung.space import Constant, Float, Int, Space, linear
+from rung.space.editing import edited, hull
 from rung.types import Exhausted, Suggestion
 
 SPACE = Space({"x": Float(0, 1), "fixed": Constant(3), "y": Float(0, 1)})
@@ -65,6 +66,37 @@ def test_of_a_small_space_all_untried_are_compared() -> None:
     untried = [n for n in range(31) if n % 5]
     assert suggestion.config["n"] == max(untried, key=lambda n: picture.acquisition[n])
     assert 10 < suggestion.config["n"] < 15
+
+
+@pytest.mark.parametrize("acquisition", ["logei", "ei", "ucb", "thompson"])
+def test_what_is_believed_bears_on_the_choice_the_less_the_more_trials_there_are(acquisition: AcquisitionName) -> None:
+    space = Space({"x": Float(0, 1)}, priors={"x": ("~0.9", "high")})
+    points = np.array([[0.1], [0.5], [0.7]])
+    is_active = np.ones(points.shape, dtype=bool)
+    evidence = Evidence(points, is_active, np.array([0.0, 0.8, 1.0]), points[:0], is_active[:0])
+    gaps = []
+    for n_since in (1, 10_000):
+        options = OPTIONS._replace(acquisition=acquisition)
+        proposals = Proposals(space, space, options)
+        suggestion = proposals.modelled(evidence, None, Tried(), np.random.default_rng(0), n_since=n_since)
+        assert isinstance(suggestion, Suggestion)
+        gaps.append(abs(suggestion.config["x"] - 0.9))
+    assert gaps[0] < 0.02
+    assert gaps[1] > 0.4
+
+
+def test_the_design_lies_in_the_space_in_force_and_begins_at_what_is_believed() -> None:
+    now = edited(SPACE, {"x": Float(0.4, 0.6)}, priors={"x": "~0.55"})
+    proposals = Proposals(hull(SPACE, now), now, OPTIONS)
+    expected = qmc.Sobol(2, seed=np.random.default_rng(5)).random(8)
+    for index in range(8):
+        suggestion = proposals.designed(index, 5, Tried(), np.random.default_rng(0))
+        assert isinstance(suggestion, Suggestion)
+        config = suggestion.config
+        np.testing.assert_allclose([5.0 * (config["x"] - 0.4), config["y"]], expected[index])
+    first = proposals.designed(3, None, Tried(), np.random.default_rng(0))
+    assert isinstance(first, Suggestion)
+    assert first.config["x"] == pytest.approx(0.55, rel=1e-12)
 
 
 def test_when_all_that_promises_was_tried_something_else_comes(monkeypatch: pytest.MonkeyPatch) -> None:

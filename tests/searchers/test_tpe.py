@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from edit_course import check_edits
 
 from rung.analysis.comparison.runs import Budget
 from rung.benchmarks.driver import drive
@@ -15,7 +16,7 @@ from rung.schedulers.asha import ASHA
 from rung.schedulers.basic import BasicScheduler
 from rung.searchers.random import RandomSearcher
 from rung.searchers.tpe import TPESearcher
-from rung.space import Choice, Float, Int, Space, linear
+from rung.space import Choice, Constant, Float, Int, Space, linear
 from rung.testing.play import Course, play
 from rung.testing.searcher_suite import SearcherSuite
 from rung.types import Config, Exhausted, Suggestion, TrialState
@@ -31,8 +32,9 @@ class TestTPE(SearcherSuite):
 class Bench:
     """Runs a searcher by hand, one trial after the other."""
 
-    def __init__(self, searcher: TPESearcher, loss: Callable[[Config], float | None]) -> None:
+    def __init__(self, searcher: TPESearcher, loss: Callable[[Config], float | None], seed: int = 0) -> None:
         self.searcher = searcher
+        self._seed = 1_000 * seed
         self.configs: list[Config] = []
         self._loss = loss
 
@@ -43,7 +45,7 @@ class Bench:
 
     def start(self, config: Config | None = None) -> int:
         trial = len(self.configs)
-        given = self.suggestion(trial) if config is None else Suggestion(config)
+        given = self.suggestion(self._seed + trial) if config is None else Suggestion(config)
         self.configs.append(given.config)
         self.searcher.update(Started(at=0.0, trial=trial, attempt=1, config=given.config, notes=given.notes))
         return trial
@@ -176,6 +178,101 @@ def test_what_was_learned_before_an_edit_still_counts() -> None:
     after = [bench.suggestion(seed).config for seed in range(100, 120)]
     assert np.median([distance(config, 0.3, 0.8) for config in after]) < 0.25
     assert np.ptp([config["z"] for config in after]) > 0.5, "nothing is known of the new dimension"
+
+
+def test_whatever_becomes_of_the_space_is_obeyed_and_replays() -> None:
+    check_edits(lambda space: TPESearcher(space, startup_trials=3))
+
+
+def edit(bench: Bench, space: Space) -> None:
+    bench.searcher.update(SpaceEdited(at=0.0, space=space.to_json()))
+
+
+def test_what_was_seen_outside_of_a_narrowed_space_shapes_what_comes_inside() -> None:
+    """None of the trials lies inside; what was learned about the other dimension holds there too."""
+    bench = Bench(TPESearcher(SQUARE), bowl)
+    for point in np.random.default_rng(0).random((60, 2)):
+        if not 0.3 <= point[0] <= 0.4:
+            bench.end(bench.start(SQUARE.decode(point)))
+    edit(bench, Space({"x": Float(0.3, 0.4), "y": Float(0.0, 1.0)}))
+    after = [bench.suggestion(seed).config for seed in range(30)]
+    assert all(0.3 <= config["x"] <= 0.4 for config in after)
+    assert np.median([abs(config["y"] - 0.8) for config in after]) < 0.15, "of random ones it is 0.3"
+
+
+def test_a_pinned_value_holds_exactly_and_the_nearest_trials_count_most() -> None:
+    """The best y depends on the pinned x: far from it there is another one."""
+
+    def loss(config: Config) -> float:
+        return abs(config["y"] - (0.2 if config["x"] < 0.5 else 0.9)) + 0.5 * (config["x"] < 0.5)
+
+    bench = Bench(TPESearcher(SQUARE), loss)
+    bench.run(40)
+    edit(bench, Space({"x": Constant(0.1), "y": Float(0.0, 1.0)}))
+    configs = bench.run(40)[40:]
+    assert {config["x"] for config in configs} == {0.1}
+    assert np.median([abs(config["y"] - 0.2) for config in configs[20:]]) < 0.1
+
+
+def test_when_the_best_lies_outside_the_best_inside_is_looked_for() -> None:
+    bench = Bench(TPESearcher(SQUARE), bowl)
+    bench.run(50)
+    edit(bench, Space({"x": Float(0.6, 1.0), "y": Float(0.0, 1.0)}))
+    configs = bench.run(40)[70:]
+    assert np.median([bowl(config) for config in configs]) < 0.3**2 + 0.05
+
+
+BELIEVED = Space({"x": Float(0.0, 1.0), "y": Float(0.0, 1.0)}, priors={"x": ("~0.35", "high")})
+
+
+def test_with_priors_their_centre_comes_first_and_half_of_the_first_trials_from_them() -> None:
+    bench = Bench(TPESearcher(BELIEVED), bowl)
+    assert bench.suggestion(0).notes == {"centre": True}
+    configs = bench.run(10)
+    assert configs[0]["x"] == 0.35
+    gaps = [abs(config["x"] - 0.35) for config in configs]
+    assert max(gaps[2::2]) < 0.2
+    assert max(gaps[1::2]) > 0.3
+    assert np.ptp([config["y"] for config in configs]) > 0.5
+    given = Bench(TPESearcher(BELIEVED, points_to_evaluate=[{"x": 0.9, "y": 0.9}]), bowl)
+    assert [config["x"] for config in given.run(2)] == [0.9, 0.35]
+
+
+def test_priors_that_come_among_the_first_trials_are_tried_next() -> None:
+    bench = Bench(TPESearcher(BELIEVED), bowl)
+    bench.run(3)
+    edit(bench, Space({"x": Float(0.0, 1.0), "y": Float(0.0, 1.0)}, priors={"x": ("~0.7", "high")}))
+    assert bench.run(1)[3]["x"] == 0.7
+
+
+def test_a_centre_that_is_forbidden_or_was_tried_is_passed_over() -> None:
+    space = Space({"n": Int(0, 5)}, priors={"n": 3})
+    bench = Bench(TPESearcher(space, points_to_evaluate=[{"n": 3}]), lambda config: float(config["n"]))
+    assert sorted(config["n"] for config in bench.run(6)) == [0, 1, 2, 3, 4, 5]
+
+
+def test_what_a_person_believes_draws_suggestions_and_fades() -> None:
+    def gap(n_since: int) -> float:
+        bench = Bench(TPESearcher(SQUARE), bowl)
+        points = np.random.default_rng(0).random((40, 2))
+        for trial, point in enumerate(points):
+            if trial == 40 - n_since:
+                edit(bench, Space({"x": Float(0.0, 1.0), "y": Float(0.0, 1.0)}, priors={"x": ("~0.9", "high")}))
+            bench.end(bench.start(SQUARE.decode(point)))
+        return float(np.median([abs(bench.suggestion(seed).config["x"] - 0.9) for seed in range(20)]))
+
+    assert gap(1) < 0.1
+    assert gap(39) > 0.3
+
+
+def test_a_good_belief_helps_and_a_wrong_one_does_not_ruin_the_search() -> None:
+    def best(**priors: str) -> float:
+        space = Space({"x": Float(0.0, 1.0), "y": Float(0.0, 1.0)}, priors=priors)
+        return float(np.median([min(map(bowl, Bench(TPESearcher(space), bowl, seed).run(25))) for seed in range(7)]))
+
+    plain = best()
+    assert best(x="~0.32:high", y="~0.77:high") < plain / 3.0
+    assert best(x="~1:high", y="~0:high") < 4.0 * plain
 
 
 def test_a_trial_counts_with_the_configuration_that_it_was_changed_to() -> None:

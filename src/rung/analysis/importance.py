@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from rung.analysis._frame import GREY, new_figure, plain, shortened
 from rung.errors import RungError
+from rung.searchers._one_thread import in_one_thread
 from rung.types import Goal
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Importance(Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
+@in_one_thread
 def importance(told: Iterable[SearchEvent], trials: Collection[int], *, goal: Goal, began: Space) -> Importance:
     """The share of each hyperparameter in how near a configuration comes to the best tenth of the space.
 

@@ -11,6 +11,7 @@ from scipy.stats import qmc
 
 from rung.searchers._acquisition import confidence_bound, expected_improvement, log_expected_improvement
 from rung.searchers._embedding import Embedding
+from rung.searchers._one_thread import in_one_thread
 from rung.searchers._priors import Leaning, Opinion, power_after
 from rung.searchers._promising import Aim, Effort, Landscape, candidates, promising
 from rung.searchers._region import Region
@@ -95,6 +96,7 @@ class Proposals:
                 return Suggestion(config, {SCRAMBLE: seed})
         return self._any(tried, rng, {SCRAMBLE: seed})
 
+    @in_one_thread
     def modelled(
         self, evidence: Evidence, noted: Json, tried: Tried, rng: np.random.Generator, *, n_since: int = 1
     ) -> Suggestion | Exhausted:
@@ -111,6 +113,7 @@ class Proposals:
                 return Suggestion(config, notes)
         return self._any(tried, rng, notes)
 
+    @in_one_thread
     def picture(self, evidence: Evidence, noted: Json, configs: Sequence[Config], *, n_since: int = 1) -> Picture:
         """What is believed about configurations of the space."""
         model = self._surrogate.model(evidence, _fit(noted))

@@ -40,9 +40,8 @@ class GPSearcher:
     improvement itself, ``ei``, is flat; ``ucb``, the lower end of a band of ``exploration`` standard deviations;
     ``thompson``, the minimum of a function drawn from the posterior, for many workers. initial_points: how many
     configurations of a Sobol sequence come before the first model, those to start with counted in; by default five, and
-    one for each further category, up to twelve. warp_inputs: learn
-    a warp of each number too, for functions that change faster at one end of a range. initial_config,
-    points_to_evaluate: what is tried first; give one of them or none.
+    one for each further category, up to twelve. warp_inputs: learn a warp of each number too, for functions that change
+    faster at one end of a range. initial_config, points_to_evaluate: what is tried first; give one of them or none.
 
     A trial counts by its lowest loss; trials that were stopped early are reckoned up to the length of the others, and
     failed ones count as bad. Running trials count as if their mean had been observed, so that others go elsewhere. No
@@ -51,8 +50,18 @@ class GPSearcher:
     looks in a box around it that grows and shrinks with success. A suggestion's notes hold the fit, so that the log
     alone determines what comes next. SettingError for options out of range.
 
-    Source: Jones et al. 1998; the acquisition from Ament et al. 2023, the prior from Hvarfner et al. 2024, the box
-    from Eriksson et al. 2019, running trials from Desautels et al. 2014.
+    An edit of the space narrows what is suggested, not what is known: trials outside of new ranges go on shaping the
+    model, while the best inside is what is to be beaten. Trials from before a dimension was added still tell about the
+    others; those with values on another scale that the new one lacks are left out.
+
+    Where the space has priors, the first configuration of the sequence is moved to their centre, and what promises is
+    weighed by them: n trials after they were given, the acquisition of a point far from their centre counts less by up
+    to a factor of ten to the power 10 / n. ``logei`` is lowered by the logarithm of that; so are ``ucb`` and what
+    ``thompson`` draws, in standard deviations of the losses; ``ei`` is multiplied.
+
+    Source: Jones et al. 1998; the acquisition from Ament et al. 2023, the prior of length scales from Hvarfner et al.
+    2024, that of people from Hvarfner et al. 2022, bounded here, the box from Eriksson et al. 2019, running trials from
+    Desautels et al. 2014.
     """
 
     def __init__(

@@ -10,6 +10,7 @@ from rung.errors import SettingError
 from rung.events import Changed, SpaceEdited, Started
 from rung.history import History, starting_points
 from rung.registry import describe
+from rung.searchers._one_thread import in_one_thread
 from rung.searchers._tpe_model import ParzenModel
 from rung.searchers._tpe_outcomes import Outcomes
 from rung.searchers._unseen import Tried
@@ -43,9 +44,16 @@ class TPESearcher:
     Trials that run or have failed count among the others, so that the search keeps away from them. How trials are
     ranked that were stopped early says ``_tpe_outcomes.Outcomes``. No configuration comes twice while there is another.
 
-    Source: Bergstra et al. 2011; multivariate kernels after Falkner et al. 2018, and the meaning of the settings after
-    Watanabe 2023 (arXiv:2304.11127). Defaults by ablation over six test functions: that kernels are narrow, and on all
-    dimensions at once, matters most.
+    An edit of the space narrows what is suggested, not what is known: trials outside of new ranges stay among the good
+    and the others. Good are then the best inside, and those outside that are better still.
+
+    Where the space has priors, their centre comes first, and until the model is used every other configuration is drawn
+    from them; later a quarter of the candidates. These are weighed by the priors, the less the more trials have
+    come in since they were given, as in ``GPSearcher``.
+
+    Source: Bergstra et al. 2011; multivariate kernels after Falkner et al. 2018, priors after Hvarfner et al. 2022, and
+    the meaning of the settings after Watanabe 2023 (arXiv:2304.11127). Defaults by ablation over six test functions:
+    that kernels are narrow, and on all dimensions at once, matters most.
     """
 
     def __init__(
@@ -76,6 +84,7 @@ class TPESearcher:
         """The space in force."""
         return self._history.space
 
+    @in_one_thread
     def suggest(self, rng: np.random.Generator) -> Suggestion | Exhausted:
         """The next waiting point, or the best of the candidates, or before the model is used a random configuration."""
         if waiting := self._history.next_point():
