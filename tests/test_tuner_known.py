@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from msgspec import structs
 
@@ -114,6 +116,16 @@ def test_what_can_not_be_told_leaves_the_tuner_as_it_was() -> None:
         assert [row.config for row in tuner.study.trials] == [{"x": 3.0, "y": 0.6}]
 
 
+@pytest.mark.parametrize("trial", ["0", None, 0.0, [0]])
+def test_what_is_no_trial_leaves_the_tuner_as_it_was(trial: Any) -> None:
+    with tuner_of(objective=None) as tuner:
+        tuner.ask()
+        with pytest.raises(ReportError, match=rf"{re.escape(repr(trial))} is no trial\. Tell what ask\(\) gave"):
+            tuner.tell(trial, 0.5)
+        tuner.tell(np.int64(0), 0.5)  # type: ignore[arg-type]
+        assert [row.state for row in tuner.study.trials] == [TrialState.COMPLETED]
+
+
 # Searchers learn from it
 
 
@@ -202,12 +214,13 @@ def test_known_results_of_full_trainings_do_not_spoil_the_lower_rungs() -> None:
 
 def test_nothing_begins_when_known_results_are_none() -> None:
     store = MemoryStore()
-    for known, error in (
-        ([POINTS[0]], SettingError),
-        ([({"z": 1}, 0.5)], SpaceError),
-        ([(POINTS[0], "?")], ReportError),
+    for known, error, words in (
+        ([POINTS[0]], SettingError, "is no pair of a configuration and its result"),
+        (0.5, SettingError, "known_results=0.5 is no list of pairs"),
+        ([({"z": 1}, 0.5)], SpaceError, "no dimension 'z'"),
+        ([(POINTS[0], "?")], ReportError, "can't be '?'"),
     ):
-        with pytest.raises(error):
+        with pytest.raises(error, match=re.escape(words)):
             tuner_of(store=store, known_results=known)
     assert store.tables.studies() == []
 

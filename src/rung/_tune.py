@@ -72,12 +72,13 @@ def tune(
     ``module:function``. space: a ``Space``, or a mapping to domains, lists and ``scipy.stats`` distributions. priors:
     where you believe the best values to be, such as ``{"lr": "~1e-3"}``; see ``Space``. initial_config,
     points_to_evaluate: tried first; one or the other. known_results: pairs of a configuration and what it came to
-    elsewhere, from which the searcher learns. searcher, scheduler: names or objects. The searcher ``auto`` is what
-    suits the space and the time that a trial takes, see ``AutoSearcher``; the scheduler ``auto`` is ASHA (stopping)
-    when the function has a ``max_epochs`` parameter with a default of at least 2, else every trial runs to its end.
-    max_trials: the study's total, in which the known results count. seconds: wall time. stop: other criteria, see
-    ``rung.stopping``. One of the three is needed unless the searcher ends by itself; a value to be reached, or a metric
-    as the cost, is not enough alone. store: ``rung.db`` in the working directory by default, or ``"memory"``. progress:
+    elsewhere, from which the searcher learns. searcher, scheduler: names, possibly with options, as in
+    ``tpe(startup_trials=5)``, or objects. The searcher ``auto`` is what suits the space and the time that a trial
+    takes, see ``AutoSearcher``; the scheduler ``auto`` is ASHA (stopping) when the function has a ``max_epochs``
+    parameter with a default of at least 2, else every trial runs to its end. max_trials: the study's total, in which
+    the known results count. seconds: wall time. stop: other criteria, see ``rung.stopping``. One of the three is needed
+    unless the searcher ends by itself; a value to be reached, or a metric as the cost, is not enough alone. store:
+    ``rung.db`` in the working directory by default, or ``"memory"``. progress:
     ``auto``, ``live``, ``notebook``, ``plain``, ``json`` or ``off``. All else as for ``Tuner``.
     """
     target = as_objective(objective)
@@ -123,7 +124,9 @@ def _searcher(
     searcher: str | Searcher, space: Space | Mapping[str, Any], initial: Config | None, points: Sequence[Config]
 ) -> Searcher:
     if isinstance(searcher, str):
-        return registry.searcher(searcher, as_space(space), initial_config=initial, points_to_evaluate=points)
+        given = {"initial_config": initial, "points_to_evaluate": points or None}
+        first = {name: value for name, value in given.items() if value is not None}
+        return registry.searcher(searcher, as_space(space), **first)
     return _ready_made(searcher, space, initial, points)
 
 
@@ -147,17 +150,19 @@ def _ready_made(
 
 
 def _scheduler(scheduler: str, searcher: Searcher, objective: Objective) -> Scheduler:
-    if scheduler not in {"auto", "asha"}:
-        return registry.scheduler(scheduler, searcher)
     max_t = training_length(objective)
-    if max_t is not None and max_t >= 2:
-        return registry.scheduler("asha", searcher, max_t=max_t)
-    if scheduler == "asha":
+    is_long = max_t is not None and max_t >= 2
+    if scheduler == "auto":
+        scheduler = "asha" if is_long else "basic"
+    form = registry.form_of("schedulers", scheduler)
+    if form["name"] != "asha" or "max_t" in form:
+        return registry.scheduler(scheduler, searcher)
+    if not is_long:
         raise SettingError(
             "ASHA needs to know how long a full training is.",
-            hint="Give the function a parameter max_epochs with a default, or use scheduler=ASHA(searcher, max_t=…).",
+            hint="Give the function a parameter max_epochs with a default, or write scheduler='asha(max_t=…)'.",
         )
-    return registry.scheduler("basic", searcher)
+    return registry.scheduler(scheduler, searcher, max_t=max_t)
 
 
 def _check_end(scheduler: Scheduler, *, max_trials: int | None, seconds: float | None, stop: Criterion | None) -> None:

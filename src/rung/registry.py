@@ -17,13 +17,12 @@ import difflib
 import functools
 import importlib
 import inspect
-import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import EntryPoints, entry_points
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from rung.errors import SettingError
+from rung.method_text import outside_parentheses, read_part
 
 if TYPE_CHECKING:
     from rung.contracts import Scheduler, Searcher
@@ -34,13 +33,14 @@ _SEARCHERS: Final = "rung.searchers"
 _SCHEDULERS: Final = "rung.schedulers"
 
 
-def searcher(name: str, space: Space, /, **options: Json) -> Searcher:
-    """The searcher of that name over ``space``. SettingError for an unknown name or option."""
-    return cast("Searcher", _make(_SEARCHERS, name, space, options))
+def searcher(text: str, space: Space, /, **options: Json) -> Searcher:
+    """The searcher of that name over ``space``; some options may stand in the text, see ``form_of``. SettingError."""
+    return build_searcher(_joined(form_of("searchers", text), options), space)
 
 
-def scheduler(name: str, searcher: Searcher, /, **options: Json) -> Scheduler:
-    """The scheduler of that name around ``searcher``. SettingError for an unknown name or option."""
+def scheduler(text: str, searcher: Searcher, /, **options: Json) -> Scheduler:
+    """The scheduler of that name around ``searcher``; some options may stand in the text, see ``form_of``."""
+    name, options = _split(_joined(form_of("schedulers", text), options))
     return cast("Scheduler", _make(_SCHEDULERS, name, searcher, options))
 
 
@@ -57,7 +57,7 @@ def names_of(kind: Literal["searchers", "schedulers"]) -> list[str]:
 def build_searcher(spec: Mapping[str, Json], space: Space) -> Searcher:
     """A searcher equal to the one whose ``spec()`` this is."""
     name, options = _split(spec)
-    return searcher(name, space, **options)
+    return cast("Searcher", _make(_SEARCHERS, name, space, options))
 
 
 def build_scheduler(spec: Mapping[str, Json], space: Space) -> Scheduler:
@@ -65,7 +65,27 @@ def build_scheduler(spec: Mapping[str, Json], space: Space) -> Scheduler:
     name, options = _split(spec)
     if "searcher" not in options:
         raise SettingError(f"The form of scheduler {name!r} has no searcher.", hint="Add the key 'searcher'.")
-    return scheduler(name, build_searcher(options.pop("searcher"), space), **options)
+    inner = build_searcher(options.pop("searcher"), space)
+    return cast("Scheduler", _make(_SCHEDULERS, name, inner, options))
+
+
+def form_of(kind: Literal["searchers", "schedulers"], text: str) -> dict[str, Json]:
+    """The form of a searcher, or of a scheduler but for its searcher, from its name, as in ``tpe(startup_trials=3)``.
+
+    SettingError for what can't be read, and for more than that. Whether it can be made is told when it is.
+    """
+    first, *others = outside_parentheses(text, "+")
+    form, own = read_part(first, text), names_of(kind)
+    is_other = form["name"] in names_of("schedulers" if kind == "searchers" else "searchers")
+    if kind == "searchers" and ":" in form["name"]:
+        is_other = not _takes_a_space(_imported(form["name"]))
+    if others or (is_other and form["name"] not in own):
+        raise SettingError(
+            f"{text!r} is not a {kind.removesuffix('s')} alone.",
+            hint=f"Give one of {', '.join(own)}, possibly with options: "
+            f"{'gp(acquisition=ei)' if kind == 'searchers' else 'asha(max_t=27)'}.",
+        )
+    return form
 
 
 def method_spec(text: str, *, max_t: int | None = None) -> dict[str, Json]:
@@ -75,13 +95,13 @@ def method_spec(text: str, *, max_t: int | None = None) -> dict[str, Json]:
     parentheses as ``name=JSON``; a word that is no JSON is a string. max_t: given to a scheduler that takes it and has
     not got it in the line. SettingError for what can't be read, and for unknown names and options.
     """
-    parts = [_part(part, text) for part in _outside_parentheses(text, "+")]
+    parts = [read_part(part, text) for part in outside_parentheses(text, "+")]
     if len(parts) > 2:
         raise SettingError(f"{text!r} has more than two parts.", hint="Write a scheduler and a searcher: asha+random.")
     if len(parts) == 2:
         scheduler_form, searcher_form = parts
         if scheduler_form["name"] in names_of("searchers") and searcher_form["name"] in names_of("schedulers"):
-            first, second = _outside_parentheses(text, "+")
+            first, second = outside_parentheses(text, "+")
             raise SettingError(
                 f"{text!r} has its parts the wrong way round.", hint=f"Write {second.strip()}+{first.strip()}."
             )
@@ -140,7 +160,7 @@ def handed_over(form: Mapping[str, Json], searcher: Json) -> Mapping[str, Json]:
 
 def split_methods(text: str) -> list[str]:
     """The methods in a list that is separated by commas; those inside parentheses separate options."""
-    return [each.strip() for each in _outside_parentheses(text, ",") if each.strip()]
+    return [each.strip() for each in outside_parentheses(text, ",") if each.strip()]
 
 
 def describe(part: object, /, **options: Json) -> dict[str, Json]:
@@ -156,52 +176,10 @@ def describe(part: object, /, **options: Json) -> dict[str, Json]:
     return head | {option: value for option, value in options.items() if value is not None}
 
 
-_NO_OPTIONS: Final = {"name", "class", "searcher"}  # what forms have besides options
-_PART = re.compile(r"\s*(?P<name>[^\s()=]+)\s*(?:\((?P<options>.*)\))?\s*", re.DOTALL)
-
-
-def _part(text: str, whole: str) -> dict[str, Json]:
-    match = _PART.fullmatch(text)
-    if match is None:
-        raise SettingError(
-            f"The method {whole!r} can't be read at {text.strip()!r}.",
-            hint="Write tpe, asha+tpe or asha(max_t=27)+tpe.",
-        )
-    form: dict[str, Json] = {"name": match["name"]}
-    for option in _outside_parentheses(match["options"] or "", ","):
-        if not option.strip():
-            continue
-        name, equals, value = option.partition("=")
-        if not equals or not name.strip().isidentifier():
-            raise SettingError(
-                f"The method {whole!r} has the option {option.strip()!r} without a value.", hint="Write name=value."
-            )
-        if name.strip() in _NO_OPTIONS:
-            raise SettingError(
-                f"The method {whole!r} has an option {name.strip()!r}, which is no option.",
-                hint="The name stands before the parentheses, and a searcher behind a plus sign: asha+random.",
-            )
-        form[name.strip()] = _json_or_text(value.strip())
-    return form
-
-
-def _json_or_text(text: str) -> Json:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _outside_parentheses(text: str, separator: str) -> list[str]:
-    """The parts between separators that stand in no brackets of any kind; brackets in strings count too."""
-    parts, depth = [""], 0
-    for letter in text:
-        depth += (letter in "([{") - (letter in ")]}")
-        if letter == separator and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    return parts
+def _joined(form: dict[str, Json], options: Mapping[str, Json]) -> dict[str, Json]:
+    if twice := form.keys() & options.keys():
+        raise SettingError(f"{form['name']!r} has {', '.join(sorted(twice))} twice.", hint="Say it once.")
+    return {**form, **options}
 
 
 def _is_scheduler(name: str) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rung.contracts import Searcher, Store
     from rung.events import Event
     from rung.rows import StudyRow, TrialRow
+    from rung.tuning.handover import HandOver
     from rung.tuning.steering import SpaceEdit
     from rung.tuning.zooming import Zoom
     from rung.types import Json
@@ -241,14 +242,14 @@ class Study:
         plan = plan_zoom(self._store, self.name, top=top, margin=margin)
         return plan if dry_run else ask_for_zoom(self._store, plan)
 
-    def hand_over(self, searcher: str | Mapping[str, Json] | Searcher) -> None:
-        """Ask for another searcher to go on: ``study.hand_over("gp(acquisition=ei)")``. It knows all that was tried.
+    def hand_over(self, searcher: str | Mapping[str, Json] | Searcher) -> HandOver:
+        """Ask for another searcher to go on: ``print(study.hand_over("gp"))``. It knows all that was tried.
 
         searcher: by name with options, as JSON form, or an object, of which only the form counts. SettingError.
         """
-        from rung.tuning.steering import plan_hand_over
+        from rung.tuning.handover import hand_over
 
-        self._store.post(self.name, plan_hand_over(self._store, self.name, searcher))
+        return hand_over(self._store, self.name, searcher)
 
     def live(self) -> None:
         """Show the study in a notebook, kept up to date while a tuner works. SettingError elsewhere."""

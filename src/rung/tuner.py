@@ -18,7 +18,7 @@ from rung.store import open_store
 from rung.study import Study
 from rung.tuning.aftermath import conclude, resume_command
 from rung.tuning.endings import Endings
-from rung.tuning.hand import Asked, ByHand, Hand
+from rung.tuning.hand import Asked, ByHand, Hand, number_of
 from rung.tuning.interrupts import heed_interrupts
 from rung.tuning.loop import Loop
 from rung.tuning.opening import OpenStudy, Resume, compare, find_study, new_study
@@ -193,7 +193,7 @@ class Tuner:
         with self._by_hand() as hand:
             if isinstance(trial, Mapping):
                 return hand.record(trial, value, step=step)
-            return hand.tell(trial if isinstance(trial, int) else trial.number, value, step=step)
+            return hand.tell(number_of(trial), value, step=step)
 
     def enqueue(self, config: Mapping[str, object]) -> None:
         """Have a configuration tried next. SpaceError when it is outside the space."""

@@ -84,7 +84,7 @@ def test_values_far_off_are_counted():
     losses = [0.1 + n / 100 for n in range(9)] + [1e6]
     axes = drawn(plot_edf(distributions({"a": rows_of(losses)}, goal=ERROR))).axes[0]
     assert axes.get_xlim()[1] < 1
-    assert [text.get_text() for text in axes.texts] == ["→ 1 value beyond"]
+    assert [text.get_text() for text in axes.texts] == ["→ 1 of 10 trials are worse than 0.18"]
     axes = drawn(plot_edf(distributions({"a": rows_of([-loss for loss in losses])}, goal=ERROR))).axes[0]
     assert not axes.texts
     assert drawn(plot_edf(distributions({"a": rows_of([1e-6, 1e-3, 1.0])}, goal=ERROR))).axes[0].get_xscale() == "log"
@@ -95,3 +95,11 @@ def test_no_value_yet(studies):
     pytest.importorskip("matplotlib")
     axes = drawn(plot_edf(distributions(studies, goal=ERROR))).axes[0]
     assert [text.get_text() for text in axes.texts] == ["no value yet"]
+
+
+def test_what_lies_beyond_the_edge_is_counted_with_what_failed():
+    pytest.importorskip("matplotlib")
+    losses = [0.1 + n / 100 for n in range(9)] + [1e6, 1e6]
+    studies = {"a": [*rows_of(losses), trial(11, FAILED)], "b": rows_of([0.1, 0.12])}
+    (note,) = drawn(plot_edf(distributions(studies, goal=ERROR))).axes[0].texts
+    assert note.get_text() == "→ 3 of 14 trials are worse than 0.18 or failed"

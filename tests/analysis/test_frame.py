@@ -1,4 +1,5 @@
 import sys
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -149,3 +150,26 @@ def test_without_matplotlib(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(MissingExtraError, match=r"Plotting needs an optional package\. pip install 'rung\[plot\]'"):
         new_figure(2, 2, title="")
+
+
+@pytest.mark.parametrize("width", [2.0, 2.6, 3.3, 7.0])
+@pytest.mark.parametrize(
+    "ends", [(1e-5, 1.0), (1e-4, 1.0), (1e-3, 0.1), (2e-4, 5e-3), (1e-12, 1e-2), (1.0, 512.0), (8.0, 9000.0)]
+)
+def test_numbers_along_a_logarithmic_axis_have_room(width, ends):
+    figure = new_figure(width, 2, title="")
+    axes = figure.subplots()
+    fit_input(axes, "x", Input(name="lr", low=ends[0], high=ends[1], log=True), [])
+    figure.canvas.draw()
+    low, high = axes.get_xlim()
+    shown = [tick for tick in axes.get_xticklabels() if low <= tick.get_position()[0] <= high]
+    boxes = [tick.get_window_extent() for tick in shown]
+    assert len(boxes) >= 2
+    assert all(left.x1 + 2 < right.x0 for left, right in pairwise(boxes))
+
+
+def test_small_numbers_at_ticks_are_short():
+    axes = new_figure(7, 2, title="").subplots()
+    fit_input(axes, "x", Input(name="lr", low=1e-5, high=1.0, log=True), [])
+    words = [axes.xaxis.get_major_formatter()(place, 0) for place in (1e-5, 1e-4, 2e-4, 1e-3, 0.05, 1.0, 1e4, 2e5)]
+    assert words == ["1e-5", "1e-4", "2e-4", "0.001", "0.05", "1", "10000", "2e5"]

@@ -4,6 +4,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 from made_up_studies import ERROR, drawn, study_of
+from msgspec.structs import replace
 from scipy import stats
 
 from rung.analysis import _influence
@@ -186,3 +187,16 @@ def test_of_many_only_the_first_are_drawn():
     small = Importance(goal=ERROR, shares=(Share(name="x", share=0.001, low=0.0, high=0.002),), trials=10)
     assert [text.get_text() for text in plot_importance(small).axes[0].texts] == ["<1%"]
     assert math.isclose(sum(each.share for each in shares), 1.0)
+
+
+def test_what_is_pinned_now_is_named(points):
+    pytest.importorskip("matplotlib")
+    rows, told = study_of([SPACE.decode(point) for point in points[:20]], loss_at(points[:20]).tolist())
+    pinned = SpaceEdited(at=1.0, space=edited(SPACE, {"decay": 0.5, "opt": "a"}).to_json())
+    found = importance([*told, pinned], {row.number for row in rows}, goal=ERROR, began=SPACE)
+    assert (found.pinned, sorted(by_name(found))) == (("decay", "opt"), ["lr", "momentum"])
+    figure = drawn(plot_importance(found))
+    assert figure.get_supxlabel().endswith("\nNot shown, as pinned to one value now: decay, opt.")
+    assert "pinned" not in plot_importance(replace(found, pinned=())).get_supxlabel()
+    many = plot_importance(replace(found, pinned=tuple("abcdef"))).get_supxlabel()
+    assert many.endswith(": a, b, c, d and 2 more.")

@@ -146,7 +146,7 @@ def test_what_breaks_a_constraint_is_left_out():
         assert not clear or (mean is None) == (x + y > 1.0)
 
 
-@pytest.mark.parametrize("losses", [[], [None] * 3])
+@pytest.mark.parametrize("losses", [[], [None] * 6])
 def test_without_a_result_there_is_no_belief(losses):
     configs = configs_of(SPACE, len(losses))
     found = found_of(SPACE, configs, losses, ["x"])
@@ -156,14 +156,20 @@ def test_without_a_result_there_is_no_belief(losses):
         is_own=True,
         acquisition="logei",
         places=found.places,
+        why="A posterior needs 4 trials with a result, and there are 0.",
     )
     assert found.held.trial is None
 
 
-def test_one_trial_is_enough():
-    found = found_of(SPACE, [{"x": 0.5, "n": 2, "opt": "a"}], [0.3], ["x"])
-    assert found.mean[100] == pytest.approx(0.3)
-    assert found.best is not None
+@pytest.mark.parametrize(("n", "are"), [(1, "is 1"), (3, "are 3")])
+def test_a_few_results_make_no_belief(n, are):
+    configs = configs_of(SPACE, n + 2)
+    losses = [*[bowl(config) for config in configs[:n]], None, None]
+    found = found_of(SPACE, configs, losses, ["x"])
+    assert (found.mean, found.best) == ((), None)
+    assert found.why == f"A posterior needs 4 trials with a result, and there {are}."
+    enough = found_of(SPACE, [*configs, configs[0]], [*losses[:n], 0.5, 0.6, 0.7], ["x"])
+    assert (len(enough.mean), enough.why) == (201, "")
 
 
 def test_what_is_no_finite_number_is_none():
@@ -177,3 +183,8 @@ def test_what_is_no_finite_number_is_none():
 def test_one_or_two_hyperparameters_are_needed(names, given):
     with pytest.raises(SettingError, match=f"along one or two hyperparameters, got {given}"):
         found_of(SPACE, [{"x": 0.5, "n": 2, "opt": "a"}], [0.3], names)
+
+
+def test_a_space_where_nothing_varies_has_nothing_to_show():
+    with pytest.raises(SettingError, match="No hyperparameter of the space varies"):
+        found_of(Space({"x": Choice(["only"])}), [{"x": "only"}], [0.3], [])

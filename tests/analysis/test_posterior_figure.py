@@ -48,8 +48,10 @@ def test_along_a_number(goal):
     np.testing.assert_allclose(lines["mean"], np.column_stack([found.places[0], found.mean]))
     assert len(lines["other trials"]) == 8
     best = next(tried for tried in found.configs.tried if tried.trial == found.configs.best_trial)
-    assert lines["best"].tolist() == [[best.inputs[0], best.value]]
-    assert lines["trials with the values held"].tolist() == lines["best"].tolist()
+    assert lines["held"].tolist() == [[best.inputs[0], best.value]]
+    words = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert sorted(words)[:4] == ["95 % band", "best", "mean", next(word for word in words if word.startswith("most"))]
+    assert "trials with the values held" not in {*lines, *words}
     assert any(group.get_gid() == "band" for group in upper.collections)
     assert lines_of(lower)["promises most"].tolist() == [[found.best[0], max(found.promise)]]
     assert (lower.get_xlabel(), lower.get_ylabel(), lower.get_xscale()) == ("lr", "log expected improvement", "log")
@@ -108,7 +110,7 @@ def test_maps_over_two_numbers():
     assert [axes.get_title(loc="left") for axes in panels] == titles
     for axes in panels:
         assert len(lines_of(axes)["other trials"]) == 9 - len(found.held.alike)
-        assert "best" in lines_of(axes)
+        assert "held" in lines_of(axes)
         assert len(axes.collections) == 2
     assert lines_of(panels[2])["promises most"].tolist() == [list(found.best)]
     assert "promises most" not in lines_of(panels[0])
@@ -143,7 +145,8 @@ def test_little_or_nothing_is_known(names, n, loss):
     found = found_of(names, n=n, loss=loss)
     figure = figure_of(found)
     texts = [text.get_text() for text in figure.axes[0].texts]
-    assert texts == (["no value yet"] if not found.mean else [])
+    assert " ".join(texts).replace("\n", " ") == found.why
+    assert bool(found.why) == (loss is not None and n < 4 or loss(None) is None if n != 1 else True)
 
 
 @pytest.mark.parametrize("names", [["lr"], ["lr", "width"]])

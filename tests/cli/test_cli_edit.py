@@ -36,7 +36,7 @@ def asked(store: Path) -> list[Any]:
 
 def test_what_changes_is_told_and_waits_for_the_next_session(invoke, store: Path) -> None:
     said = invoke("edit", "lenet", "lr=log:1e-3:0.1", "--pin", "opt=adam").stdout
-    assert said.splitlines() == [LR, OPT, "The space of lenet is another one from now on" + LATER]
+    assert said.splitlines() == [LR, OPT, "The space of lenet changes" + LATER]
     (command,) = asked(store)
     assert isinstance(command, EditSpace)
     space = Space.from_json(command.space)
@@ -54,9 +54,9 @@ def test_one_edit_after_the_other_and_what_is_added_then(invoke, invoke_json, st
     assert said.splitlines() == [
         "lr: prior ~0.01 (high confidence) -> none",
         "opt: Choice(['adam', 'sgd']) -> Choice(['adam', 'sgd', 'lion'])",
-        "searcher: random -> tpe gamma=0.2",
-        "The space of lenet is another one from now on" + LATER,
-        "tpe searches lenet from now on" + LATER,
+        "searcher: random -> tpe(gamma=0.2)",
+        "The space of lenet changes" + LATER,
+        "tpe takes over the search of lenet" + LATER,
     ]
     assert "lr: 0.5 is not between" in invoke("add", "lenet", "lr=0.5", "opt=lion", exit_code=1).stderr
     invoke("add", "lenet", "lr=0.05", "opt=lion")
@@ -65,7 +65,7 @@ def test_one_edit_after_the_other_and_what_is_added_then(invoke, invoke_json, st
         Enqueue({"lr": 0.05, "opt": "lion", "seed": 5}),
     ]
     shown = invoke_json("show", "lenet")["asked"]
-    now = "The space of lenet is another one from now on"
+    now = "The space of lenet changes"
     assert shown[0]["what"] == f"{now}; {LR}; {OPT}"
     assert shown[1]["what"] == f"{now}; {LR}, prior none -> ~0.01 (high confidence); opt: prior none -> ~sgd"
 
@@ -106,7 +106,7 @@ def test_in_json(invoke_json, store: Path) -> None:
     }
     assert invoke_json("edit", *words, "--dry-run") == expected
     assert asked(store) == []
-    told = ["The space of lenet is another one from now on" + LATER, "gp searches lenet from now on" + LATER]
+    told = ["The space of lenet changes" + LATER, "gp takes over the search of lenet" + LATER]
     assert invoke_json("edit", *words) == {**expected, "told": told}
     assert invoke_json("edit", *words)["searcher"] is None, "it is asked for already"
 
@@ -118,8 +118,8 @@ def test_while_the_study_runs(invoke, invoke_json, tmp_path: Path, monkeypatch: 
     assert said.splitlines() == [
         "lr: Float(0.001, 1.0, log=True) -> pinned to 0.5",
         "searcher: random -> sobol",
-        "The space of lenet is another one from now on.",
-        "sobol searches lenet from now on.",
+        "The space of lenet changes.",
+        "sobol takes over the search of lenet.",
     ]
     assert invoke_json("show", "lenet#1")["config"] == {"lr": 0.5}
     shown = invoke_json("show", "lenet")
@@ -168,7 +168,7 @@ def test_another_searcher_may_have_no_end_of_its_own(invoke, store: Path) -> Non
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("lrr=log:1e-3:0.1",), "has no dimension 'lrr'.\nhint: There are lr, opt, seed."),
+        (("lrr=log:1e-3:0.1",), "has no dimension 'lrr'.\nhint: Did you mean 'lr'? There are lr, opt, seed."),
         (("--pin", "lr=7"), "rung: lr: 7 is not between 0.001 and 1.0.\nhint: Give it a domain with this value first."),
         (("--pin", "lr=0.1", "--reopen", "lr"), "lr: a pinned value and re-opening it contradict each other"),
         (("--reopen", "lr"), "rung: lr is not pinned: it is Float(0.001, 1.0, log=True)."),

@@ -76,6 +76,11 @@ def test_a_script(invoke, tmp_path: Path) -> None:
         (("--along", "importnt"), 1, ("no hyperparameter 'importnt'", "Did you mean 'important'?")),
         (("--out", "page.pdf"), 1, ("it is a page", ".html")),
         (("--picture", "page.html"), 1, ("is no picture", ".png")),
+        (
+            ("train.py:train", "-s", "lr=a,b", "--picture", "p.png"),
+            2,
+            ("draws along numbers", "the page says the rest"),
+        ),
         (("nowhere.py:train", "-s", "x=float:0:1"), 1, ("nowhere.py", "")),
         (("train.py", "-s", "x=float:0:1"), 2, ("neither a program nor a function", "train.py:function")),
         (("--trials", "0"), 2, ("0 is not in the range", "--help")),

@@ -33,8 +33,8 @@ ROW = StudyRow(
     ("command", "words"),
     [
         (Enqueue({"lr": 0.1, "opt": "adam"}), "Tried next: lr=0.1 opt=adam"),
-        (EditSpace({}), "The space of lenet is another one from now on"),
-        (ChangeSearcher({"name": "gp", "acquisition": "ei"}), "gp searches lenet from now on"),
+        (EditSpace({}), "The space of lenet changes"),
+        (ChangeSearcher({"name": "gp", "acquisition": "ei"}), "gp takes over the search of lenet"),
         (StopTrial(3), "Trial 3 is stopped"),
         (PauseTrial(3), "Trial 3 is paused at its next checkpoint; without checkpoints it will begin anew"),
         (ContinueTrial(3), "Trial 3 goes on as soon as a worker is free"),

@@ -53,12 +53,20 @@ def test_what_changes_and_why(invoke, store: Path) -> None:
         "units           8 to 64      as before  the 10 best trials have 8 to 64",
         "opt             adam, sgd    adam       none of the 10 best trials has sgd, tried 25 times",
         f"{HINT}rung edit lenet lr=log:0.01:10",
-        "The space of lenet is another one from now on, once the study is resumed: rung resume lenet",
+        "The space of lenet changes, once the study is resumed: rung resume lenet",
     ]
     (command,) = asked(store)
     space = Space.from_json(command.space)
     assert (space["units"], space["opt"]) == (SPACE["units"], Choice(["adam"]))
     assert space["lr"].low == pytest.approx(0.01)
+
+
+def test_the_same_results_narrow_only_once(invoke, store: Path) -> None:
+    invoke("zoom", "lenet")
+    for words in ((), ("--dry-run",)):
+        said = invoke("zoom", "lenet", *words, exit_code=1).stderr
+        assert said.startswith("rung: no result has come in since the last zoom or edit of the ranges")
+    assert len(asked(store)) == 1
 
 
 def test_nothing_is_changed_by_a_dry_run(invoke, store: Path) -> None:
@@ -87,7 +95,7 @@ def test_for_programs(invoke, invoke_json, store: Path) -> None:
     assert said["hints"][0].endswith("rung edit lenet lr=log:0.01:10")
     assert (said["dropped"], said["told"]) == ([], [])
     assert invoke_json("zoom", "lenet")["told"] == [
-        "The space of lenet is another one from now on, once the study is resumed: rung resume lenet"
+        "The space of lenet changes, once the study is resumed: rung resume lenet"
     ]
 
 

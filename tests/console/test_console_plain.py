@@ -18,6 +18,7 @@ from rung.events import (
     SearcherChanged,
     SessionEnded,
     SpaceEdited,
+    Started,
     Tagged,
 )
 from rung.space import Float, Space
@@ -140,6 +141,10 @@ def test_a_lead_is_told_even_when_the_whole_transaction_was_folded_before() -> N
         (
             SpaceEdited(at=0.0, space=Space({"lr": Float(0.0, 0.5), "k": 5}, priors={"lr": 0.25}).to_json()),
             "from here on the space is lr: Float(0.0, 0.5), prior ~0.25; k: Constant(5)",
+        ),
+        (
+            Started(at=0.0, trial=1, attempt=1, config={"lr": 0.5}, notes={"auto": "tpe", "auto_why": "gp takes 1 s"}),
+            "trial 1 started: lr=0.5; from here on tpe suggests, because gp takes 1 s",
         ),
         (SearcherChanged(at=0.0, searcher={"name": "gp", "acquisition": "ei"}), "from here on gp searches"),
         (

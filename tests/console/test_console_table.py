@@ -51,6 +51,15 @@ def test_constants_have_no_column_and_inactive_hyperparameters_an_empty_cell() -
     assert cells["units"] == [""]
 
 
+def test_what_was_pinned_on_the_way_has_a_column_where_a_trial_has_another_value() -> None:
+    first, session_ = created(names=("lr",), constant=("seed",)), session()
+    assert cells_of(folded(first, session_, started(0, config={"lr": 0.5, "seed": 6})))["seed"] == ["6"]
+    trials = (started(0, config={"lr": 0.5, "seed": 5}), started(1, config={"lr": 0.5}))
+    assert "seed" not in cells_of(folded(first, session_, *trials))
+    other = started(2, config={"lr": 0.5, "seed": "five"})
+    assert cells_of(folded(first, session_, *trials, other))["seed"] == ["5", "", "five"]
+
+
 def test_the_time_of_a_running_trial_goes_on() -> None:
     assert cells_of(folded(created(), session(), started(0, at=10.0)), at=72.0)["time"] == ["1:02"]
 

@@ -51,7 +51,7 @@ def test_it_waits_and_goes_on(folder: Path, what: tuple[str, ...]) -> None:
         assert until(events, "started")["config"] == {"lr": 0.5, "opt": "sgd"}
         assert until(events, "ended")["state"] == "completed"
         assert rung(folder, "edit", "mine", "--pin", "opt=adam").endswith(
-            "The space of mine is another one from now on.\n"
+            "The space of mine changes.\n"
         )
         assert rung(folder, "add", "mine", "lr=0.25") == "Tried next: lr=0.25 opt=adam.\n"
         assert until(events, "started")["config"] == {"lr": 0.25, "opt": "adam"}
@@ -63,6 +63,7 @@ def test_it_waits_and_goes_on(folder: Path, what: tuple[str, ...]) -> None:
         process.kill()
         process.wait()
     assert process.returncode == 0
-    (line,) = [line for line in said.splitlines() if line.startswith("The study waits: ")]
-    assert "Give it one by `rung add mine NAME=VALUE …`" in line
+    lines = [line for line in said.splitlines() if line.startswith("The study waits: ")]
+    assert 1 <= len(lines) <= 3  # at first, and after each of the two
+    assert "Give it one by `rung add mine NAME=VALUE …`" in lines[0]
     assert "The study 'mine' is as its log says." in rung(folder, "verify", "mine")

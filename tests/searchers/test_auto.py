@@ -11,7 +11,7 @@ from rung.events import Ended, Observed, Started
 from rung.searchers.auto import AutoSearcher
 from rung.space import Choice, Float, Space
 from rung.testing.searcher_suite import SearcherSuite
-from rung.types import Suggestion, TrialState
+from rung.types import Exhausted, Suggestion, TrialState
 
 SQUARE = Space({"x": Float(0.0, 1.0), "y": Float(0.0, 1.0)})
 
@@ -41,6 +41,17 @@ class Bench:
             Started(at=self._at, trial=trial, attempt=1, config=given.config, notes=given.notes, decide_s=decide_s)
         )
         return trial
+
+    def fail(self, trial: int, *, after_s: float) -> None:
+        self._at += after_s
+        self.searcher.update(Ended(at=self._at, trial=trial, attempt=1, state=TrialState.FAILED, reason="error"))
+
+    def cut(self, trial: int, state: TrialState) -> None:
+        self.searcher.update(Ended(at=self._at, trial=trial, attempt=1, state=state, reason="scheduler"))
+
+    def go_on(self, trial: int) -> None:
+        config = {"x": 0.5, "y": 0.5}
+        self.searcher.update(Started(at=self._at, trial=trial, attempt=2, config=config, cause="resumed"))
 
     def end(self, trial: int) -> None:
         self._at += self.evaluation_s
@@ -97,7 +108,7 @@ def test_a_dear_searcher_comes_back_when_evaluations_take_longer() -> None:
     bench.run(10)
     bench.evaluation_s = 100.0
     assert bench.run(15)[-1] == "gp"
-    assert list(bench.reasons())[-1] == "it costs little enough again"
+    assert list(bench.reasons())[-1] == "nothing speaks against it any more"
 
 
 @pytest.mark.parametrize(
@@ -127,17 +138,8 @@ def test_many_trials_at_once() -> None:
 def test_where_trials_are_cut_short_configurations_are_random() -> None:
     bench = Bench(AutoSearcher(SQUARE), evaluation_s=60.0)
     bench.run(1)
-    for cut in range(2):
-        trial = bench.start()
-        bench.searcher.update(
-            Ended(
-                at=0.0,
-                trial=trial,
-                attempt=1,
-                state=TrialState.STOPPED if cut else TrialState.PAUSED,
-                reason="scheduler",
-            )
-        )
+    bench.cut(bench.start(), TrialState.PAUSED)
+    bench.cut(bench.start(), TrialState.STOPPED)
     bench.start()
     assert bench.names() == ["gp"] * 3 + ["random"]
     assert list(bench.reasons()) == ["2 trials were cut short, which a model would take for bad ones"]
@@ -192,3 +194,85 @@ def test_results_from_elsewhere_say_nothing_about_how_long_evaluations_take() ->
     suggestion = searcher.suggest(np.random.default_rng(0))
     assert isinstance(suggestion, Suggestion)
     assert suggestion.notes["auto"] == "gp"
+
+
+def test_trials_that_fail_at_once_do_not_make_evaluations_short() -> None:
+    bench = Bench(AutoSearcher(SQUARE, free_s=0.0), evaluation_s=60.0)
+    for _ in range(4):
+        bench.end(bench.start())
+        bench.fail(bench.start(), after_s=0.005)
+        bench.fail(bench.start(), after_s=0.005)
+    assert set(bench.names()) == {"gp"}
+
+
+def test_where_all_fail_at_once_there_is_no_time_for_anything_dear() -> None:
+    bench = Bench(AutoSearcher(SQUARE, free_s=0.0), evaluation_s=60.0)
+    for _ in range(4):
+        bench.fail(bench.start(), after_s=0.005)
+    assert bench.names() == ["gp", "evolution", "evolution", "evolution"]
+
+
+def test_one_decision_that_was_held_up_is_no_reason_to_give_way_for_good() -> None:
+    bench = Bench(AutoSearcher(SQUARE, free_s=0.0), evaluation_s=1.0)
+    bench.decide_s["gp"] = 0.02
+    bench.run(6)
+    bench.decide_s["gp"] = 3.0  # the first of a new session: it loads code
+    bench.run(1)
+    bench.decide_s["gp"] = 0.02
+    assert set(bench.run(4)) == {"gp"}
+
+
+def test_a_pause_counts_as_cut_only_until_the_trial_goes_on() -> None:
+    bench = Bench(AutoSearcher(SQUARE), evaluation_s=60.0)
+    trial = bench.start()
+    for _ in range(3):  # rung after rung
+        bench.cut(trial, TrialState.PAUSED)
+        bench.go_on(trial)
+    bench.end(trial)
+    bench.cut(bench.start(), TrialState.PAUSED)
+    bench.start()
+    assert set(bench.names()) == {"gp"}
+
+
+def test_a_paused_trial_that_is_stopped_counts_once() -> None:
+    bench = Bench(AutoSearcher(SQUARE), evaluation_s=60.0)
+    bench.run(1)
+    trial = bench.start()
+    bench.cut(trial, TrialState.PAUSED)
+    bench.cut(trial, TrialState.STOPPED)
+    bench.start()
+    assert set(bench.names()) == {"gp"}
+
+
+def test_what_is_better_than_random_comes_back_without_a_word_on_costs() -> None:
+    bench = Bench(AutoSearcher(SQUARE), evaluation_s=60.0)
+    bench.cut(bench.start(), TrialState.STOPPED)
+    bench.end(bench.start())
+    bench.end(bench.start())
+    bench.start()
+    assert bench.names() == ["gp", "random", "gp", "gp"]
+    assert list(bench.reasons())[-1] == "nothing speaks against it any more"
+
+
+def test_random_configurations_come_once_too() -> None:
+    bench = Bench(AutoSearcher(Space({"n": Choice(list(range(12)))})), evaluation_s=60.0)
+    tried = []
+    for trial in range(12):
+        given = bench.searcher.suggest(np.random.default_rng(trial))
+        assert isinstance(given, Suggestion)
+        tried.append(given.config["n"])
+        bench.searcher.update(Started(at=0.0, trial=trial, attempt=1, config=given.config, notes=given.notes))
+        bench.notes.append(given.notes)
+        bench.cut(trial, TrialState.STOPPED)
+    assert bench.names()[1:] == ["random"] * 11
+    assert sorted(tried) == list(range(12))
+    assert isinstance(bench.searcher.suggest(np.random.default_rng(12)), Exhausted)
+
+
+def test_a_wide_session_is_forgotten_after_a_hundred_starts() -> None:
+    bench = Bench(AutoSearcher(SQUARE), evaluation_s=60.0)
+    bench.decide_s = dict.fromkeys(bench.decide_s, 0.001)
+    for trial in [bench.start() for _ in range(33)]:
+        bench.end(trial)
+    assert bench.run(100)[-1] == "tpe"
+    assert bench.run(1)[-1] == "gp"

@@ -114,6 +114,12 @@ def test_hardly_anything_allowed_falls_back_to_a_random_draw(monkeypatch: pytest
     assert all(space.is_allowed(event.config) for event in started)
 
 
+def test_a_finite_space_is_tried_to_its_end() -> None:
+    space = Space({"n": Int(1, 4), "kind": Choice(["a", "b"])})
+    started = trials(HaltonSearcher(space, seed=11), 20)
+    assert len({tuple(event.config.values()) for event in started}) == len(started) == 8
+
+
 def test_the_sequence_goes_on_after_an_edit() -> None:
     edited = Space({"y": Float(2, 3), "kind": Choice(["a", "b"]), "n": Int(1, 4)})
     started = trials(HaltonSearcher(SQUARE, seed=11), 8, workers=1, commands={9: [EditSpace(edited.to_json())]})

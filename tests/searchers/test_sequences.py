@@ -11,8 +11,9 @@ from rung.errors import SettingError
 from rung.events import Started
 from rung.searchers import _sequences
 from rung.searchers._sequences import Sequence, Walk, halton, sobol
+from rung.searchers._unseen import Tried
 from rung.space import Choice, Float, Int, Space
-from rung.types import Suggestion
+from rung.types import Exhausted, Suggestion
 
 SQUARE = Space({"x": Float(0, 1), "y": Float(0, 1)})
 ENGINES = pytest.mark.parametrize(
@@ -22,6 +23,12 @@ ENGINES = pytest.mark.parametrize(
 
 def start(trial: int, suggestion: Suggestion) -> Started:
     return Started(at=0.0, trial=trial, attempt=1, config=suggestion.config, notes=suggestion.notes)
+
+
+def suggested(walk: Walk, space: Space, rng: np.random.Generator, tried: Tried | None = None) -> Suggestion:
+    found = walk.suggest(space, rng, Tried() if tried is None else tried)
+    assert isinstance(found, Suggestion)
+    return found
 
 
 @ENGINES
@@ -37,7 +44,7 @@ def test_a_walk_takes_the_points_in_order(engine: Callable[..., Any], original: 
     walk, rng = Walk("key", engine, 7), np.random.default_rng(0)
     expected = original(2, seed=np.random.default_rng(7)).random(128)
     for index in range(100):
-        suggestion = walk.suggest(SQUARE, rng)
+        suggestion = suggested(walk, SQUARE, rng)
         assert suggestion.notes == {"key": index}
         assert list(suggestion.config.values()) == expected[index].tolist()
         walk.update(start(index, suggestion))
@@ -45,49 +52,52 @@ def test_a_walk_takes_the_points_in_order(engine: Callable[..., Any], original: 
 
 def test_the_scramble_comes_from_the_first_draw_and_goes_into_its_notes() -> None:
     walk = Walk("key", sobol)
-    first = walk.suggest(SQUARE, np.random.default_rng(1))
-    assert first == walk.suggest(SQUARE, np.random.default_rng(1))
-    assert first.config != walk.suggest(SQUARE, np.random.default_rng(2)).config
+    first = suggested(walk, SQUARE, np.random.default_rng(1))
+    assert first == suggested(walk, SQUARE, np.random.default_rng(1))
+    assert first.config != suggested(walk, SQUARE, np.random.default_rng(2)).config
     walk.update(start(0, first))
     expected = qmc.Sobol(2, seed=np.random.default_rng(first.notes["scramble"])).random(2)
     for seed in (1, 2):
-        second = walk.suggest(SQUARE, np.random.default_rng(seed))
+        second = suggested(walk, SQUARE, np.random.default_rng(seed))
         assert second.notes == {"key": 1}
         assert list(second.config.values()) == expected[1].tolist()
 
 
-def test_what_is_taken_is_passed_over() -> None:
+def test_what_has_been_tried_is_passed_over_until_nothing_is_left() -> None:
     space = Space({"n": Int(0, 3), "kind": Choice(["a", "b"])})
-    walk, taken, rng = Walk("key", sobol, 0), [], np.random.default_rng(0)
+    walk, tried, rng = Walk("key", sobol, 0), Tried(), np.random.default_rng(0)
     for trial in range(8):
-        suggestion = walk.suggest(space, rng, taken)
+        suggestion = suggested(walk, space, rng, tried)
         walk.update(start(trial, suggestion))
-        taken.append(suggestion.config)
-    assert len({tuple(config.values()) for config in taken}) == 8
+        tried.add(suggestion.config)
+    assert len(tried) == 8
+    assert walk.suggest(space, rng, tried) == Exhausted()
 
 
-def test_when_everything_is_taken_comes_a_random_draw(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_sequences, "_MOST_SKIPPED", 3)
-    space = Space({"kind": Choice(["a"])})
-    suggestion = Walk("key", sobol, 0).suggest(space, np.random.default_rng(0), [{"kind": "a"}])
-    assert suggestion == Suggestion({"kind": "a"}, {"key": 2, "random": True})
+def test_after_too_many_that_have_been_tried_comes_a_random_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_sequences, "_MOST_SKIPPED", 1)
+    space = Space({"kind": Choice(["a", "b"])})
+    first = suggested(Walk("key", sobol, 0), space, np.random.default_rng(0)).config
+    (other,) = ({"kind": kind} for kind in "ab" if kind != first["kind"])
+    found = Walk("key", sobol, 0).suggest(space, np.random.default_rng(0), Tried([first]))
+    assert found == Suggestion(other, {"key": 0, "random": True})
 
 
 def test_trials_of_other_origin_move_nothing() -> None:
     walk = Walk("key", sobol, 0)
-    first = walk.suggest(SQUARE, np.random.default_rng(0))
+    first = suggested(walk, SQUARE, np.random.default_rng(0))
     walk.update(Started(at=0.0, trial=0, attempt=1, config={"x": 0.5, "y": 0.5}, notes={"other": 9}))
-    assert walk.suggest(SQUARE, np.random.default_rng(0)) == first
+    assert suggested(walk, SQUARE, np.random.default_rng(0)) == first
 
 
 def test_a_point_that_starts_again_does_not_turn_it_back() -> None:
     walk, rng = Walk("key", sobol, 0), np.random.default_rng(0)
-    first = walk.suggest(SQUARE, rng)
+    first = suggested(walk, SQUARE, rng)
     walk.update(start(0, first))
-    second = walk.suggest(SQUARE, rng)
+    second = suggested(walk, SQUARE, rng)
     walk.update(start(1, second))
     walk.update(start(0, first))
-    assert walk.suggest(SQUARE, rng).notes == {"key": 2}
+    assert suggested(walk, SQUARE, rng).notes == {"key": 2}
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, True, "0"])

@@ -280,6 +280,35 @@ def test_what_was_narrowed_to_nowhere_opens_to_the_best_again(space, seed):
             assert [domain.validate(value) for value in values] == values
 
 
+@pytest.mark.parametrize(
+    ("whole", "former"),
+    [
+        (Float(1e-4, 1.0, log=True), Float(1e-3, 0.1, log=True)),
+        (Float(-3.0, 7.7), Float(-0.1, 0.7)),
+        (Float(0.0, 9.1, step=0.3), Float(0.3, 1.7, step=0.3)),
+        (Int(0, 99, step=8), Int(8, 63, step=8)),
+        (Normal(0.0, 1.0), Normal(0.0, 1.0, low=-1.5)),
+        (Normal(0.0, 1.0), Normal(0.0, 1.0)),
+    ],
+)
+def test_an_end_that_stays_is_the_same_number(whole, former):
+    values = [former.from_unit(u) for u in (0.5, 0.2, 0.8, 0.3, 0.7)]
+    assert one(whole, values, former=former).now == former, "nothing was worse"
+    low, high = former.from_unit(0.0), former.from_unit(1.0)
+    assert one(whole, [*values, *[high] * 5], former=former).now.low == former.low
+    assert one(whole, [*values, *[low] * 5], former=former).now.high == former.high
+
+
+@pytest.mark.parametrize("domain", [Float(1e-4, 1.0, log=True), Float(-3.0, 7.7), Normal(0.0, 1.0)])
+def test_without_a_margin_the_outermost_of_the_best_are_the_ends(domain):
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        values = [domain.from_unit(u) for u in (0.5, *rng.uniform(0.05, 0.3, 4), *rng.uniform(0.7, 0.95, 5))]
+        now = one(domain, [*values, *[domain.from_unit(0.01), domain.from_unit(0.99)] * 5], margin=0.0, top=0.5).now
+        assert (now.low, now.high) == (pytest.approx(min(values)), pytest.approx(max(values)))
+        assert [now.validate(value) for value in values] == values
+
+
 # ---- bad input
 
 

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tuning_fakes import FakeBackend, ScriptedScheduler, Stage, decide_at, new_trial
+from tuning_fakes import SPACE, FakeBackend, ScriptedScheduler, Stage, decide_at, new_trial
 
-from rung.commands import ContinueTrial, Enqueue, PauseTrial, Record, StopStudy, StopTrial
+from rung.commands import ContinueTrial, EditSpace, Enqueue, PauseTrial, Record, StopStudy, StopTrial
 from rung.errors import ExhaustedError, ReportError, SettingError, SpaceError
 from rung.events import Decided, Ended, Enqueued, Observed, Started
+from rung.schedulers.basic import BasicScheduler
+from rung.searchers.random import RandomSearcher
+from rung.space import Float, Space
 from rung.store import MemoryStore
 from rung.tuning.hand import Asked, ByHand, Hand
 from rung.tuning.starter import Limits
@@ -46,10 +49,23 @@ def test_ask_gives_fewer_when_there_are_no_more(by_hand: Any) -> None:
     assert len(hand.ask(5)) == 2
 
 
-@pytest.mark.parametrize(("script", "why"), [([], "exhausted"), ([Wait("for a result")], "done")])
-def test_ask_when_there_is_nothing(by_hand: Any, script: list[Any], why: str) -> None:
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ([], r"\(exhausted\)\. Widen the space by study\.edit\(…\), or enqueue"),
+        ([Wait("for a result")], r"\(done\)\. Tell the results"),
+    ],
+)
+def test_ask_when_there_is_nothing(by_hand: Any, script: list[Any], words: str) -> None:
     _, hand = by_hand(ScriptedScheduler(script))
-    with pytest.raises(ExhaustedError, match=rf"nothing to ask for \({why}\).*Tell the results"):
+    with pytest.raises(ExhaustedError, match=rf"nothing to ask for {words}"):
+        hand.ask(1)
+
+
+def test_ask_when_all_that_there_is_runs(by_hand: Any) -> None:
+    _, hand = by_hand(ScriptedScheduler([new_trial(0)]))
+    hand.ask(1)
+    with pytest.raises(ExhaustedError, match=r"nothing to ask for \(exhausted\)\. Tell the results of open trials"):
         hand.ask(1)
 
 
@@ -273,6 +289,15 @@ def test_enqueue(by_hand: Any) -> None:
     assert [event.config for event in place.logged(Enqueued)] == [{"x": 0.75, "n": 2}]
     with pytest.raises(SpaceError, match="x"):
         hand.enqueue({"x": 7.0, "n": 2})
+
+
+def test_what_is_enqueued_after_an_edit_is_checked_by_it(by_hand: Any) -> None:
+    place, hand = by_hand(BasicScheduler(RandomSearcher(SPACE)))
+    place.store.post("s", EditSpace(Space({"x": Float(2.0, 3.0), "n": SPACE["n"]}).to_json()))
+    with pytest.raises(SpaceError, match=r"0\.75 is not between"):
+        hand.enqueue({"x": 0.75, "n": 2})
+    hand.enqueue({"x": 2.5, "n": 2})
+    assert hand.ask(1)[0].config == {"x": 2.5, "n": 2}
 
 
 def test_commands_are_carried_out_before_asking(by_hand: Any) -> None:

@@ -241,6 +241,8 @@ def test_a_command_brings_a_result(stage: Begin) -> None:
         ({"reports": ()}, "a run without a report has no result. Give its error"),
         ({"reports": ((1, {"loss": 0.5}),)}, "'error' is missing"),
         ({"reports": ((2, {"error": 0.5}), (2, {"error": 0.5}))}, "step 2 comes after step 2"),
+        ({"seconds": -1.0}, "a run can't take -1.0 s"),
+        ({"seconds": math.nan}, "a run can't take nan s"),
         ({"reports": ((0, {"error": 0.5}),)}, "can't be a step"),
         ({"state": TrialState.RUNNING}, "a run that is running has no result"),
         ({"config": {1: 2}}, "is no configuration"),

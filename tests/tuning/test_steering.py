@@ -166,6 +166,15 @@ def test_what_was_pinned_is_reopened_as_it_was_last(store: MemoryStore) -> None:
     ]
 
 
+@pytest.mark.parametrize("single", [Choice(["adam"]), Constant("adam"), Ordinal(["adam"])])
+def test_what_was_left_with_a_single_value_is_reopened_as_what_is_pinned(store: MemoryStore, single: Any) -> None:
+    edit(store, {"opt": single})
+    edit(store, pin={"opt": "sgd"})
+    edit(store, {"opt": single})
+    edit(store, reopen=["opt"])
+    assert come(store)["opt"] == SPACE["opt"]
+
+
 def test_a_pinned_dimension_can_be_pinned_elsewhere_within_what_it_was(store: MemoryStore) -> None:
     edit(store, pin={"lr": 0.1})
     assert edit(store, pin={"lr": 0.2}) == "lr: pinned to 0.1 -> pinned to 0.2"
@@ -216,9 +225,12 @@ def test_what_a_study_waits_for_follows_from_its_log(store: MemoryStore) -> None
     [
         (
             {"domains": {"lrr": loguniform(1e-3, 1.0)}},
-            "the space of 's' has no dimension 'lrr'. There are lr, opt, units",
+            "the space of 's' has no dimension 'lrr'. Did you mean 'lr'\\? There are lr, opt, units",
         ),
         ({"pin": {"rl": 1}}, "has no dimension 'rl'"),
+        ({"reopen": ["op"]}, "has no dimension 'op'. Did you mean 'opt'\\? There are lr, opt"),
+        ({"pin": {"lr": 0.01}, "priors": {"lr": "~0.02"}}, r"lr is pinned to 0\.01, so a prior for it makes no sense"),
+        ({"priors": {"seed": 5}}, "seed is pinned to 5, so a prior for it makes no sense. Leave out one"),
         ({"reopen": ["momentum"]}, "has no dimension 'momentum'.*belongs into a new study"),
         ({"priors": {"dropout": 0.5}}, "has no dimension 'dropout'"),
         ({"priors": {"dropout": None}}, "has no dimension 'dropout'"),
@@ -236,8 +248,12 @@ def test_what_a_study_waits_for_follows_from_its_log(store: MemoryStore) -> None
         ({"priors": {"lr": "~5"}}, r"the prior of 'lr': 5\.0 is not between"),
         ({"priors": {"lr": "~0.1:sure"}}, "the prior of 'lr' has the confidence 'sure'"),
         ({"domains": {"lr": Float(0.1, 1.0)}, "priors": {"lr": 0.01}}, r"the prior of 'lr': 0\.01 is not between"),
-        ({"pin": {"lr": 0.1}, "priors": {"lr": 0.2}}, r"the prior of 'lr': 0\.2 is not 0\.1"),
+        ({"pin": {"lr": 0.1}, "priors": {"lr": 0.2}}, r"lr is pinned to 0\.1, so a prior"),
         ({"domains": {"lr": {"low": 0}}}, "a dict is not a domain"),
+        ({"domains": ["lr"]}, r"domains=\['lr'\] is no mapping from names"),
+        ({"pin": ["opt"]}, r"pin=\['opt'\] is no mapping from names. Give pin={name: …}"),
+        ({"priors": "~0.1"}, "priors='~0.1' is no mapping from names"),
+        ({"reopen": "opt"}, r"reopen='opt' is no list of names. Give reopen=\['opt'\]"),
     ],
 )
 def test_what_can_not_be_had_is_told_and_nothing_is_asked_for(

@@ -116,14 +116,30 @@ def test_edit_space_with_what_is_none(post: Post, space: Any) -> None:
     assert post.place.session.study.space == SPACE.to_json()
 
 
-def test_a_space_in_which_the_searcher_cannot_go_on_never_gets_into_the_log(stage: Begin) -> None:
+@pytest.mark.parametrize("domains", [{}, {"x": Float(0.0, 0.5)}, {**NARROW, "z": Float(0.0, 1.0)}])
+def test_an_edit_keeps_the_names(post: Post, domains: Any) -> None:
+    words = "an edit neither adds nor takes away dimensions: there are x, n."
+    assert refusal(post.carry_out(EditSpace(Space(domains).to_json()))) == words
+    assert post.place.session.study.space == SPACE.to_json()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (SettingError("the grid would have too many combinations."), "the grid would have too many combinations."),
+        (IndexError("out of range"), "the searcher can't go on in it: IndexError: out of range."),
+    ],
+)
+def test_a_space_in_which_the_searcher_cannot_go_on_never_gets_into_the_log(
+    stage: Begin, error: Exception, words: str
+) -> None:
     def refuse(event: Any) -> Sequence[Decision]:
         if isinstance(event, SpaceEdited):
-            raise SettingError("the grid would have more than a million combinations.", hint="Use fewer points.")
+            raise error
         return ()
 
     post = Post(stage(scheduler=ScriptedScheduler(decide=refuse)))
-    assert refusal(post.carry_out(EditSpace(NARROW.to_json()))).startswith("the grid would have more")
+    assert refusal(post.carry_out(EditSpace(NARROW.to_json()))) == words
     assert post.place.scheduler.seen == []
     assert post.place.logged(SpaceEdited) == []
 

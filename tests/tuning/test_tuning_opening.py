@@ -21,6 +21,9 @@ from rung.errors import (
     StudyNotFoundError,
 )
 from rung.events import Enqueued, SessionStarted, SpaceEdited, Started, StudyCreated
+from rung.schedulers.basic import BasicScheduler
+from rung.searchers.random import RandomSearcher
+from rung.searchers.tpe import TPESearcher
 from rung.space import Float, Int, Space
 from rung.store import MemoryStore, open_store
 from rung.store.owner import boot_id, start_time
@@ -106,7 +109,7 @@ def test_the_same_study_is_fine() -> None:
         (created(ScriptedScheduler(space=Space({"x": Float(0, 2), "n": Int(1, 8)}))), 7, "x: high 1.0 in the study"),
         (created(ScriptedScheduler(space=Space({"x": Float(0, 1)}))), 7, "n: in the study, but not here"),
         (created(goal=Goal("accuracy", "max")), 7, "goal: min error in the study, max accuracy here"),
-        (created(ScriptedScheduler(name="other")), 7, 'scheduler: {"class":"scripted".* here'),
+        (created(ScriptedScheduler(name="other")), 7, "scheduler: scripted in the study, other here"),
         (created(), 8, "seed: 7 in the study, 8 here"),
     ],
 )
@@ -155,6 +158,21 @@ def test_where_nothing_is_searched_each_run_may_have_a_program_of_its_own() -> N
     by_hand = created(ScriptedScheduler(space=Space({})))
     stored, wanted = (structs.replace(by_hand, objective=objective) for objective in (SCRIPT, ["sh", "train.sh"]))
     compare(stored, wanted, seed=None)
+
+
+def test_another_searcher_is_named_with_the_command_that_brings_it() -> None:
+    space = Space({"x": Float(0.0, 1.0)})
+    there = created(BasicScheduler(RandomSearcher(space)))
+    with pytest.raises(StudyMismatchError, match=r": searcher: random in the study, tpe\(gamma=0\.2\) here\.") as one:
+        compare(there, created(BasicScheduler(TPESearcher(space, gamma=0.2))), seed=7)
+    assert "Another searcher takes over by `rung edit s --searcher 'tpe(gamma=0.2)'`." in one.value.hint
+    with pytest.raises(StudyMismatchError, match="searcher: random in the study, tpe here; seed: 7") as two:
+        compare(there, created(BasicScheduler(TPESearcher(space))), seed=8)
+    assert "rung edit" not in two.value.hint, "that would not be enough"
+    first = created(BasicScheduler(RandomSearcher(space, points_to_evaluate=[{"x": 0.5}])))
+    with pytest.raises(StudyMismatchError, match=r'searcher: \{"name":"random"\} in the study, .*0\.5.* here') as three:
+        compare(there, first, seed=7)
+    assert "rung edit" not in three.value.hint, "points are enqueued instead"
 
 
 def test_all_differences_are_named_together() -> None:

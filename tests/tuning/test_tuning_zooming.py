@@ -13,6 +13,7 @@ from rung.searchers.random import RandomSearcher
 from rung.space import Choice, Float, Space
 from rung.store import MemoryStore
 from rung.tuner import Tuner
+from rung.tuning.steering import ask_for_edit, plan_edit
 from rung.tuning.zooming import ask_for_zoom, plan_zoom
 
 LINE = Space({"x": Float(0.0, 1.0)})
@@ -46,9 +47,42 @@ def test_the_best_trials_of_the_log_say_where_to_go_on() -> None:
     assert str(asked).startswith("x: 0 to 1 -> 0 to 0.5; the 5 best trials have 0 to 0.2")
 
 
-def test_a_step_goes_on_from_the_edits_that_wait() -> None:
-    store = begun([{"x": k / 20} for k in range(20)], losses=[abs(k / 20 - 0.5) for k in range(20)])
+def go_on(store: MemoryStore, points: Any) -> None:
+    """One more trial, which is told."""
+    scheduler = BasicScheduler(RandomSearcher(LINE, points_to_evaluate=points))
+    with Tuner(None, scheduler, store=store, study="s") as tuner:
+        tuner.tell(tuner.ask(1)[0], 0.5)
+
+
+def test_the_same_results_narrow_only_once() -> None:
+    points = [{"x": k / 20} for k in range(20)]
+    store = begun(points, losses=[abs(point["x"] - 0.5) for point in points])
     ask_for_zoom(store, plan(store))
+    with pytest.raises(RungError, match=r"no result has come in since the last zoom .* `rung edit s NAME=DOMAIN`"):
+        plan(store)  # it waits in the inbox
+    scheduler = BasicScheduler(RandomSearcher(LINE, points_to_evaluate=points))
+    with Tuner(None, scheduler, store=store, study="s") as tuner:
+        (open_trial,) = tuner.ask(1)
+        with pytest.raises(RungError, match="no result has come in"):
+            plan(store)  # it is carried out
+        tuner.tell(open_trial, 0.5)
+    assert plan(store).edit.before != LINE
+
+
+def test_what_sets_no_range_does_not_hinder() -> None:
+    space = Space({"x": Float(0.0, 1.0), "kind": Choice(["a", "b"])})
+    points = [{"x": k / 20, "kind": "a"} for k in range(20)]
+    store = begun(points, space=space)
+    ask_for_edit(store, plan_edit(store, "s", pin={"kind": "a"}, priors={"x": 0.1}))
+    ask_for_edit(store, plan_edit(store, "s", reopen=["kind"]))
+    assert plan(store).space["x"] == Float(0.0, 0.5)
+
+
+def test_a_step_goes_on_from_the_one_before() -> None:
+    points = [{"x": k / 20} for k in range(20)]
+    store = begun(points, losses=[abs(point["x"] - 0.5) for point in points])
+    ask_for_zoom(store, plan(store))
+    go_on(store, points)
     again = plan(store)
     assert again.edit.before == plan(store).edit.before != LINE
     first, second = again.edit.before["x"], again.space["x"]
@@ -56,8 +90,10 @@ def test_a_step_goes_on_from_the_edits_that_wait() -> None:
 
 
 def test_a_range_opens_as_far_as_was_ever_allowed() -> None:
-    store = begun([{"x": 0.5 + k / 100} for k in range(20)])
+    points = [{"x": 0.5 + k / 100} for k in range(20)]
+    store = begun(points)
     store.post("s", EditSpace(Space({"x": Float(0.5, 0.6)}).to_json()))
+    go_on(store, points)
     found = plan(store)
     assert found.edit.before == Space({"x": Float(0.5, 0.6)})
     assert found.space["x"].low == pytest.approx(0.5 - 0.05)

@@ -20,6 +20,7 @@ DECADES: Final = 20.0  # median over best from which on a linear axis would hide
 MARGIN: Final = 0.04  # of an axis, at each end
 LARGEST_LOG: Final = 708.0  # exp() of more is no normal float; nor is that of less than its negative
 MOST_TICKS: Final = 12  # categories that are named on one axis
+LETTER: Final = 6.4  # points, with what must be between two words its share
 MOST_LETTERS: Final = 24  # of all of them together, side by side on a panel
 GREY: Final = "#606060"
 
@@ -63,7 +64,7 @@ def fit_values(
 ) -> None:
     """Let an axis show the span of these values, and say above the panel how many lie beyond it.
 
-    what: of what these are the values, one each.
+    what: of what these are the values, one each; empty where the figure itself says what is beyond.
     """
     if not values:
         return
@@ -73,23 +74,21 @@ def fit_values(
     elif span.beyond:
         margin = MARGIN * (span.bad - span.good)
         axes.set(**{f"{which}lim": tuple(sorted((span.good - margin, span.bad + margin)))})
-        upwards, downwards = ("↑", "↓") if which == "y" else ("→", "←")
-        reports = f"1 {what}" if span.beyond == 1 else f"{span.beyond:,} {what}s"
-        axes.annotate(
-            f"{upwards if goal.mode == 'min' else downwards} {reports} beyond",
-            (1.0, 1.01),  # above the axes, where it covers nothing
-            xycoords="axes fraction",
-            ha="right",
-            va="bottom",
-            fontsize="small",
-            color=GREY,
-        )
+        if what:
+            upwards, downwards = ("↑", "↓") if which == "y" else ("→", "←")
+            reports = f"1 {what}" if span.beyond == 1 else f"{span.beyond:,} {what}s"
+            say_above(axes, f"{upwards if goal.mode == 'min' else downwards} {reports} beyond")
+
+
+def say_above(axes: Axes, words: str) -> None:
+    """A remark above the panel, where it covers nothing."""
+    axes.annotate(
+        words, (1.0, 1.01), xycoords="axes fraction", ha="right", va="bottom", fontsize="small", color=GREY
+    )
 
 
 def fit_input(axes: Axes, which: Literal["x", "y"], each: Input, values: Sequence[float]) -> None:
     """Let an axis show the whole domain of a hyperparameter, and values outside it if there are any."""
-    from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
-
     if each.categories:
         _fit_categories(axes, which, each)
         return
@@ -104,11 +103,32 @@ def fit_input(axes: Axes, which: Literal["x", "y"], each: Input, values: Sequenc
     width = math.log(high) - math.log(low)
     start, end = math.log(low) - MARGIN * width, math.log(high) + MARGIN * width
     axes.set(**{f"{which}lim": (math.exp(max(start, -LARGEST_LOG)), math.exp(min(end, LARGEST_LOG)))})
+    _set_log_ticks(axes, which, ends=(low, high))
+
+
+def _set_log_ticks(axes: Axes, which: Literal["x", "y"], *, ends: tuple[float, float]) -> None:
+    """As many ticks as have room for their numbers: two or three in each of a few decades, else one, or one in some."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
     axis = axes.xaxis if which == "x" else axes.yaxis
-    is_short = width < 1.01 * math.log(100)
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if is_short else (1.0,), numticks=10))
+    room = axes.get_window_extent().width * 72.0 / axes.figure.dpi if which == "x" else math.inf
+    decades = math.log10(ends[1]) - math.log10(ends[0])
+    least = LETTER * max(len(_power(10.0 ** math.floor(math.log10(end)))) for end in ends)
+    is_short = decades < 2.02
+    subs: tuple[float, ...] = (1.0,)
+    if is_short and math.log10(2.0) * room / decades > least:  # from 1 to 2, and from 5 to 10
+        subs = (1.0, 2.0, 5.0)
+    elif is_short and (math.log10(3.0) * room / decades > least or decades < 1.5):
+        subs = (1.0, 3.0)
+    axis.set_major_locator(LogLocator(subs=subs, numticks=10 if is_short else "auto"))
     axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_major_formatter(lambda place, _: _power(place))
+
+
+def _power(place: float) -> str:
+    """The number as it is written in the fewest letters: 1e-5 rather than 1e-05 or 0.00001."""
+    mantissa, exponent = f"{place:.5e}".split("e")
+    return f"{place:g}" if -4 < int(exponent) < 5 else f"{float(mantissa):g}e{int(exponent)}"
 
 
 def _fit_categories(axes: Axes, which: Literal["x", "y"], each: Input) -> None:

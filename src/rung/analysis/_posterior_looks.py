@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from rung.analysis._frame import GREY, plain
@@ -32,6 +33,7 @@ BELIEF: Final = "#0072B2"
 PROMISE: Final = "#009E73"
 REACH: Final = 3.0  # as ``span_of`` has it
 FEW: Final = 12  # numbers along an axis; so few are shown one by one, as categories are
+WIDEST: Final = 36  # letters of a line within a panel
 LONGEST: Final = 110  # letters of the line on what is held
 CUT: Final = frozenset({TrialState.STOPPED, TrialState.PAUSED})
 NEXT: Final[Mapping[str, Any]] = {
@@ -52,23 +54,33 @@ class Group(NamedTuple):
 
 
 def groups_of(found: Posterior) -> Sequence[Group]:
-    """Those that were cut short and those beside the slice, both pale, then those on the slice."""
+    """Those that were cut short and those beside the slice, both pale, then those on the slice.
+
+    Without the trial whose values are held, which has a star.
+    """
     pale = {"marker": "o", "color": "none", "markeredgecolor": GREY, "markersize": 4.5, "linestyle": "none"}
     dark = {**pale, "color": "#202020", "markeredgecolor": "white", "markersize": 6}
     cut = frozenset(tried.trial for tried in found.configs.tried if tried.state in CUT)
     alike = frozenset(found.held.alike)
-    whole = frozenset(tried.trial for tried in found.configs.tried) - cut
+    whole = frozenset(tried.trial for tried in found.configs.tried) - cut - {found.held.trial}
     return [
-        Group("stopped early", cut, {**pale, "marker": "s", "markersize": 3.5, "markeredgecolor": "#A8A8A8"}),
+        Group("stopped early", cut - {found.held.trial}, {**pale, "marker": "s", "markersize": 3.5, "markeredgecolor": "#A8A8A8"}),
         Group("other trials", whole - alike, pale),
         Group("trials with the values held" if found.held.values else "trials", whole & alike, dark),
     ]
 
 
+def star_name(found: Posterior) -> str:
+    """What the star stands for: the trial whose values are held, which need not be the best of all."""
+    is_best = found.held.trial == found.configs.best_trial
+    return "best" if is_best else f"trial {found.held.trial}, whose values are held"
+
+
 def say_empty(axes: Axes, found: Posterior) -> None:
-    """Why there is no model to be seen, where that is not for want of values."""
-    if not found.mean and any(tried.value is not None for tried in found.configs.tried):
-        axes.text(0.5, 0.5, "not active yet", transform=axes.transAxes, ha="center", va="center", color=GREY)
+    """Why there is no model to be seen."""
+    words = fill(found.why, WIDEST) if found.why else "" if found.mean else "not active yet"
+    if words:
+        axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color=GREY)
 
 
 def numbers(column: Column) -> Floats:

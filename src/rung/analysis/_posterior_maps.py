@@ -21,6 +21,7 @@ from rung.analysis._posterior_looks import (
     numbers,
     promise_of,
     say_empty,
+    star_name,
     word_at,
 )
 from rung.analysis.configs import Input, Tried
@@ -52,9 +53,8 @@ class Map(NamedTuple):
 def draw_maps(figure: Figure, found: Posterior) -> None:
     """Three panels, all with the trials."""
     panels = figure.subplots(1, 3, sharex=True, sharey=True)
-    is_empty = not found.mean and all(tried.value is None for tried in found.configs.tried)
     for axes in panels:
-        label(axes, "", "", is_empty=is_empty)
+        label(axes, "", "", is_empty=False)
         axes.grid(visible=False)
         say_empty(axes, found)
         for index, which in enumerate(("x", "y")):
@@ -149,8 +149,8 @@ def _draw_trials(axes: Axes, found: Posterior) -> None:
     if silent:
         axes.plot(*zip(*silent, strict=True), "x", color=GREY, label="without a value", gid="without a value")
     for tried, place in placed:
-        if place and tried.trial == found.configs.best_trial:
-            axes.plot([place[0]], [place[1]], **{**STAR, "markersize": 13}, label="best", gid="best")
+        if place and tried.trial == found.held.trial:
+            axes.plot([place[0]], [place[1]], **{**STAR, "markersize": 13}, label=star_name(found), gid="held")
 
 
 def _shifted(tried: Tried, inputs: Sequence[Input]) -> tuple[float, float] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from rung.analysis._frame import GREY, fit_values, label, metric_label, new_figure, shortened
+from rung.analysis._frame import GREY, Span, fit_values, label, metric_label, new_figure, say_above, shortened, span_of
 from rung.rows import TrialRow
 from rung.types import Goal, TrialState
 
@@ -55,6 +55,7 @@ def distributions(studies: Mapping[str, Sequence[TrialRow]], *, goal: Goal) -> D
 def plot_edf(found: Distributions, *, title: str = "") -> Figure:
     """A step curve for each study, the higher the better, with a mark at its median.
 
+    What is far off is left outside, and said above.
     MissingExtraError without matplotlib.
     """
     from rung.analysis.comparison._method_looks import LINE, looks_of
@@ -64,11 +65,13 @@ def plot_edf(found: Distributions, *, title: str = "") -> Figure:
     looks = looks_of([each.name for each in found.studies])
     values = [value for each in found.studies for value in each.values]
     label(axes, metric_label(found.goal), "share of trials at least as good", is_empty=not values)
-    fit_values(axes, values, goal=found.goal, what="value", which="x")
+    fit_values(axes, values, goal=found.goal, what="", which="x")
     axes.set_ylim(0, 1.03)
     axes.yaxis.set_major_formatter("{x:.0%}")
     if not values:
         return figure
+    if beyond := _beyond(found, span_of(values, goal=found.goal)):
+        say_above(axes, beyond)
     worst = max(values) if found.goal.mode == "min" else min(values)
     for each in found.studies:
         if not each.values:
@@ -78,6 +81,23 @@ def plot_edf(found: Distributions, *, title: str = "") -> Figure:
         _draw(axes, each, worst, color=look.color, linestyle=look.dash, linewidth=LINE)
     figure.legend(loc="outside lower center", frameon=False)
     return figure
+
+
+def _beyond(found: Distributions, span: Span) -> str:
+    """How many trials the curves lack at the right edge; empty where they lack none that has a value."""
+    if not span.beyond:
+        return ""
+    sign = 1.0 if found.goal.mode == "min" else -1.0
+    count = total = 0
+    for each in found.studies:
+        seen = [
+            share for value, share in zip(each.values, each.shares, strict=True) if sign * value <= sign * span.bad
+        ]
+        count += each.trials - round(each.trials * max(seen, default=0.0))
+        total += each.trials
+    failed = " or failed" if any(each.failed for each in found.studies) else ""
+    arrow = "→" if found.goal.mode == "min" else "←"
+    return f"{arrow} {count:,} of {total:,} trials are worse than {span.bad:.3g}{failed}"
 
 
 def _of_one(name: str, trials: Sequence[TrialRow], goal: Goal) -> Distribution:

@@ -26,6 +26,7 @@ LEAST: Final = 10  # trials with an outcome; of fewer, next to nothing is known
 LITTLE: Final = 0.3  # of the variance predicted
 MOST_BARS: Final = 24
 LONGEST: Final = 30  # letters of a name
+MOST_NAMED: Final = 4  # of those that are left out
 COLOR: Final = "#0072B2"
 
 
@@ -43,7 +44,8 @@ class Importance(Struct, frozen=True, kw_only=True):
 
     trials: how many of them had an outcome, those that failed included. predicted: how much of the variance of the
     outcomes the model behind the shares predicts for trials that it is not shown, in [0, 1]; where that is little, the
-    shares mean little. why: there are no shares, in a sentence; else empty.
+    shares mean little. pinned: those that varied once and have a single value now, which have no share. why: there are
+    no shares, in a sentence; else empty.
     """
 
     goal: Goal
@@ -51,6 +53,7 @@ class Importance(Struct, frozen=True, kw_only=True):
     trials: int = 0
     failed: int = 0
     predicted: float = 0.0
+    pinned: tuple[str, ...] = ()
     why: str = ""
 
 
@@ -85,6 +88,8 @@ def importance(told: Iterable[SearchEvent], trials: Collection[int], *, goal: Go
     found = Importance(goal=goal, trials=known.n_trials, failed=known.n_failed)
     space = known.history.space
     names = [name for name, domain in space.items() if domain.size > 1]
+    pinned = (name for name, domain in known.history.hull.items() if domain.size > 1 and name not in names)
+    found = replace(found, pinned=tuple(pinned))
     if why := _why_none(found, names, is_flat=known.is_flat):
         return replace(found, why=why)
     influence = influences(known, TOP, np.random.default_rng(0))
@@ -148,11 +153,19 @@ def _counted(found: Importance) -> str:
     failed = f", {found.failed:,} of them failed" if found.failed else ""
     little = "only " if found.predicted < LITTLE else ""
     rest = found.shares[MOST_BARS:]
+    pinned = f"\nNot shown, as pinned to one value now: {_listed(found.pinned)}." if found.pinned else ""
     left_out = f"\n{len(rest):,} more have {sum(each.share for each in rest):.0%} together." if rest else ""
     return (
         f"From {found.trials:,} trials{failed}. Lines hold {CONFIDENCE:.0%} of what the model deems possible.\n"
-        f"The model predicts {little}{found.predicted:.0%} of the variance of trials that it is not shown.{left_out}"
+        f"The model predicts {little}{found.predicted:.0%} of the variance of trials that it is not shown."
+        f"{left_out}{pinned}"
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The names, as many as fit on a line."""
+    shown = [shortened(name, LONGEST) for name in names[:MOST_NAMED]]
+    return ", ".join(shown) + (f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else "")
 
 
 def _why_none(found: Importance, names: Sequence[str], *, is_flat: bool) -> str:

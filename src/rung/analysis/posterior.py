@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rung.analysis.configs import Configs, Input, configs, places_along
-from rung.errors import RungError, SettingError
+from rung.errors import SettingError
 from rung.events import Started
 from rung.registry import build_searcher
 from rung.rows import TrialRow
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Column: TypeAlias = tuple[float | None, ...]
 
+LEAST: Final = 4  # trials with a result; the shape that fewer give is that of the prior alone
 ALONG_ONE: Final = 201  # points, at most
 ALONG_TWO: Final = 41  # along each
 
@@ -41,14 +42,15 @@ class Held(Struct, frozen=True, kw_only=True):
 
 
 class Posterior(Struct, frozen=True, kw_only=True):
-    """The belief of a Gaussian process at the points of a grid; its columns are empty while no trial has a result.
+    """The belief of a Gaussian process at the points of a grid; its columns are empty while too few trials have one.
 
     configs: the trials along the inputs, of which there are one or two. is_own: the model is that of the study's own
     searcher; else one made for the purpose. places: of the grid, along each input. mean, low, high: of the goal's
     metric, in the user's own direction: its median, and the ends of the band that holds it with 95 %. promise: the
     acquisition function of that name, in its own units; the higher, the sooner a configuration is tried. The columns
     have an entry for each combination of places, the last input's changing fastest, which is None where the space has
-    no such configuration, and for numbers beyond all bounds. best: the combination that promises most.
+    no such configuration, and for numbers beyond all bounds. best: the combination that promises most. why: there is no belief for want of results, in a
+    sentence; else empty.
     """
 
     configs: Configs
@@ -61,6 +63,7 @@ class Posterior(Struct, frozen=True, kw_only=True):
     high: Column = ()
     promise: Column = ()
     best: tuple[float, ...] | None = None
+    why: str = ""
 
 
 def model_of(spec: Mapping[str, Json], began: Space, told: Iterable[SearchEvent]) -> tuple[GPSearcher, bool]:
@@ -88,10 +91,12 @@ def posterior(
     A value that this trial lacks, because another category brings a further hyperparameter, is that of the best trial
     that has one. trials: those that are shown; the model knows all. SettingError unless there are one or two inputs.
     """
-    if not 1 <= len(inputs) <= 2:
-        given = ", ".join(each.name for each in inputs) or "none"
-        raise SettingError(f"A posterior is along one or two hyperparameters, got {given}.", hint="Choose one or two.")
     space, names = searcher.space, [each.name for each in inputs]
+    if all(domain.size == 1 for domain in space.values()):
+        raise SettingError("No hyperparameter of the space varies, so there is nothing to draw along.")
+    if not 1 <= len(inputs) <= 2:
+        given = ", ".join(names) or "none"
+        raise SettingError(f"A posterior is along one or two hyperparameters, got {given}.", hint="Choose one or two.")
     base, held = _held(space, trials, names)
     grids = [space[name].grid(ALONG_ONE if len(names) == 1 else ALONG_TWO) for name in names]
     points = _configs(space, base, names, grids)
@@ -105,13 +110,12 @@ def posterior(
             for each, grid in zip(inputs, grids, strict=True)
         ),
     )
+    if (known := searcher.n_results) < LEAST:
+        return replace(found, why=f"A posterior needs {LEAST} trials with a result, and there {_are(known)}.")
     asked = [point for point in points if point is not None]
     if not asked:
         return found
-    try:
-        picture = searcher.posterior(asked)
-    except RungError:  # it has no result to believe anything from
-        return found
+    picture = searcher.posterior(asked)
     mean, low, high = ([goal.value(float(loss)) for loss in losses] for losses in picture[:3])
     if goal.mode == "max":
         low, high = high, low
@@ -124,6 +128,10 @@ def posterior(
         promise=_column(promise, points),
         best=_best(_column(promise, points), found.places),
     )
+
+
+def _are(count: int) -> str:
+    return "is 1" if count == 1 else f"are {count}"
 
 
 def _held(space: Space, trials: Sequence[TrialRow], names: Sequence[str]) -> tuple[list[float], Held]:

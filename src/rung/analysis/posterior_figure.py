@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from rung.analysis._frame import MARGIN, fit_input, fit_values, label, metric_label, new_figure, span_of
+from rung.analysis._frame import GREY, MARGIN, fit_input, fit_values, label, metric_label, new_figure, span_of
 from rung.analysis._looks import STAR
 from rung.analysis._posterior_looks import (
     BELIEF,
@@ -21,15 +21,21 @@ from rung.analysis._posterior_looks import (
     numbers,
     promise_of,
     say_empty,
+    star_name,
     word_at,
 )
 from rung.analysis.posterior import Posterior
 from rung.analysis.slices import draw_silent, placed_along
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
+    Floats: TypeAlias = NDArray[np.float64]
+
+MARK: Final = 3.0  # points, the height of the mark at a mean
 ROOM: Final = 0.6  # of the values' span, that the band gets above and below them
 HEADROOM: Final = 1.3  # of the lower panel, over the highest promise
 
@@ -63,7 +69,7 @@ def plot_posterior(found: Posterior, *, title: str = "") -> Figure:
 def _draw_trials(axes: Axes, found: Posterior) -> None:
     """The trials, and an axis of values that suits them."""
     values = [tried.value for tried in found.configs.tried if tried.value is not None]
-    label(axes, "", metric_label(found.configs.goal), is_empty=not values and not found.mean)
+    label(axes, "", metric_label(found.configs.goal), is_empty=False)
     say_empty(axes, found)
     placed = placed_along(found.configs, 0)
     for name, trials, look in groups_of(found):
@@ -71,8 +77,8 @@ def _draw_trials(axes: Axes, found: Posterior) -> None:
         if group:
             axes.plot(*zip(*group, strict=True), **look, label=name, gid=name)
     for x, tried in placed:
-        if tried.trial == found.configs.best_trial and tried.value is not None:
-            axes.plot([x], [tried.value], **{**STAR, "markersize": 13}, label="best", gid="best")
+        if tried.trial == found.held.trial and tried.value is not None:
+            axes.plot([x], [tried.value], **{**STAR, "markersize": 13}, label=star_name(found), gid="held")
     draw_silent(axes, found.configs, 0)
     if values:
         _fit_values(axes, found, values)
@@ -104,11 +110,46 @@ def _draw_belief(axes: Axes, found: Posterior) -> None:
     places, mean = found.places[0], numbers(found.mean)
     low, high = bounded(found.low, found, bad), bounded(found.high, found, bad)
     if is_listed(found.configs.inputs[0], places):
-        axes.vlines(places, low, high, color=BELIEF, linewidth=14, alpha=0.25, label="95 % band", gid="band")
+        name = "95 % band" if _is_seen(axes, low, high) else "95 % band (narrower than the mark)"
+        axes.vlines(places, low, high, color=BELIEF, linewidth=14, alpha=0.25, label=name, gid="band")
         axes.plot(places, mean, "_", color=BELIEF, markersize=20, markeredgewidth=2.5, label="mean", gid="mean")
+        _name_unseen(axes, found)
     else:
         axes.fill_between(places, low, high, color=BELIEF, alpha=0.18, linewidth=0, label="95 % band", gid="band")
         axes.plot(places, mean, color=BELIEF, linewidth=1.8, zorder=1.9, label="mean", gid="mean")
+
+
+def _is_seen(axes: Axes, low: Floats, high: Floats) -> bool:
+    """Whether some band is taller than the mark at its mean, as far as the axis reaches."""
+    import numpy as np
+
+    ends = [np.clip(end, *axes.get_ylim()) for end in (low, high)]
+    bottom, top = (axes.transData.transform(np.column_stack([np.zeros(len(end)), end]))[:, 1] for end in ends)
+    return bool(np.nanmax(top - bottom) > MARK * axes.get_figure(root=True).dpi / 72.0)
+
+
+def _name_unseen(axes: Axes, found: Posterior) -> None:
+    """In a column whose mean is not to be seen, where it is, or that the space has no such configuration."""
+    low, high = axes.get_ylim()
+    bad_above = found.configs.goal.mode == "min"
+    for place, mean, promise in zip(found.places[0], found.mean, found.promise, strict=True):
+        is_above = bad_above if mean is None else mean > high
+        if mean is not None and low <= mean <= high:
+            continue
+        words = f"{'↑' if is_above else '↓'} mean" + ("" if mean is None else f"\n{mean:.3g}")
+        if mean is None and promise is None:
+            is_above, words = True, "not in\nthe space"
+        axes.text(
+            place,
+            0.97 if is_above else 0.03,
+            words,
+            transform=axes.get_xaxis_transform(),
+            ha="center",
+            va="top" if is_above else "bottom",
+            fontsize="small",
+            color=GREY if promise is None else BELIEF,
+            gid="unseen",
+        )
 
 
 def _draw_promise(axes: Axes, found: Posterior) -> None:

@@ -120,8 +120,8 @@ _STOPS = {
 _Sentence: TypeAlias = "Callable[[StudyRow, Any], str]"
 _SENTENCES: Mapping[type, _Sentence] = {
     Enqueue: lambda _, command: f"Tried next: {settings(command.config)}",
-    ChangeSearcher: lambda row, command: f"{part_name(command.searcher)} searches {row.name} from now on",
-    EditSpace: lambda row, _: f"The space of {row.name} is another one from now on",
+    ChangeSearcher: lambda row, command: f"{part_name(command.searcher)} takes over the search of {row.name}",
+    EditSpace: lambda row, _: f"The space of {row.name} changes",
     StopTrial: lambda _, command: f"Trial {command.trial} is stopped",
     PauseTrial: lambda _, command: (
         f"Trial {command.trial} is paused at its next checkpoint; without checkpoints it will begin anew"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from rung.cli._complete import complete_study
 from rung.cli._options import COUNT, UsageProblem, debug_option, reading, store_option
+from rung.errors import ReportError, SpaceError
 
 if TYPE_CHECKING:
     from rung.commands import Record
@@ -63,7 +65,9 @@ def add(
         if results:
             _, sentence = send_record(opened, study, _record(opened, row, config, results, step=step, note=message))
         else:
-            sentence = send(opened, study, Enqueue(space_to_come(opened, row).validate(config)))
+            space = space_to_come(opened, row)
+            _check_whole(study, space, config)
+            sentence = send(opened, study, Enqueue(space.validate(config)))
         click.echo(sentence)
 
 
@@ -78,6 +82,7 @@ def _record(
 
     full = full_training(row.scheduler, store.tables.trials(row.name))
     metrics = _metrics(results, row.goal.metric)
+    _check_judged(metrics, row.goal.metric)
     return Record(
         config=checked_config(config, space_to_come(store, row)),
         reports=checked_reports(metrics, metric=row.goal.metric, step=step, full=full),
@@ -101,13 +106,44 @@ def _metrics(texts: Sequence[str], main: str) -> Mapping[str, float]:
     return metrics
 
 
-def _no_value(study: str, space: Space) -> UsageProblem:
+def _check_judged(metrics: Mapping[str, float], main: str) -> None:
+    if main not in metrics:
+        near = difflib.get_close_matches(main, metrics, n=1)
+        guess = f"Did you mean {main}={metrics[near[0]]:g}? " if near else ""
+        raise ReportError(
+            f"The metric {main!r} is missing; given: {', '.join(map(repr, metrics))}.",
+            hint=f"{guess}Each result has --result {main}=…; others may stand beside it.",
+        )
+
+
+def _check_whole(study: str, space: Space, config: Config) -> None:
+    """SpaceError with all that is missing, but for what a condition may have left out, which the space knows itself."""
+    from rung.space import Constant
+
+    missing = [
+        name
+        for name, domain in space.items()
+        if name not in config and name not in space.conditions and not isinstance(domain, Constant)
+    ]
+    if missing and config.keys() <= set(space.names):
+        raise SpaceError(
+            f"{', '.join(missing)} {'has' if len(missing) == 1 else 'have'} no value.",
+            hint=f"Add {_line([], space, missing)}, or --like N for those of trial N of {study!r}.",
+        )
+
+
+def _line(words: Sequence[str], space: Space, names: Iterable[str]) -> str:
+    """The words, and behind them a possible value for each of the names."""
     from rung.console.wording import setting
+
+    return shlex.join([*words, *(f"{name}={setting(space[name].from_unit(0.5))}" for name in names)])
+
+
+def _no_value(study: str, space: Space) -> UsageProblem:
     from rung.space import Constant
 
     searched = {name: domain for name, domain in space.items() if not isinstance(domain, Constant)}
     names = ", ".join(f"{name} ({domain!r})" for name, domain in searched.items())
-    values = [f"{name}={setting(domain.from_unit(0.5))}" for name, domain in searched.items()]
-    line = shlex.join(["rung", "add", study, *values])
+    line = _line(["rung", "add", study], space, searched)
     hint = f"Give one to each of {names}: {line}" if searched else "Nothing is searched in this study."
     return UsageProblem("no value is given.", hint=hint)

@@ -94,6 +94,7 @@ def _nothing_given(space: Space) -> UsageProblem:
 def _print(plan: SpaceEdit, former: Json, commands: Sequence[Command], told: Sequence[str]) -> None:
     from rung.commands import ChangeSearcher
     from rung.console.wording import settings
+    from rung.tuning.handover import written
 
     for change in plan.changes:
         click.echo(str(change))
@@ -101,22 +102,13 @@ def _print(plan: SpaceEdit, former: Json, commands: Sequence[Command], told: Seq
         click.echo(f"not tried any more, as the space won't have it: {settings(config)}")
     for command in commands:
         if isinstance(command, ChangeSearcher):
-            click.echo(f"searcher: {_called(former)} -> {_called(command.searcher)}")
+            click.echo(f"searcher: {written(former)} -> {written(command.searcher)}")
     if not commands:
         click.echo(f"Nothing changes in {plan.study}.")
     elif not told:
         click.echo("Nothing was changed.")
     for sentence in told:
         click.echo(sentence)
-
-
-def _called(searcher: Json) -> str:
-    """A searcher with its options: ``gp acquisition=ei``."""
-    from rung.console.wording import part_name, settings
-
-    apart = {"name", "class", "opaque", "points_to_evaluate"}
-    options = {name: value for name, value in (searcher or {}).items() if name not in apart}
-    return f"{part_name(searcher)} {settings(options)}" if options else part_name(searcher)
 
 
 def _print_json(plan: SpaceEdit, commands: Sequence[Command], told: Sequence[str]) -> None:

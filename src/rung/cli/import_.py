@@ -64,6 +64,7 @@ def _table_options(command: _Command) -> _Command:
             _option(
                 "--mode", type=click.Choice(["min", "max"]), default="min", help="Whether it is to be low or high."
             ),
+            _option("--step", metavar="NAME", help="The column with the step of the result; that of a full training."),
             _option("--metrics", default="", metavar="A,B", help="Columns that are other metrics."),
             _option("--skip", default="", metavar="A,B", help="Columns to leave out."),
         )
@@ -152,7 +153,8 @@ def _import_table(path: Path, read: Callable[[Path], tuple[list[str], list[Recor
 
     names, records = read(path)
     metrics, skipped = (_names(options.pop(which)) for which in ("metrics", "skip"))
-    roles = roles_of(names, metric=options.pop("metric"), metrics=metrics, skipped=skipped)
+    metric, step = options.pop("metric"), options.pop("step")
+    roles = roles_of(names, metric=metric, step=step, metrics=metrics, skipped=skipped)
     goal, space = Goal(roles.metric, options.pop("mode")), _space(options.pop("space"))
     _write(study_of(records, roles, goal, path=path, space=space), options)
 

@@ -211,11 +211,12 @@ def _scheduler(name: str, searcher: Searcher, objective: Objective, options: Map
     length = training_length(objective)
     if name == "auto":
         name = "asha" if "max_t" in given or (length or 0) >= 2 else "basic"
-    if name == "asha" and "max_t" not in given:
+    form = registry.form_of("schedulers", name)
+    if form["name"] == "asha" and "max_t" not in {**form, **given}:
         if length is None:
             raise UsageProblem("asha must know how long a full training is.", hint="Give --max-t N, in steps.")
         given["max_t"] = length
-    if name == "basic" and given:
+    if form["name"] == "basic" and given:
         named = ", ".join(_OPTION_OF[option] for option in given)
         raise UsageProblem(f"{named} means nothing to the scheduler basic.", hint="Use --scheduler asha --max-t N.")
     return registry.scheduler(name, searcher, **given)

@@ -111,10 +111,12 @@ def _known(options: Mapping[str, Any], *, quiet: bool) -> SideBySide:
 
 def _own(words: Sequence[str], options: Mapping[str, Any], *, quiet: bool) -> SideBySide:
     """The strategies on an objective of the user's own."""
+    from rung.analysis.configs import numeric_inputs
     from rung.benchmarks.side_by_side import side_by_side
     from rung.cli._objective_words import objective_words, point_out_other_python
     from rung.cli._session import load_objective
     from rung.cli._space import parse_domains
+    from rung.space import as_space
 
     if options["problem"]:
         raise UsageProblem("there are both an objective and --problem.", hint="Give one of them.")
@@ -124,9 +126,15 @@ def _own(words: Sequence[str], options: Mapping[str, Any], *, quiet: bool) -> Si
         raise UsageProblem(
             "nothing says what to search.", hint="Give a -s NAME=… for each hyperparameter: -s lr=log:1e-4:1."
         )
+    space = as_space(parse_domains(options["space"]))
+    if options["picture"] is not None and not numeric_inputs(space):
+        raise UsageProblem(
+            "--picture draws along numbers, and no hyperparameter is one that varies.",
+            hint="Leave it out; the page says the rest.",
+        )
     return side_by_side(
         objective,
-        parse_domains(options["space"]),
+        space,
         **_common(options),
         metric=options["metric"] or "error",
         mode=options["mode"] or "min",

@@ -171,7 +171,9 @@ def _started(event: Started, ledger: Ledger) -> str:
         until = "" if event.until is None else f", up to step {event.until}"
         return f"{name} goes on from step {ledger.trials[event.trial].last_step}{until}"
     parent = "" if event.parent is None else f", from the checkpoint of trial {event.parent}"
-    return f"{name} started: {settings(event.config)}{parent}"
+    why = event.notes.get("auto_why")
+    other = "" if why is None else f"; from here on {event.notes.get('auto')} suggests, because {why}"
+    return f"{name} started: {settings(event.config)}{parent}{other}"
 
 
 def _interrupted(event: Interrupted, ledger: Ledger) -> str:

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from rich.cells import cell_len, set_cell_size
 
 from rung.console.wording import MARKS, clock, harmless, headline, number, setting
-from rung.types import Goal, TrialState
+from rung.types import Goal, Json, TrialState
 
 if TYPE_CHECKING:
     from rung.columns import Column as Asked
@@ -112,17 +112,23 @@ def cell(column: Asked, row: TrialRow) -> str:
     return clock(value) if column.kind == "duration" else shortened(setting(value), _LONGEST_CELL)
 
 
-def searched_names(study: StudyRow) -> list[str]:
-    """The hyperparameters that differ between trials, in the order of the space."""
+def shown_names(trials: Sequence[TrialRow], study: StudyRow) -> list[str]:
+    """The hyperparameters that have a column: those of the space in its order, then those that only given trials have.
+
+    One that is held at a value has none, unless a trial has another, as from before it was pinned.
+    """
     dimensions = study.space.get("dimensions", ()) if isinstance(study.space, Mapping) else ()
-    return [dimension["name"] for dimension in dimensions if dimension.get("type") != "constant"]
-
-
-def shown_names(trials: Iterable[TrialRow], study: StudyRow) -> list[str]:
-    """The hyperparameters that have a column: the searched ones, and those that only given trials have."""
-    known = {dimension["name"] for dimension in study.space.get("dimensions", ())} if study.space else set()
+    known = {dimension["name"] for dimension in dimensions}
+    shown = [dimension["name"] for dimension in dimensions if not _is_same_in_all(trials, dimension)]
     own = (name for trial in trials if trial.is_given for name in trial.config if name not in known)
-    return list(dict.fromkeys((*searched_names(study), *own)))
+    return list(dict.fromkeys((*shown, *own)))
+
+
+def _is_same_in_all(trials: Sequence[TrialRow], dimension: Mapping[str, Json]) -> bool:
+    if dimension.get("type") != "constant":
+        return False
+    name, value = dimension["name"], dimension.get("value")
+    return all(trial.config.get(name, value) == value for trial in trials)
 
 
 def note(row: TrialRow) -> str:

@@ -21,7 +21,8 @@ class GivenStudy(Struct, frozen=True, kw_only=True):
     """Trials that ran elsewhere, in the order in which they started; their times are on the clock of the whole import.
 
     source: where they come from, for people. remarks: sentences on what was inferred, changed or left out.
-    began: seconds since 1970 when the clock of the trials stood at 0; None where nobody knows.
+    began: seconds since 1970 when the clock of the trials stood at 0; None where nobody knows. has_steps: whether
+    somebody knows the steps of the reports; where not, each value is that of a full training.
     """
 
     space: Space
@@ -31,6 +32,7 @@ class GivenStudy(Struct, frozen=True, kw_only=True):
     remarks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     began: float | None = None
+    has_steps: bool = True
 
 
 def events_of(study: GivenStudy, *, owner: Owner, unix: float, provenance: Mapping[str, Json]) -> list[Event]:

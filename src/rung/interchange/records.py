@@ -29,40 +29,48 @@ class Roles(Struct, frozen=True, kw_only=True):
     """What the columns of a table are.
 
     config: column -> hyperparameter. metric: what is judged, which the column ``value`` has at the last step, and
-    ``best`` at its best step. metrics: column -> other metric. is_exported: the other columns have the names and
-    meanings that rung gives them when it exports.
+    ``best`` at its best step. step: that of ``value``; None where nobody knows it. metrics: column -> other metric.
+    is_exported: the other columns have the names and meanings that rung gives them when it exports.
     """
 
     config: Mapping[str, str]
     metric: str
     value: str
     best: str | None = None
+    step: str | None = None
     metrics: Mapping[str, str] = {}
     is_exported: bool = False
 
 
 def roles_of(
-    names: Sequence[str], *, metric: str | None = None, metrics: Sequence[str] = (), skipped: Sequence[str] = ()
+    names: Sequence[str],
+    *,
+    metric: str | None = None,
+    step: str | None = None,
+    metrics: Sequence[str] = (),
+    skipped: Sequence[str] = (),
 ) -> Roles:
     """What the columns are: what rung exported is known, else all that is not named is a hyperparameter.
 
-    metric: by default ``error``; of an exported study its own.
+    metric: by default ``error``; of an exported study its own. step: the column with the step at which the metric was
+    reached; of an exported study its own, whatever is given.
     """
     if tuple(names[:3]) == REPORT_COLUMNS:
         raise SettingError(
             "This table has one row per report, as `rung export --reports` writes it; here a row is a trial.",
             hint="Export it again without --reports, and import that.",
         )
-    _check_known((*metrics, *skipped), names)
+    _check_known((*metrics, *skipped, *([] if step is None else [step])), names)
     if tuple(names[:2]) == ("number", "state") and {"best", "value", "best_step", "step", "notes"} < set(names):
         return _exported_roles(names, metric=metric, skipped=skipped)
     metric = metric or _USUAL
     _check_known([metric], names)
-    taken = {metric, *metrics, *skipped}
+    taken = {metric, step, *metrics, *skipped}
     return Roles(
         config={name: name for name in names if name not in taken},
         metric=metric,
         value=metric,
+        step=step,
         metrics={name: name for name in metrics if name != metric},
     )
 
@@ -80,6 +88,7 @@ def _exported_roles(names: Sequence[str], *, metric: str | None, skipped: Sequen
         metric=metric,
         value=columns[metric],
         best="best" if metric == own else None,
+        step="step",
         metrics=others,
         is_exported=True,
     )
@@ -112,7 +121,14 @@ def study_of(records: Sequence[Record], roles: Roles, goal: Goal, *, path: Path,
         }
         space, remarks = infer_space({name: values for name, values in columns.items() if values})
     trials = in_a_row([_trial(record, roles, goal, space) for record in records])
-    return GivenStudy(space=space, goal=goal, trials=trials, source=path.name, remarks=tuple(remarks))
+    return GivenStudy(
+        space=space,
+        goal=goal,
+        trials=trials,
+        source=path.name,
+        remarks=tuple(remarks),
+        has_steps=roles.step is not None,
+    )
 
 
 def _trial(record: Record, roles: Roles, goal: Goal, space: Space) -> tuple[GivenTrial, float]:
@@ -123,7 +139,7 @@ def _trial(record: Record, roles: Roles, goal: Goal, space: Space) -> tuple[Give
     if roles.best is not None and roles.best in values:
         reports[int(values["best_step"])] = {goal.metric: float(values[roles.best])}
     if roles.value in values:
-        step = int(values["step"]) if roles.is_exported else 1
+        step = 1 if roles.step is None else int(values[roles.step])
         reports[step] = {goal.metric: float(values[roles.value]), **others}
     state, reason, message = _ending(values, roles, has_value=bool(reports))
     trial = GivenTrial(
@@ -154,7 +170,8 @@ def _ending(values: Mapping[str, Json], roles: Roles, *, has_value: bool) -> tup
 
 def _problems(records: Sequence[Record], roles: Roles, space: Space | None) -> Iterator[str]:
     """What is wrong with single rows."""
-    numeric = {roles.value, *roles.metrics, *(("best", "best_step", "step", "runtime") if roles.is_exported else ())}
+    numeric = {roles.value, *roles.metrics, *(("best", "best_step", "runtime") if roles.is_exported else ())}
+    numeric |= set() if roles.step is None else {roles.step}
     for name, own in roles.config.items():
         if space is not None and own in space:
             if isinstance(space[own], Float | Int | Normal):
@@ -169,17 +186,20 @@ def _problems(records: Sequence[Record], roles: Roles, space: Space | None) -> I
                 yield f"{record.where}: {name} is {value!r}, not a number"
             elif name in roles.config and isinstance(value, float) and not math.isfinite(value):
                 yield f"{record.where}: {name} is {value}, which no hyperparameter can be"
-        if roles.is_exported:
-            yield from _exported_problems(record)
+        if roles.is_exported and record.values.get("state") not in list(TrialState):
+            yield f"{record.where}: state is {record.values.get('state')!r}, which none is called"
+        yield from _problems_of_steps(record, roles)
 
 
-def _exported_problems(record: Record) -> Iterator[str]:
+def _problems_of_steps(record: Record, roles: Roles) -> Iterator[str]:
     values = record.values
-    if values.get("state") not in list(TrialState):
-        yield f"{record.where}: state is {values.get('state')!r}, which none is called"
-    for needed, by in (("step", "value"), ("best_step", "best")):
-        if by in values and (not _is_number(values.get(needed)) or values[needed] < 1):
-            yield f"{record.where}: {by} has no {needed}"
+    for step, of in ((roles.step, roles.value), ("best_step", roles.best)):
+        if step is None or of not in values:
+            continue
+        if step not in values:
+            yield f"{record.where}: {of} has no {step}"
+        elif _is_number(values[step]) and not (values[step] >= 1 and values[step] % 1 == 0):
+            yield f"{record.where}: {step} is {values[step]!r}, which is no step"
 
 
 def _in(space: Space, name: str, value: Json) -> Json:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from rung.space.categories import Choice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from rung.space import Space
 
@@ -22,6 +23,7 @@ _MOST_OPTIONS: Final = 50  # each of them is a column to the Gaussian process
 _MOST_WORKERS: Final = 32
 GUESSES: Final[Mapping[Name, float]] = {"gp": 0.02, "tpe": 0.002, "evolution": 0.0002, "random": 0.0001}
 """Seconds of a decision, as long as none has been measured."""
+_HELD_UP: Final = 10.0  # times the median: fits are not that much dearer than other decisions
 
 
 class Choices(NamedTuple):
@@ -32,7 +34,10 @@ class Choices(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How a study stands. workers: the most trials that ran at once. n_ended, n_cut: by themselves, and cut short."""
+    """How a study stands.
+
+    workers: the most trials that ran at once lately. n_ended, n_cut: trials that ended by themselves, and cut short.
+    """
 
     n_trials: int = 0
     workers: int = 1
@@ -61,6 +66,17 @@ def fitting(space: Space, standing: Standing, *, budget: int | None) -> Choices:
     return Choices(NAMES, "")
 
 
+def usual_cost(costs: Collection[float]) -> float:
+    """The mean of the seconds that decisions took, without those that were held up by something else.
+
+    Such as the first one of a new session, which loads code. They should not count for good against a searcher that is
+    asked no more because of them.
+    """
+    most = _HELD_UP * median(costs)
+    counted = [cost for cost in costs if cost <= most]
+    return sum(counted) / len(counted)
+
+
 def affordable(names: Sequence[Name], costs: Mapping[Name, float], *, allowed_s: float) -> tuple[Name, str]:
     """The first of the names whose decisions cost no more than allowed, and why the one before it is passed over.
 
@@ -78,4 +94,4 @@ def _seconds(seconds: float) -> str:
     if seconds >= 1.0:
         return f"{seconds:.1f} s"
     milliseconds = 1000.0 * max(seconds, 0.0)
-    return f"{milliseconds:.0f} ms" if milliseconds >= 10.0 else f"{milliseconds:.2g} ms"
+    return f"{milliseconds:.0f} ms" if milliseconds >= 100.0 else f"{milliseconds:.3g} ms"

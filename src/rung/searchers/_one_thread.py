@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
-if TYPE_CHECKING:
-    from threadpoolctl import ThreadpoolController
+import scipy.linalg  # noqa: F401  # SciPy brings a BLAS of its own, beside NumPy's
+from threadpoolctl import ThreadpoolController
 
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
@@ -31,8 +31,5 @@ def in_one_thread(function: Callable[_Given, _Result]) -> Callable[_Given, _Resu
 
 @functools.cache
 def _libraries() -> ThreadpoolController:
-    """Those that are loaded when it is first called, so call it after the import of NumPy and SciPy's linalg."""
-    import scipy.linalg  # noqa: F401  # SciPy brings a BLAS of its own
-    from threadpoolctl import ThreadpoolController
-
+    """Those that are loaded when it is first called."""
     return ThreadpoolController()

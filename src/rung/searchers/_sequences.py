@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeAlias, cast, final
 
 from rung.errors import SettingError
 from rung.events import Started
-from rung.types import Suggestion
+from rung.types import Exhausted, Suggestion
 
 if TYPE_CHECKING:
     import numpy as np
     from scipy.stats import qmc
 
     from rung.events import SearchEvent
+    from rung.searchers._unseen import Tried
     from rung.space import Space
-    from rung.types import Config, Json
+    from rung.types import Json
 
 Engine: TypeAlias = "Callable[[int, np.random.Generator], qmc.QMCEngine]"
 """Makes a sequence of so many dimensions, scrambled by that generator."""
 
-_MOST_SKIPPED: Final = 4_096  # points in a row that are forbidden or taken
+_MOST_SKIPPED: Final = 4_096  # points in a row that are forbidden or have been tried
 _BLOCK: Final = 64  # points; a power of two, because a Sobol sequence is balanced in such blocks
 _SCRAMBLE: Final = "scramble"
 
@@ -43,19 +44,20 @@ class Walk:
         self._next = 0
         self._sequence: Sequence | None = None
 
-    def suggest(self, space: Space, rng: np.random.Generator, taken: Container[Config] = ()) -> Suggestion:
-        """The next point that the constraints allow and that is not taken; after 4,096 others a random configuration.
+    def suggest(self, space: Space, rng: np.random.Generator, tried: Tried) -> Suggestion | Exhausted:
+        """The next point that the constraints allow and nobody has tried; after 4,096 others a random configuration.
 
-        Coordinates of inactive dimensions are ignored.
+        Coordinates of inactive dimensions are ignored. Exhausted when all configurations have been tried.
         """
         scramble = int(rng.integers(2**32)) if self._scramble is None else self._scramble
         notes: dict[str, Json] = {_SCRAMBLE: scramble} if self._scramble is None else {}
         sequence = self._sequence_of(len(space), scramble)
         for index in range(self._next, self._next + _MOST_SKIPPED):
             config = space.decode(sequence.point(index))
-            if all(constraint.is_met(config) for constraint in space.constraints) and config not in taken:
+            if all(constraint.is_met(config) for constraint in space.constraints) and config not in tried:
                 return Suggestion(config, {self._name: index, **notes})
-        return Suggestion(space.sample(rng), {self._name: index, **notes, "random": True})
+        drawn = tried.draw(space, rng)
+        return Exhausted() if drawn is None else Suggestion(drawn, {self._name: index, **notes, "random": True})
 
     def update(self, event: SearchEvent) -> None:
         """Note which point was tried; an edit of the space changes nothing, the next index comes next."""

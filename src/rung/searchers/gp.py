@@ -91,6 +91,12 @@ class GPSearcher:
         """The space in force."""
         return self._history.space
 
+    @property
+    def n_results(self) -> int:
+        """How many trials have reported a result."""
+        evidence = self._knows()[0].evidence
+        return 0 if evidence is None else sum(not math.isnan(loss) for loss in evidence.losses)
+
     def suggest(self, rng: np.random.Generator) -> Suggestion | Exhausted:
         """The next waiting point, or a new configuration."""
         if point := self._history.next_point():

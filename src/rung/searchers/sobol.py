@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, final
 
 from rung.errors import SettingError
+from rung.events import Changed, Started
 from rung.history import History, starting_points
 from rung.registry import describe
 from rung.searchers._sequences import Walk, sobol
+from rung.searchers._unseen import Tried
 from rung.space import as_space
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from rung.events import SearchEvent
     from rung.space import Space
-    from rung.types import Config, Json, Suggestion
+    from rung.types import Config, Exhausted, Json, Suggestion
 
 _MOST_DIMENSIONS: Final = 21_201  # as many direction numbers there are (Joe & Kuo 2008)
 
@@ -55,20 +57,23 @@ class SobolSearcher:
         self._walk = Walk("sobol", sobol, seed)
         self._points = starting_points(given, initial_config, points_to_evaluate)
         self._history = History(given, self._points)
+        self._tried = Tried()
 
     @property
     def space(self) -> Space:
         """The space in force."""
         return self._history.space
 
-    def suggest(self, rng: np.random.Generator) -> Suggestion:
-        """The next waiting point, or the next point of the sequence that the constraints allow."""
-        return self._history.next_point() or self._walk.suggest(self.space, rng)
+    def suggest(self, rng: np.random.Generator) -> Suggestion | Exhausted:
+        """The next waiting point, or the next point of the sequence that may be tried."""
+        return self._history.next_point() or self._walk.suggest(self.space, rng, self._tried)
 
     def update(self, event: SearchEvent) -> None:
-        """Note where the sequence stands."""
+        """Note what was tried, and where the sequence stands."""
         self._history.update(event)
         self._walk.update(event)
+        if isinstance(event, Started | Changed):
+            self._tried.add(self._history.configs[event.trial])
 
     def spec(self) -> Mapping[str, Json]:
         """The JSON form, for the log."""

@@ -46,8 +46,9 @@ class ZoomSearcher:
     trials that are the best. margin: what the box reaches beyond them, as a share of itself. initial_config,
     points_to_evaluate: what is tried first; give one of them or none.
 
-    A grid is laid anew over each box, as in textbooks; while the last of its trials run, other workers wait. Where the
-    inner searcher has tried all of a box, what is left in the whole space comes in random order.
+    A grid is laid anew over each box, as in textbooks; while the last of its trials run, other workers wait. Where all
+    of a box has been tried, what is left in the whole space comes in random order. No configuration comes twice while
+    there is another.
 
     A suggestion's notes have a ``zoom`` such as ``{"stage": 2, "box": {"lr": [0.01, 0.1], "opt": ["adam"]}}``: the box
     where it is a new one, as lowest and highest value, or options, of what is smaller than in the whole space.
@@ -93,6 +94,9 @@ class ZoomSearcher:
         if point := self._history.next_point():
             return point
         suggestion = self._inner.suggest(rng)
+        if isinstance(suggestion, Suggestion) and suggestion.config in self._tried:  # random search does not mind
+            drawn = self._tried.draw(self._box, rng)
+            suggestion = Exhausted() if drawn is None else Suggestion(drawn, suggestion.notes)
         if isinstance(suggestion, Exhausted):
             suggestion = self._outside(rng)
         if not isinstance(suggestion, Suggestion):

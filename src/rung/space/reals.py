@@ -182,8 +182,9 @@ class Normal(Domain):
 
     def part(self, low: float, high: float) -> Normal:
         """The same normal, cut at the quantiles ``low`` and ``high``; all of it if too little would be left."""
+        ends = self.low if low == 0.0 else self.from_unit(low), self.high if high == 1.0 else self.from_unit(high)
         try:
-            return Normal(self.mean, self.std, low=self.from_unit(low), high=self.from_unit(high))
+            return Normal(self.mean, self.std, low=ends[0], high=ends[1])
         except SpaceError:
             return self
 

@@ -6,7 +6,8 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 from rung.errors import RungError, SettingError, SpaceError
 from rung.space.categories import Choice, Ordinal
@@ -157,22 +158,49 @@ def _step(name: str, domain: Domain, whole: Domain, values: Sequence[Sequence[Js
         tried = Counter(map(identity, itertools.chain(*values)))
         return _chosen(name, domain, whole, [value for _, value in best], tried)
     others = [place for place, _ in _placed(whole, [*values[1], *values[2]])]
-    now = _range(domain, whole, places, others, margin)
+    now = _range(domain, whole, best, others, margin)
     is_opened = len(_placed(domain, [now.from_unit(0.0), now.from_unit(1.0)])) < 2
     span = " to ".join(dict.fromkeys(_shown(value) for _, value in (min(best), max(best))))
     why = f"the {len(best)} best trials have {span}{', near the border' if is_opened else ''}"
     return Step(name, domain, now, why, open_end)
 
 
-def _range(domain: Domain, whole: Domain, places: Sequence[float], others: Sequence[float], margin: float) -> Domain:
-    """The part of ``whole`` in which to go on. places: of the best trials in it, best first; others: of the others."""
+def _range(
+    domain: Domain, whole: Domain, best: Sequence[tuple[float, Json]], others: Sequence[float], margin: float
+) -> Domain:
+    """The part of ``whole`` in which to go on. best: places and values of the best trials in it; others: other places.
+
+    The best trial comes first.
+    """
+    places = [place for place, _ in best]
     start, stop = (whole.to_unit(domain.from_unit(end)) for end in (0.0, 1.0))
     low, high = narrowed(start, stop, places, others, margin)
     if whole.size < math.inf:
         low, high = min(low, _beside(whole, places[0], 0.0)), max(high, _beside(whole, places[0], 1.0))
     part = whole.part(low, high)
-    is_too_thin = isinstance(whole, Normal) and part == whole and high - low < 1.0
-    return domain if is_too_thin else part
+    if isinstance(whole, Normal) and part == whole and high - low < 1.0:  # too little would be left
+        return domain
+    keeps = (
+        low == start or part.from_unit(0.0) == domain.from_unit(0.0),
+        high == stop or part.from_unit(1.0) == domain.from_unit(1.0),
+    )
+    return _exact(part, domain, [value for _, value in best], keeps=keeps)
+
+
+def _exact(part: Domain, domain: Domain, best: Sequence[Json], *, keeps: tuple[bool, bool]) -> Domain:
+    """The part with all best values, and with those ends of ``domain`` that it keeps.
+
+    Numbers that went through the unit interval and back may be rounded.
+    """
+    if not isinstance(part, Float | Int | Normal) or type(part) is not type(domain):
+        return part
+    assert isinstance(domain, Float | Int | Normal)
+    low, high = domain.low if keeps[0] else part.low, domain.high if keeps[1] else part.high
+    ends: dict[str, Any] = {
+        "low": None if low is None else min(low, *best),
+        "high": None if high is None else max(high, *best),
+    }
+    return replace(part, **ends)
 
 
 def _beside(whole: Domain, place: float, end: float) -> float:

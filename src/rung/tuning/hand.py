@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -38,12 +39,26 @@ if TYPE_CHECKING:
     from rung.tuning.session import Session
 
 
+_OVER = "its result was told"
+
+
 class Asked(Struct, frozen=True):
     """A trial that somebody runs by hand. ``until``: the step at which the scheduler wants to be told, or None."""
 
     number: int
     config: Config
     until: int | None = None
+
+
+def number_of(trial: object) -> int:
+    """The number of a trial that was asked for, or that is given by its number. ReportError when it is neither."""
+    if isinstance(trial, Asked):
+        return trial.number
+    try:
+        return operator.index(trial)  # type: ignore[arg-type]  # what has no index is refused
+    except TypeError:
+        hint = "Tell what ask() gave, its number, or a configuration that ran elsewhere."
+        raise ReportError(f"{trial!r} is no trial.", hint=hint) from None
 
 
 @final
@@ -117,9 +132,12 @@ class Hand:
                 hint="Say what to try by tuner.enqueue({…}), or have another searcher go on by study.hand_over(…).",
             )
         if not begun:
+            is_all_told = self._starter.idle_why == "exhausted" and not self._session.ledger.running
             raise ExhaustedError(
                 f"there is nothing to ask for ({self._starter.idle_why}).",
-                hint="Tell the results of open trials first, or enqueue a configuration.",
+                hint="Widen the space by study.edit(…), or enqueue a configuration."
+                if is_all_told
+                else "Tell the results of open trials first, or enqueue a configuration.",
             )
         return begun
 
@@ -147,6 +165,8 @@ class Hand:
             action, why = Action.STOP, f"fully trained: {row.until} steps"
         if action is not Action.CONTINUE:
             self._intake.deliver([exited])
+        elif step is None:
+            action, why = Action.STOP, _OVER
         return Decision(trial, action, why)
 
     def record(self, config: Config, result: Result, *, step: int | None) -> Decision:
@@ -159,9 +179,10 @@ class Hand:
         number = record(self._session, self._intake, trial)
         self._intake.commit()
         row = ledger.trials[number]
-        return Decision(number, Action.STOP if row.state is TrialState.FAILED else Action.CONTINUE, row.message)
+        return Decision(number, Action.STOP, row.message or _OVER)
 
     def enqueue(self, config: Mapping[str, object]) -> None:
         """Have a configuration tried next."""
+        self._inbox.carry_out()
         self._inbox.enqueue(None, config)
         self._intake.commit()

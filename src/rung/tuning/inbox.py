@@ -23,7 +23,7 @@ from rung.commands import (
     Tag,
     UnknownCommand,
 )
-from rung.errors import RungError, SettingError
+from rung.errors import RungError, SettingError, SpaceError
 from rung.events import Changed, CommandHandled, Continued, Enqueued, Noted, SearcherChanged, SpaceEdited, Tagged
 from rung.registry import handed_over
 from rung.space import Space
@@ -89,11 +89,17 @@ class Inbox:
         self.enqueue(number, command.config)
 
     def _edit_space(self, number: int, command: EditSpace) -> None:
-        space = Space.from_json(command.space)
+        space, names = Space.from_json(command.space), self._session.engine.scheduler.space.names
+        if set(space.names) != set(names):  # what was tried would have no value of one that is added
+            raise SpaceError(f"an edit neither adds nor takes away dimensions: there are {', '.join(names) or 'none'}.")
         check_usable(space)
         event = SpaceEdited(at=self._session.at(), space=space.to_json(), command=number)
-        # A searcher that can't go on in this space must say so before the log has it: a log is folded for ever after.
-        copy.deepcopy(self._session.engine.scheduler).update(event)
+        try:  # a searcher that can't go on in this space must say so before the log has it, as that is folded for ever
+            copy.deepcopy(self._session.engine.scheduler).update(event)
+        except RungError:
+            raise
+        except Exception as error:  # it may be anybody's class, and what it does must not end the tuner
+            raise SettingError(f"the searcher can't go on in it: {type(error).__name__}: {error}.") from error
         self._intake.stage(event)
 
     def _change_searcher(self, number: int, command: ChangeSearcher) -> None:

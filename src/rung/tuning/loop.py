@@ -72,8 +72,8 @@ class Loop:
             if not self.why:
                 self._fill()
             if not self._ledger.running:
-                if not self.why and self._starter.waits_for_person is not None:
-                    self._patience.wait(self._starter.waits_for_person, seconds=INBOX_PERIOD_S)
+                if not self.why and (what := self._starter.waits_for_person) is not None:
+                    self._patience.wait(what, len(self._ledger.trials), seconds=INBOX_PERIOD_S)
                     continue
                 why = self.why or self._starter.idle_why
                 self.message = self._endings.messages.get(why) or self.intake.broken.partition("\n")[0]

@@ -28,6 +28,7 @@ from rung.space import Space
 from rung.store.owner import current_owner
 from rung.tuning.clerk import acquire_for_tuner
 from rung.tuning.engine import Engine
+from rung.tuning.handover import written
 from rung.tuning.labels import Labels
 from rung.tuning.session import Observer, Session
 from rung.tuning.setup import checked_name
@@ -91,8 +92,7 @@ def compare(stored: StudyCreated, wanted: StudyCreated, *, seed: int | None) -> 
     differences = list(there.difference(here))
     if stored.goal != wanted.goal:
         differences.append(f"goal: {_goal(stored.goal)} in the study, {_goal(wanted.goal)} here")
-    if _plain(stored.scheduler) != _plain(wanted.scheduler):
-        differences.append(f"scheduler: {_brief(stored.scheduler)} in the study, {_brief(wanted.scheduler)} here")
+    differences += _of_methods(stored.scheduler, wanted.scheduler)
     if seed is not None and seed != stored.seed:
         differences.append(f"seed: {stored.seed} in the study, {seed} here")
     is_by_hand = not there.names  # nothing is searched: each run may have a program of its own
@@ -101,7 +101,8 @@ def compare(stored: StudyCreated, wanted: StudyCreated, *, seed: int | None) -> 
     if differences:
         raise StudyMismatchError(
             f"the study {stored.study!r} exists and differs: " + "; ".join(differences) + ".",
-            hint="Use the study's own settings to go on with it, or another name to begin a new one. Nothing was run.",
+            hint="Use the study's own settings to go on with it, or another name to begin a new one. "
+            f"{_way_out(stored, wanted, differences)}Nothing was run.",
         )
 
 
@@ -235,5 +236,25 @@ def _goal(goal: Goal) -> str:
     return f"{goal.mode} {goal.metric}"
 
 
-def _brief(spec: Json) -> str:
-    return msgspec.json.encode(spec).decode()
+def _of_methods(stored: Json, wanted: Json) -> Iterator[str]:
+    """What differs between two schedulers, and between their searchers."""
+    there, here = _plain(stored), _plain(wanted)
+    alone = [{key: value for key, value in form.items() if key != "searcher"} for form in (there, here)]
+    searchers = [form.get("searcher") for form in (there, here)]
+    for kind, forms in zip(get_args(_Kind), (alone, searchers), strict=True):
+        if forms[0] == forms[1]:
+            continue
+        texts = [written(form, kind) for form in forms]
+        if texts[0] == texts[1]:  # as when other points are to be tried first
+            texts = [msgspec.json.encode(form).decode() for form in forms]
+        yield f"{kind.removesuffix('s')}: {texts[0]} in the study, {texts[1]} here"
+
+
+def _way_out(stored: StudyCreated, wanted: StudyCreated, differences: Sequence[str]) -> str:
+    """The command that brings what is wanted, where that is another searcher and nothing else."""
+    there, form = (each.scheduler.get("searcher") or {} for each in (stored, wanted))
+    is_all = len(differences) == 1 and differences[0].startswith("searcher: ")
+    if not is_all or "name" not in form or written(there) == written(form):
+        return ""
+    line = shlex.join(["rung", "edit", wanted.study, "--searcher", written(form)])
+    return f"Another searcher takes over by `{line}`. "

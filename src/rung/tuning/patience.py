@@ -10,17 +10,20 @@ from typing import final
 
 @final
 class Patience:
-    """Says once what a study waits for, and naps so that the inbox has some time to fill. say: to the person."""
+    """Says once each time what a study waits for, and naps so that the inbox has some time to fill.
+
+    say: to the person.
+    """
 
     def __init__(self, study: str, say: Callable[[str], None]) -> None:
         self._study = shlex.quote(study)
         self._say = say
-        self._said = ""
+        self._said = ("", 0)
 
-    def wait(self, what: str, *, seconds: float) -> None:
-        """Wait so long for ``what``."""
-        if what != self._said:
-            self._said = what
+    def wait(self, what: str, n_trials: int, *, seconds: float) -> None:
+        """Wait so long for ``what``; said again when there are more trials than before."""
+        if (what, n_trials) != self._said:
+            self._said = (what, n_trials)
             self._say(
                 f"The study waits: {what}. Give it one by `rung add {self._study} NAME=VALUE …`, have another "
                 f"searcher go on by `rung edit {self._study} --searcher tpe`, or end it by `rung stop {self._study}`."

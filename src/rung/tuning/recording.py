@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 import warnings
 from collections import Counter
@@ -102,6 +103,8 @@ def checked_known(known: Iterable[tuple[Config, Result]], scheduler: Scheduler, 
 
     scheduler: as it is before it knows the study's log, so that the same results are the same trials each time.
     """
+    if not isinstance(known, Iterable):
+        raise SettingError(f"known_results={known!r} is no list of pairs.", hint=_PAIRS)
     pairs = list(known)
     for pair in pairs:
         if not isinstance(pair, list | tuple) or len(pair) != 2:
@@ -199,6 +202,8 @@ def _sound(command: Record, goal: Goal) -> Reports:
         raise ReportError(f"a run that is {command.state} has no result.", hint="Record it when it is over.")
     if not command.reports and command.state is not TrialState.FAILED:
         raise ReportError("a run without a report has no result.", hint=f"Give its {goal.metric}.")
+    if not 0.0 <= command.seconds < math.inf:
+        raise ReportError(f"a run can't take {command.seconds} s.", hint="Give the seconds that it took, or 0.")
     last = 0
     for step, metrics in command.reports:
         if as_step(step) <= last:

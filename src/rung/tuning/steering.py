@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, final
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from msgspec import Struct, structs
@@ -13,7 +13,7 @@ from rung.commands import ChangeSearcher, EditSpace, Enqueue
 from rung.errors import SettingError, SpaceError
 from rung.events import SpaceEdited, StudyCreated
 from rung.history import History
-from rung.registry import build_searcher, handed_over, method_spec, names_of
+from rung.registry import build_searcher, form_of, handed_over
 from rung.space import Between, Constant, Linear, Space, as_domain
 from rung.space.editing import edited
 from rung.space.priors import Prior, as_priors
@@ -85,6 +85,7 @@ def plan_edit(
     priors: Mapping[str, Any] | None = None,
 ) -> SpaceEdit:
     """What ``Study.edit`` would ask for; see there. Asks for nothing."""
+    _check_forms({"domains": domains or {}, "pin": pin or {}, "priors": priors or {}}, reopen)
     row = store.tables.study(study)
     before = space_to_come(store, row)
     wishes = {"a domain": domains or {}, "a pinned value": pin or {}, "re-opening it": dict.fromkeys(reopen)}
@@ -96,6 +97,7 @@ def plan_edit(
     given |= {name: _reopened(name, before[name], open_domains) for name in reopen}
     after = edited(before, given)
     if priors:
+        _check_beliefs(after, priors)
         after = edited(before, given, priors=_believed(after, priors))
     check_usable(after)
     waiting = (config for config in _waiting(store, row) if before.is_allowed(config))
@@ -164,6 +166,15 @@ def _numeric(space: Space) -> Iterator[tuple[str, str]]:
                     yield f"there is the constraint {constraint}", name
 
 
+def _check_forms(by_name: Mapping[str, object], reopen: object) -> None:
+    """SpaceError when what is wanted is not given by names."""
+    for setting, given in by_name.items():
+        if not isinstance(given, Mapping):
+            raise SpaceError(f"{setting}={given!r} is no mapping from names.", hint=f"Give {setting}={{name: …}}.")
+    if isinstance(reopen, str) or not isinstance(reopen, Iterable):
+        raise SpaceError(f"reopen={reopen!r} is no list of names.", hint=f"Give reopen=[{reopen!r}].")
+
+
 def _check_names(
     space: Space, row: StudyRow, wishes: Mapping[str, Mapping[str, Any]], priors: Mapping[str, Any]
 ) -> None:
@@ -178,10 +189,12 @@ def _check_names(
             wanted[name] = wish
     for name in [*wanted, *priors]:
         if name not in space:
+            near = difflib.get_close_matches(name, space, n=1)
+            guess = f"Did you mean {near[0]!r}? " if near else ""
             raise SpaceError(
                 f"the space of {row.name!r} has no dimension {name!r}.",
-                hint=f"There are {', '.join(space)}. An edit adds none: what was tried so far would have no value of "
-                "it, so that belongs into a new study.",
+                hint=f"{guess}There are {', '.join(space)}. An edit adds none: what was tried so far would have no "
+                "value of it, so that belongs into a new study.",
             )
     for name, prior in priors.items():
         if prior is None and name not in space.priors:
@@ -209,11 +222,21 @@ def _pinned(name: str, value: Any, domain: Domain) -> Constant:
 
 
 def _reopened(name: str, domain: Domain, open_domains: Mapping[str, Domain]) -> Domain:
-    if not isinstance(domain, Constant):
+    if domain.size > 1:
         raise SpaceError(f"{name} is not pinned: it is {domain!r}.")
     if name not in open_domains:
         raise SpaceError(f"{name} has been {domain!r} from the beginning.", hint="Give it a domain instead.")
     return open_domains[name]
+
+
+def _check_beliefs(space: Space, priors: Mapping[str, Any]) -> None:
+    """SpaceError for a belief about what has one value only."""
+    for name, prior in priors.items():
+        domain = space[name]
+        if prior is not None and isinstance(domain, Constant):
+            raise SpaceError(
+                f"{name} is {_words(domain)}, so a prior for it makes no sense.", hint="Leave out one of the two."
+            )
 
 
 def _believed(space: Space, priors: Mapping[str, Any]) -> Mapping[str, Prior]:
@@ -228,7 +251,7 @@ def _open_domains(store: Store, study: str) -> dict[str, Domain]:
     forms = [event.space for _, event in store.read(study) if isinstance(event, StudyCreated | SpaceEdited)]
     forms += [each.space for _, each in store.tables.pending(study) if isinstance(each, EditSpace)]
     spaces = map(Space.from_json, forms)
-    return {name: domain for space in spaces for name, domain in space.items() if not isinstance(domain, Constant)}
+    return {name: domain for space in spaces for name, domain in space.items() if domain.size > 1}
 
 
 def _waiting(store: Store, row: StudyRow) -> Iterator[Config]:
@@ -244,18 +267,9 @@ def _waiting(store: Store, row: StudyRow) -> Iterator[Config]:
     yield from (each.config for _, each in store.tables.pending(row.name) if isinstance(each, Enqueue))
 
 
-_FIRST_NAME: Final = re.compile(r"\s*([^\s(+]+)")
-
-
 def _searcher_form(searcher: str | Mapping[str, Json] | Searcher) -> Mapping[str, Json]:
     if isinstance(searcher, str):
-        form, first = method_spec(searcher, max_t=1), _FIRST_NAME.match(searcher)
-        if form["name"] != "basic" or (first and first[1] in names_of("schedulers")):
-            raise SettingError(
-                f"{searcher!r} is not a searcher alone, and the scheduler stays as it is.",
-                hint=f"Give one of {', '.join(names_of('searchers'))}, possibly with options: gp(acquisition=ei).",
-            )
-        return dict(form["searcher"])
+        return form_of("searchers", searcher)
     if isinstance(searcher, Mapping):
         return dict(searcher)
     spec = None if isinstance(searcher, type) else getattr(searcher, "spec", None)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+import shlex
 from typing import TYPE_CHECKING, final
 
 from msgspec import Struct, structs
 
-from rung.errors import SettingError
-from rung.events import StudyCreated
+from rung.commands import EditSpace
+from rung.errors import RungError, SettingError
+from rung.events import Ended, SpaceEdited, StudyCreated
 from rung.history import History
 from rung.searchers._tpe_outcomes import Outcomes
-from rung.space import Space
+from rung.space import Constant, Space
 from rung.space.editing import hull
 from rung.space.zooming import Step, Zoomed, zoomed
 from rung.tuning.engine import is_forwarded
@@ -55,6 +58,7 @@ def plan_zoom(store: Store, study: str, *, top: float, margin: float) -> Zoom:
     now = space_to_come(store, store.tables.study(study))
     if not now:
         raise SettingError(f"the study {study!r} keeps runs by hand; there is no space in it to be searched.")
+    _check_news(store, study)
     history, outcomes = _known(store, study)
     configs, rows = history.configs, outcomes.best(1.0, len(history))
     step = zoomed(
@@ -72,6 +76,31 @@ def plan_zoom(store: Store, study: str, *, top: float, margin: float) -> Zoom:
 def ask_for_zoom(store: Store, plan: Zoom) -> Zoom:
     """Put the new space into the study's inbox, unless nothing changes."""
     return structs.replace(plan, edit=ask_for_edit(store, plan.edit))
+
+
+def _check_news(store: Store, study: str) -> None:
+    """RungError where the ranges were set since the last result: the same trials must not narrow them once more.
+
+    Edits that wait in the inbox count. Those that only pin, re-open or state beliefs don't, as they set no range.
+    """
+    space, is_set = Space({}), False
+    wishes = (wish for _, wish in store.tables.pending(study))
+    for event in itertools.chain((event for _, event in store.read(study)), wishes):
+        if isinstance(event, Ended):
+            is_set = False
+        elif isinstance(event, StudyCreated):
+            space = Space.from_json(event.space)
+        elif isinstance(event, SpaceEdited | EditSpace):
+            former, space = space, Space.from_json(event.space)
+            is_set |= any(
+                domain != former[name] and not isinstance(domain, Constant) and not isinstance(former[name], Constant)
+                for name, domain in space.items()
+            )
+    if is_set:
+        raise RungError(
+            "no result has come in since the last zoom or edit of the ranges, so nothing new says where to go.",
+            hint=f"Let some trials end first, or set ranges yourself by `rung edit {shlex.quote(study)} NAME=DOMAIN`.",
+        )
 
 
 def _known(store: Store, study: str) -> tuple[History, Outcomes]:

@@ -1,0 +1,143 @@
+"""Search with a random forest, which takes any mix of numbers, categories and conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, final
+
+from rung.errors import MissingExtraError, SettingError
+from rung.events import Changed, Ended, Observed, SpaceEdited, Started
+from rung.history import History, starting_points
+from rung.registry import describe
+from rung.searchers._curves import Curves
+from rung.searchers._sequences import Walk, sobol
+from rung.searchers._unseen import Tried
+from rung.space import as_space
+from rung.types import Exhausted, Suggestion, TrialState
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rung.events import SearchEvent
+    from rung.searchers._forest_proposals import ForestProposals
+    from rung.searchers._gp_evidence import Known
+    from rung.space import Space
+    from rung.types import Config, Json
+
+
+@final
+class ForestSearcher:
+    """Tries what looks best to the trees of a random forest, each candidate in the eyes of one of them.
+
+    A tree splits the space where its structure is: categories, conditions and thresholds are as easy to it as smooth
+    slopes are hard. So take it for many of those; in a few smooth numbers a Gaussian process finds far better values. A
+    suggestion takes five milliseconds, and thirty at 1,000 trials. Needs scikit-learn.
+
+    space: a Space or anything that ``as_space`` takes. trees: of the forest. candidates: random configurations that are
+    compared, beside neighbours of the ten best trials, which differ from them in one dimension; more of them search
+    more widely. initial_points: how many configurations of a Sobol sequence come before the first forest, those to
+    start with counted in. initial_config, points_to_evaluate: what is tried first; give one of them or none.
+
+    A candidate's value is drawn from what the trees say of it, and the lowest is tried: Thompson sampling, by which one
+    goes where trees differ. In place of the expected improvement under their mean and variance it halved regret, and
+    takes a fifth of the time; it also keeps apart what is suggested while others run. A trial counts by its lowest
+    loss; trials that were stopped early are reckoned up to the length of the others, and failed ones count as bad. No
+    configuration comes twice while there is another. MissingExtraError without scikit-learn; SettingError for options
+    out of range.
+
+    Source: Hutter et al. 2011 (SMAC) for forests, neighbours and inactive dimensions; Geurts et al. 2006 for trees with
+    random splits; Salinas et al. 2023 for drawing each candidate's value by itself.
+    """
+
+    def __init__(
+        self,
+        space: object,
+        *,
+        trees: int = 10,
+        candidates: int = 200,
+        initial_points: int = 5,
+        initial_config: Config | None = None,
+        points_to_evaluate: Sequence[Config] = (),
+    ) -> None:
+        if find_spec("sklearn") is None:
+            raise MissingExtraError("ForestSearcher", "sklearn")
+        given = as_space(space)
+        self._trees = _whole("trees", trees)
+        self._candidates = _whole("candidates", candidates)
+        self._initial_points = _whole("initial_points", initial_points)
+        self._points = starting_points(given, initial_config, points_to_evaluate)
+        self._history = History(given, self._points)
+        self._walk = Walk("sobol", sobol)
+        self._tried = Tried()
+        self._curves = Curves()
+        self._known: dict[int, None] = {}  # trials that have reported or failed, in the order in which they did
+        self._proposals: ForestProposals | None = None
+
+    @property
+    def space(self) -> Space:
+        """The space in force."""
+        return self._history.space
+
+    def suggest(self, rng: np.random.Generator) -> Suggestion | Exhausted:
+        """The next waiting point, or a new configuration."""
+        if point := self._history.next_point():
+            return point
+        known, proposals = self._knows()
+        if known.evidence is None or known.n_begun < self._initial_points:
+            return self._designed(proposals.believed(), rng)
+        n_since = len(self._history) - self._history.n_before_priors
+        for config in proposals.ranked(known.evidence, self._tried, n_since, rng):
+            if config not in self._tried:
+                return Suggestion(config)
+        other = self._tried.draw(self.space, rng)
+        return Exhausted() if other is None else Suggestion(other)
+
+    def update(self, event: SearchEvent) -> None:
+        """Note what was tried and what came of it."""
+        self._history.update(event)
+        self._walk.update(event)
+        if isinstance(event, Observed):
+            assert event.loss is not None, "reports without a loss don't reach a searcher"
+            self._curves.add(event.trial, event.step, event.loss)
+            self._known.setdefault(event.trial)
+        elif isinstance(event, Started | Changed):
+            self._tried.add(self._history.configs[event.trial])
+        elif isinstance(event, Ended) and event.state is TrialState.FAILED:
+            self._known.setdefault(event.trial)
+        elif isinstance(event, SpaceEdited):
+            self._proposals = None
+
+    def spec(self) -> Mapping[str, Json]:
+        """The JSON form, for the log."""
+        return describe(
+            self,
+            trees=self._trees,
+            candidates=self._candidates,
+            initial_points=self._initial_points,
+            points_to_evaluate=list(self._points) or None,
+        )
+
+    def _knows(self) -> tuple[Known, ForestProposals]:
+        """What is known, and what makes suggestions from it."""
+        from rung.searchers._forest_proposals import ForestProposals
+        from rung.searchers._gp_evidence import known_of
+
+        known = known_of(self._history, self._curves, self._known)
+        if self._proposals is None or self._proposals.partial != known.partial:
+            self._proposals = ForestProposals(
+                self._history.hull, self.space, known.partial, trees=self._trees, candidates=self._candidates
+            )
+        return known, self._proposals
+
+    def _designed(self, believed: Config | None, rng: np.random.Generator) -> Suggestion | Exhausted:
+        """What a person believes to be the best, then points of a Sobol sequence."""
+        if believed is not None and believed not in self._tried and self.space.is_allowed(believed):
+            return Suggestion(believed)
+        return self._walk.suggest(self.space, rng, self._tried)
+
+
+def _whole(name: str, value: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise SettingError(f"{name} must be a whole number, at least 1, not {value!r}.", hint=f"Use {name}=10.")
+    return value
