@@ -1,9 +1,8 @@
 """The methods of rung beside those of other projects, by `rung bench`'s own runner and report.
 
-python benches/methods.py evaluations   # 50 full trainings each
-python benches/methods.py functions     # 50 evaluations of six test functions
-python benches/methods.py tasks         # 50 full trainings of models, most of them from surrogates
-python benches/methods.py steps         # the steps of 20 full trainings each, for methods that stop trainings early
+python benches/methods.py functions  # 50 evaluations of six test functions
+python benches/methods.py tasks      # 50 full trainings of models, most of them from surrogates
+python benches/methods.py steps      # the steps of 20 full trainings each, for methods that stop trainings early
 
 Needs the extra `peers`, and for the surrogates RUNG_BENCH_DATA or --data-dir. Finished runs are kept in --out.
 """
@@ -44,11 +43,6 @@ _CHECKED = (10, 25, 50)
 _LEARNERS = ("auto", "gp", "tpe", "optuna:gp", "optuna:tpe", "hyperopt:tpe", "random")
 
 BENCHES = {
-    "evaluations": Bench(
-        ("random", "tpe", "gp", "optuna:tpe", "hyperopt:tpe", "nevergrad:cma"),
-        ("branin", "hartmann6", "ackley:10", "mixed", "lcbench:3945", "lcbench:167152"),
-        "evaluations:50",
-    ),
     "functions": Bench(
         _LEARNERS,
         ("branin", "hartmann6", "rosenbrock:5", "ackley:10", "mixed", "conditional"),

@@ -121,7 +121,7 @@ OWNER = Owner(host="there", boot="b", pid=7, started=1.0)
 
 def test_what_runs_by_the_log_waits_when_its_tuner_is_gone() -> None:
     held, left = study(ERROR), study(ERROR)
-    held.owner = OWNER
+    held.owner, left.objective = OWNER, "module:function"
     held.counts = {TrialState.RUNNING: 2, TrialState.WAITING: 1}
     left.counts = {TrialState.RUNNING: 2, TrialState.WAITING: 1}
     running = row(0, 0.5, state=TrialState.RUNNING)
@@ -130,6 +130,8 @@ def test_what_runs_by_the_log_waits_when_its_tuner_is_gone() -> None:
     seen = seen_trial(running, left)
     assert (seen.state, seen.reason) == (TrialState.WAITING, "tuner")
     assert seen.message == "its tuner is gone; it goes on when the study is resumed"
+    left.objective = None  # a loop of somebody's own
+    assert seen_trial(running, left).message == "its tuner is gone; the next one takes its result, or tries it again"
     assert seen_study(left).counts == {TrialState.WAITING: 3, TrialState.RUNNING: 0}
     assert (running.state, left.counts[TrialState.RUNNING]) == (TrialState.RUNNING, 2)
 

@@ -54,6 +54,33 @@ def test_schedulers_by_name(name: str, kind: type, options: dict[str, Any]) -> N
 ASHA_DEFAULTS = {"max_t": 9, "grace_period": 1, "reduction_factor": 3, "variant": "stopping"}
 
 
+def test_options_may_stand_in_the_name() -> None:
+    form = {"name": "grid", "points": 7}
+    assert registry.form_of("searchers", " grid(points=7)") == form
+    first = {"points_to_evaluate": [{"x": 0.5}]}
+    inner = registry.searcher("grid(points=7)", SPACE, **first)
+    assert inner.spec() == {**form, **first}
+    made = registry.scheduler("asha(max_t=9)", inner, variant="promotion")
+    assert made.spec() == {"name": "asha", **ASHA_DEFAULTS, "variant": "promotion", "searcher": inner.spec()}
+    with pytest.raises(SettingError, match=r"'grid' has points twice\. Say it once"):
+        registry.searcher("grid(points=7)", SPACE, points=8)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("searchers", "asha(max_t=9)"),
+        ("searchers", "asha(max_t=9)+grid"),
+        ("searchers", "rung.schedulers.asha:ASHA"),
+        ("schedulers", "grid(points=7)"),
+        ("schedulers", "asha+grid"),
+    ],
+)
+def test_a_searcher_and_a_scheduler_are_read_apart(kind: Any, text: str) -> None:
+    with pytest.raises(SettingError, match=rf"is not a {kind[:-1]} alone\. Give one of .*, possibly with options"):
+        registry.form_of(kind, text)
+
+
 def test_forms_build_equal_parts() -> None:
     scheduler = ASHA(GridSearcher(SPACE, points=7, initial_config={"x": 0.5}), max_t=9, variant="promotion")
     again = registry.build_scheduler(json.loads(json.dumps(scheduler.spec())), SPACE)

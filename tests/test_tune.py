@@ -146,6 +146,7 @@ def test_a_grid_ends_by_itself() -> None:
 
 def test_searchers_by_name_and_as_they_are() -> None:
     assert quick(searcher="sobol").row.searcher["name"] == "sobol"
+    assert quick(searcher="tpe(startup_trials=3)").row.searcher["startup_trials"] == 3
     searcher = RandomSearcher(SPACE, initial_config={"x": 0.125})
     assert quick(searcher=searcher).trials[0].config == {"x": 0.125}
     with pytest.raises(SettingError, match="'radnom'"):
@@ -202,6 +203,12 @@ def test_early_stopping_by_itself() -> None:
 def test_a_scheduler_as_it_is() -> None:
     scheduler = ASHA(RandomSearcher(SPACE), max_t=4, reduction_factor=2)
     assert quick(curve, scheduler=scheduler).row.scheduler["max_t"] == 4
+
+
+def test_a_scheduler_with_options() -> None:
+    for text in ("asha(max_t=8, reduction_factor=2)", "asha(reduction_factor=2)"):
+        row = quick(curve, scheduler=text).row
+        assert (row.scheduler["name"], row.scheduler["max_t"], row.scheduler["reduction_factor"]) == ("asha", 8, 2)
 
 
 def test_asha_must_know_how_long_a_training_is() -> None:

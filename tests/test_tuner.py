@@ -469,7 +469,7 @@ def test_ask_and_tell() -> None:
     tuner = tuner_of(None, basic(first={"x": 0.5}))
     trial = tuner.ask()
     assert (trial.number, trial.config) == (0, {"x": 0.5})
-    assert tuner.tell(trial, 0.25) == Decision(0, Action.CONTINUE)
+    assert tuner.tell(trial, 0.25) == Decision(0, Action.STOP, "its result was told")
     assert tuner.incumbent_error == 0.25
     second, third = tuner.ask(2)
     tuner.tell(third.number, {"error": 0.1, "loss": 3.0})

@@ -87,8 +87,8 @@ def test_a_configuration_is_told_in_place_of_a_trial() -> None:
     store = MemoryStore()
     with tuner_of(store=store, objective=None) as tuner:
         asked = tuner.ask()
-        assert tuner.tell({"x": 0.3, "y": 0.6}, 0.0) == Decision(1, Action.CONTINUE)
-        assert tuner.tell({"x": 0.9, "y": 0.6}, [0.9, 0.5]) == Decision(2, Action.CONTINUE)
+        assert tuner.tell({"x": 0.3, "y": 0.6}, 0.0) == Decision(1, Action.STOP, "its result was told")
+        assert tuner.tell({"x": 0.9, "y": 0.6}, [0.9, 0.5]) == Decision(2, Action.STOP, "its result was told")
         assert tuner.tell({"x": 0.8, "y": 0.6}, math.nan) == Decision(3, Action.STOP, "error is nan at step 1")
         tuner.tell(asked, 0.5)  # type: ignore[arg-type]
         assert tuner.incumbent == {"x": 0.3, "y": 0.6}

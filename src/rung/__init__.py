@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rung.searchers.auto import AutoSearcher
     from rung.searchers.cmaes import CMAESSearcher
     from rung.searchers.evolution import EvolutionSearcher
+    from rung.searchers.forest import ForestSearcher
     from rung.searchers.gp import GPSearcher
     from rung.searchers.grid import GridSearcher
     from rung.searchers.halton import HaltonSearcher
@@ -62,6 +63,7 @@ _HOMES = {
     "rung.searchers.auto": ("AutoSearcher",),
     "rung.searchers.cmaes": ("CMAESSearcher",),
     "rung.searchers.evolution": ("EvolutionSearcher",),
+    "rung.searchers.forest": ("ForestSearcher",),
     "rung.searchers.gp": ("GPSearcher",),
     "rung.searchers.grid": ("GridSearcher",),
     "rung.searchers.halton": ("HaltonSearcher",),
@@ -83,7 +85,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "ASHA", "AutoSearcher", "BasicScheduler", "CMAESSearcher", "Choice", "Constant", "EvolutionSearcher", "Float",
-    "GPSearcher", "GridSearcher", "HaltonSearcher", "Int", "Limits", "ManualSearcher", "Ordinal",
+    "ForestSearcher", "GPSearcher", "GridSearcher", "HaltonSearcher", "Int", "Limits", "ManualSearcher", "Ordinal",
     "RandomSearcher", "Resources", "RungError", "SobolSearcher", "Space", "Study", "StudyComparison", "TPESearcher",
     "Trial", "TrialStopped", "Tuner", "ZoomSearcher", "choice", "compare", "config", "load_checkpoint", "lograndint",
     "loguniform", "normal", "open_study", "ordinal", "preload", "quniform", "randint", "report", "trial", "tune",

@@ -34,6 +34,8 @@ _STATES: Mapping[str | None, str] = {
 """Why the last session ended -> the state of the study. All other ends have interrupted it."""
 
 TUNER_GONE = "its tuner is gone; it goes on when the study is resumed"
+TUNER_GONE_BY_HAND = "its tuner is gone; the next one takes its result, or tries it again"
+"""The same where nothing says what to run, as with ask and tell."""
 
 
 class Record(Struct, frozen=True):
@@ -76,7 +78,8 @@ def seen_trial(trial: TrialRow, study: StudyRow) -> TrialRow:
     """The trial as it is to be shown: what runs by the log, but is run by nobody, waits for the study to be resumed."""
     if trial.state is not TrialState.RUNNING or study.owner is not None:
         return trial
-    return replace(trial, state=TrialState.WAITING, reason="tuner", message=TUNER_GONE)
+    message = TUNER_GONE_BY_HAND if study.objective is None else TUNER_GONE
+    return replace(trial, state=TrialState.WAITING, reason="tuner", message=message)
 
 
 def seen_study(study: StudyRow) -> StudyRow:

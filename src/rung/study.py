@@ -151,14 +151,15 @@ class Study:
         kind: overview, any_time, curves, parallel, slice, contour, importance, posterior, edf or timeline. where: a
         filter for the trials shown. x: what the any-time curve runs along: seconds, trials or epochs. hyperparameters:
         which ones parallel, slice, contour and posterior show. step_name: what a step is called on the axes, such as
-        ``epoch``. SettingError for what is not understood; MissingExtraError without matplotlib.
+        ``epoch``. SettingError for what is not understood; MissingExtraError without matplotlib. RungError, and no
+        file, for a path and an importance or posterior of which too few trials can tell anything.
         """
         from rung.analysis.kinds import Wish, make_figure
         from rung.analysis.pictures import format_of, save
 
         if path is not None:
             format_of(path)  # before the work that would be lost
-        wish = Wish(over=x, names=hyperparameters, step_name=step_name, title=self.name)
+        wish = Wish(over=x, names=hyperparameters, step_name=step_name, title=self.name, is_kept=path is not None)
         figure = make_figure(kind, self._source(where), wish)
         if path is not None:
             save(figure, path)
@@ -235,7 +236,8 @@ class Study:
 
         top: the share of the trials with a result that are the best. margin: what the new ranges reach beyond their
         values. dry_run: ask for nothing. The rules stand at ``rung.space.zooming.zoomed``; a range opens again, up to
-        what was ever allowed, where the best trial is at its border. RungError for fewer than five results.
+        what was ever allowed, where the best trial is at its border. RungError for fewer than five
+        results, and for none since the ranges were last set.
         """
         from rung.tuning.zooming import ask_for_zoom, plan_zoom
 

@@ -183,7 +183,8 @@ class Tuner:
     def tell(self, trial: Asked | int | Config, value: Result, *, step: int | None = None) -> Decision:
         """Take a result: the metric, or all metrics by name.
 
-        Without ``step`` an asked trial is finished. With a step, the answer says whether it shall go on, pause or stop.
+        Without ``step`` an asked trial is finished, and the answer is to stop. With a step, it says whether the trial
+        shall go on, pause or stop.
 
         A configuration in place of the trial ran elsewhere. It becomes a finished trial, whose number the answer has.
         value: also a list, with a value for each step from the first on. step: where a single value was reached; by

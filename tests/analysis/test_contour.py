@@ -43,9 +43,8 @@ def test_the_map_and_the_trials(goal, sign):
 
 
 def test_the_map_covers_the_hull_of_the_trials_only():
-    rows = [
-        trial(n, lr=lr, width=w, best_loss=n / 10) for n, (lr, w) in enumerate([(1e-3, 10), (1e-1, 10), (1e-3, 80)])
-    ]
+    places = [(1e-3, 10), (1e-1, 10), (1e-3, 80), (3e-3, 20)]
+    rows = [trial(n, lr=lr, width=width, best_loss=n / 10) for n, (lr, width) in enumerate(places)]
     figure = figure_of(rows)
     figure.set_facecolor("white")
     canvas = drawn(figure).canvas
@@ -57,15 +56,35 @@ def test_the_map_covers_the_hull_of_the_trials_only():
         red, green, blue, _ = pixels[pixels.shape[0] - y, x].astype(int)
         return max(red, green, blue) - min(red, green, blue) > 15
 
-    assert is_colored(3e-3, 20)
+    assert is_colored(3e-3, 25)
     assert not is_colored(5e-2, 70)
     assert not is_colored(3e-4, 20)
+    assert not is_colored(1e-2, 30)  # between trials, and far from each
 
 
 def test_means_are_those_of_the_points_near_by():
     points = np.array([[0.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
-    means = _smoothed(np.array([[0.0, 0.0], [1.0, 1.0], [0.5, 0.5]]), points, np.array([1.0, 2.0, 3.0]))
-    assert means == pytest.approx([1.0, 2.0, 2.0], abs=1e-6)
+    means = _smoothed(np.array([[0.0, 0.0], [1.0, 1.0], [0.05, 1.0]]), points, np.array([1.0, 2.0, 3.0]))
+    assert means == pytest.approx([1.0, 2.0, 3.0], abs=1e-6)
+    points = np.array([[0.45, 0.5], [0.55, 0.5], [0.5, 0.45]])
+    assert _smoothed(np.array([[0.5, 0.5]]), points, np.array([1.0, 2.0, 3.0])) == pytest.approx([2.0])
+
+
+def test_far_from_all_points_there_is_no_mean():
+    points = np.array([[0.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+    means = _smoothed(np.array([[0.5, 0.5], [0.16, 0.0], [0.14, 0.0]]), points, np.array([1.0, 2.0, 3.0]))
+    assert np.isnan(means).tolist() == [True, True, False]
+
+
+def test_equal_means_at_the_end_of_the_scale_have_no_lines():
+    """All but one are far off, so they count as the worst that is shown."""
+    rows = rows_of(40)
+    for row in rows:
+        row.best_loss = 1.0 + (row.config["lr"] > 1e-2) + 0.3 * (row.config["width"] > 50)
+    filled, lines = drawn(figure_of(rows)).axes[0].collections
+    low, high = filled.levels[0], filled.levels[-1]
+    assert low < lines.levels[0] < lines.levels[-1] < high
+    assert low < filled.zmin < filled.zmax < high
 
 
 def test_points_without_an_area_are_drawn_without_a_map():

@@ -14,7 +14,7 @@ from rung.analysis.kinds import KINDS, Source, Wish, importance_of, make_columns
 from rung.analysis.posterior import Posterior
 from rung.analysis.timeline import Timeline
 from rung.analysis.trajectory import Trajectory
-from rung.errors import SettingError
+from rung.errors import RungError, SettingError
 from rung.events import SpaceEdited, Started, StudyCreated
 from rung.rows import StudyRow
 from rung.space import Float, Int, as_space
@@ -72,6 +72,19 @@ def test_each_kind_has_columns_and_a_picture(kind, columns):
     pytest.importorskip("matplotlib")
     for numbers in (range(8), (), (3,)):
         drawn(make_figure(kind, source(numbers), Wish(title="lenet")))
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"), [("importance", "needs 10 trials with an outcome"), ("posterior", "needs 4 trials with a result")]
+)
+def test_a_figure_that_says_only_why_it_is_empty_is_not_kept(kind, why):
+    pytest.importorskip("matplotlib")
+    few = source()._replace(told=lambda: ())
+    make_figure(kind, few, Wish())
+    with pytest.raises(RungError, match=why) as caught:
+        make_figure(kind, few, Wish(is_kept=True))
+    assert caught.value.hint == "Draw it when more trials have ended."
+    make_figure("edf", few, Wish(is_kept=True))
 
 
 def test_all_kinds_are_tested():

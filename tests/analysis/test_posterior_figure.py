@@ -50,8 +50,8 @@ def test_along_a_number(goal):
     best = next(tried for tried in found.configs.tried if tried.trial == found.configs.best_trial)
     assert lines["held"].tolist() == [[best.inputs[0], best.value]]
     words = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert sorted(words)[:4] == ["95 % band", "best", "mean", next(word for word in words if word.startswith("most"))]
-    assert "trials with the values held" not in {*lines, *words}
+    assert sorted(words)[:3] == ["95 % band", "best", "mean"]
+    assert "trials with the values held" not in {*lines, *words}  # but for that under the star
     assert any(group.get_gid() == "band" for group in upper.collections)
     assert lines_of(lower)["promises most"].tolist() == [[found.best[0], max(found.promise)]]
     assert (lower.get_xlabel(), lower.get_ylabel(), lower.get_xscale()) == ("lr", "log expected improvement", "log")
@@ -73,7 +73,7 @@ def test_of_a_single_hyperparameter_nothing_is_held():
     found = found_of(["x"], space=space, loss=lambda config: float(np.sin(3 * config["x"])), spec={"name": "gp"})
     figure = figure_of(found)
     assert caption_of(figure) == "The Gaussian process of the study's own searcher."
-    assert len(lines_of(figure.axes[0])["trials"]) == 9
+    assert len(lines_of(figure.axes[0])["trials"]) == 8
 
 
 @pytest.mark.parametrize("acquisition", ["ei", "ucb", "thompson"])
@@ -146,25 +146,25 @@ def test_little_or_nothing_is_known(names, n, loss):
     figure = figure_of(found)
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert " ".join(texts).replace("\n", " ") == found.why
-    assert bool(found.why) == (loss is not None and n < 4 or loss(None) is None if n != 1 else True)
+    assert bool(found.why) == (n < 4)
 
 
 @pytest.mark.parametrize("names", [["lr"], ["lr", "width"]])
 def test_trials_that_were_cut_short_are_told_apart(names):
     found = found_of(names)
     tried = [
-        msgspec.structs.replace(each, state=TrialState.STOPPED) if each.trial in {1, 2} else each
+        msgspec.structs.replace(each, state=TrialState.STOPPED) if each.trial in {3, 4} else each
         for each in found.configs.tried
     ]
     configs = msgspec.structs.replace(found.configs, tried=tuple(tried))
     axes = figure_of(msgspec.structs.replace(found, configs=configs)).axes[0]
     assert len(lines_of(axes)["stopped early"]) == 2
-    assert sum(len(lines_of(axes).get(name, ())) for name in ("other trials", "trials with the values held")) == 7
+    assert sum(len(lines_of(axes).get(name, ())) for name in ("other trials", "trials with the values held")) == 6
 
 
 def test_a_hyperparameter_that_was_never_active():
     tree = Space({"kind": Choice(["a", "b"]), "x": Float(0, 1)}, conditions={"x": ("kind", "b")})
-    rows, told = study_of([{"kind": "a"}] * 3, [0.1, 0.2, 0.3])
+    rows, told = study_of([{"kind": "a"}] * 4, [0.1, 0.2, 0.3, 0.4])
     searcher, is_own = model_of({"name": "tpe"}, tree, told)
     kind, x = inputs_of(tree, rows)
     alone = posterior(searcher, rows, goal=ERROR, inputs=[x], is_own=is_own)
@@ -193,3 +193,55 @@ def test_a_long_line_on_what_is_held_is_cut():
     _first, second = caption_of(figure_of(found)).split("\n")
     assert len(second) == 110
     assert second.endswith("…")
+
+
+TREE = Space({"kind": Choice(["a", "b"]), "x": Float(0, 1)}, conditions={"x": ("kind", "b")})
+
+
+@pytest.mark.parametrize("names", [["x"], ["kind", "x"]])
+def test_the_star_is_the_trial_whose_values_are_held(names):
+    """Trial 0 is the best, but without an x."""
+    rows, told = study_of(
+        [{"kind": "a"}, *({"kind": "b", "x": 0.2 * k} for k in range(5))], [0.0, 0.9, 0.4, 0.2, 0.5, 0.8]
+    )
+    inputs = {each.name: each for each in inputs_of(TREE, rows)}
+    found = posterior(
+        model_of({"name": "gp"}, TREE, told)[0], rows, goal=ERROR, inputs=[inputs[name] for name in names], is_own=True
+    )
+    figure = figure_of(found)
+    assert (found.held.trial, found.configs.best_trial) == (3, 0)
+    assert lines_of(figure.axes[0])["held"].tolist()[0][names.index("x")] == pytest.approx(0.4)
+    assert "trial 3, whose values are held" in {text.get_text() for text in figure.legends[0].get_texts()}
+
+
+@pytest.mark.parametrize(("goal", "arrow"), [(ERROR, "↑"), (ACCURACY, "↓")])
+def test_a_mean_beyond_the_axis_is_written_down(goal, arrow):
+    space = Space({"lr": Float(0, 1), "opt": Choice(["adam", "sgd", "lion"])})
+
+    def loss(config):
+        return (50.0 if config["opt"] == "sgd" else 1.0) + config["lr"]
+
+    found = found_of(["opt"], space=space, n=14, loss=loss, goal=goal)
+    upper = figure_of(found).axes[0]
+    low, high = upper.get_ylim()
+    unseen = [text for text in upper.texts if text.get_gid() == "unseen"]
+    assert low <= found.mean[0] <= high
+    assert low <= found.mean[2] <= high
+    assert [text.get_text() for text in unseen] == [f"{arrow} mean\n{found.mean[1]:.3g}"]
+    assert unseen[0].get_position()[0] == 1
+
+
+def test_a_choice_that_the_space_rules_out_is_named():
+    space = Space({"opt": Choice(["a", "b"]), "x": Float(0, 1)}, conditions={"x": ("opt", "a")})
+    found = found_of(["opt"], space=space, loss=lambda config: config.get("x", 0.5))
+    hidden = {name: (*getattr(found, name)[:1], None) for name in ("mean", "low", "high", "promise")}
+    upper = figure_of(msgspec.structs.replace(found, **hidden)).axes[0]
+    assert [text.get_text() for text in upper.texts if text.get_gid() == "unseen"] == ["not in\nthe space"]
+
+
+def test_a_band_that_the_mark_covers_is_named():
+    found = found_of(["opt"])
+    thin = msgspec.structs.replace(found, low=found.mean, high=found.mean)
+    names = [{text.get_text() for text in figure_of(each).legends[0].get_texts()} for each in (found, thin)]
+    assert "95 % band" in names[0]
+    assert "95 % band (narrower than the mark)" in names[1]

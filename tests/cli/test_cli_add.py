@@ -7,7 +7,7 @@ import pytest
 from cli_project import make_study
 from running_study import meanwhile
 
-from rung.commands import Enqueue
+from rung.commands import EditSpace, Enqueue
 from rung.errors import SettingError
 from rung.store import open_store
 
@@ -50,7 +50,8 @@ def test_while_the_study_runs(invoke, invoke_json, tmp_path: Path, monkeypatch: 
     [
         (("lr=7", "opt=adam"), "rung: lr: 7"),
         (("lrr=0.1", "opt=adam"), "Did you mean 'lr'?"),
-        (("lr=0.1",), "rung: opt is missing from the config"),
+        (("lr=0.1",), "rung: opt has no value.\nhint: Add opt=sgd, or --like N for those of trial N of 'lenet'."),
+        (("seed=5",), "rung: lr, opt have no value.\nhint: Add lr=0.03162 opt=sgd, or --like N"),
         (("lr=0.1", "opt=rmsprop"), "rung: opt: 'rmsprop'"),
         (("--like", "9"), "has no trial 9"),
         (("--like", "0", "lr=7"), "rung: lr: 7"),
@@ -71,7 +72,7 @@ def test_without_values_it_says_what_there_is_to_give(invoke, store: Path) -> No
 
 def test_the_example_of_a_missing_value_is_short(invoke, store: Path) -> None:
     said = invoke("add", "lenet", "opt=adam", exit_code=1).stderr
-    assert said == "rung: lr is missing from the config {'opt': 'adam'}.\nhint: Add it, such as lr=0.0316.\n"
+    assert said == "rung: lr has no value.\nhint: Add lr=0.03162, or --like N for those of trial N of 'lenet'.\n"
 
 
 # Results of what was tried elsewhere
@@ -123,6 +124,7 @@ def test_what_the_space_does_not_have_is_recorded_but_pointed_out(invoke, store:
     [
         (("lrr=0.1", "--result", "0.5"), "Did you mean 'lr'?", 1),
         (("lr=0.1", "opt=adam", "--result", "acc=0.5"), "'error' is missing", 1),
+        (("lr=0.1", "opt=adam", "--result", "eror=0.3"), "given: 'eror'.\nhint: Did you mean error=0.3?", 1),
         (("lr=0.1", "opt=adam", "--result", "good"), "--result 'good' is no number", 2),
         (("lr=0.1", "opt=adam", "--result", "=0.5"), "--result '=0.5' is no number", 2),
         (("lr=0.1", "opt=adam", "--result", "0.5", "--result", "error=0.25"), "give each metric once", 2),
@@ -162,3 +164,16 @@ def not_from_here(*_: object) -> None:
 def test_words_that_mean_nothing(invoke, store: Path, words: tuple[str, ...]) -> None:
     assert invoke("add", "lenet", *words, exit_code=2).stderr.startswith("rung: ")
     assert asked(store) == []
+
+
+def test_what_is_pinned_is_said_with_the_way_out(invoke, store: Path) -> None:
+    invoke("edit", "lenet", "--pin", "opt=adam")
+    said = invoke("add", "lenet", "lr=0.5", "opt=sgd", exit_code=1).stderr
+    assert said.splitlines() == [
+        "rung: opt is pinned to 'adam', so it can't be 'sgd'.",
+        "hint: Search it again by `rung edit lenet --reopen opt`, or leave it out.",
+    ]
+    said = invoke("add", "lenet", "lr=0.5", "seed=6", exit_code=1).stderr
+    assert said.startswith("rung: seed is pinned to 5, so it can't be 6.")
+    assert "--reopen" not in said, "it has been so from the beginning"
+    assert [type(command) for command in asked(store)] == [EditSpace]

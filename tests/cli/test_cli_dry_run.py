@@ -51,6 +51,16 @@ def test_beliefs_are_part_of_the_space(invoke) -> None:
     assert "prior ~sgd\n" in said
 
 
+def test_options_may_stand_in_names(invoke, tmp_path: Path) -> None:
+    words = ("run", *SPACE, "--scheduler", "asha(max_t=9)", "--searcher", "tpe(startup_trials=3)", "--trials", 1)
+    plan = json.loads(invoke(*words, "--eta", 2, "--dry-run", "--json", *SCRIPT).stdout)
+    assert (plan["scheduler"]["max_t"], plan["scheduler"]["reduction_factor"]) == (9, 2)
+    assert plan["scheduler"]["searcher"]["startup_trials"] == 3
+    (tmp_path / "study.toml").write_text('trials = 1\nspace = { lr = [1, 2] }\n[search]\nsearcher = "grid(points=7)"\n')
+    plan = json.loads(invoke("run", "study.toml", "--dry-run", "--json", *SCRIPT).stdout)
+    assert plan["scheduler"]["searcher"] == {"name": "grid", "points": 7}
+
+
 def test_beliefs_of_a_file_and_of_the_line(invoke, tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text(
         'trials = 1\nprior = { lr = "~1e-2:high", opt = "sgd" }\n[space]\nlr = "log:1e-4:1"\nopt = ["adam", "sgd"]\n'

@@ -177,9 +177,9 @@ def test_another_searcher_may_have_no_end_of_its_own(invoke, store: Path) -> Non
         (("--prior", "lr=~0.1:sure"), "the prior of 'lr' has the confidence 'sure'"),
         (("--no-prior", "lr"), "rung: lr has no prior that could be dropped."),
         (("--searcher", "asha"), "rung: 'asha' is not a searcher alone"),
-        (("--searcher", "bayes"), "rung: There is no method named 'bayes'."),
+        (("--searcher", "bayes"), "rung: There is no searcher named 'bayes'."),
         (("--searcher", "sobol(sede=1)"), "rung: 'sobol' can't be made with these options"),
-        (("opt=adam", "--searcher", "bayes"), "rung: There is no method named 'bayes'."),
+        (("opt=adam", "--searcher", "bayes"), "rung: There is no searcher named 'bayes'."),
     ],
 )
 def test_what_can_not_be_had(invoke, store: Path, words: tuple[str, ...], message: str) -> None:

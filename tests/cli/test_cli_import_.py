@@ -44,6 +44,24 @@ def test_it_is_gone_on_with(execute, table: Path) -> None:
     execute("verify", "old")
 
 
+def test_results_of_unknown_steps_are_those_of_full_trainings(invoke, invoke_json, table: Path) -> None:
+    words = ("--metrics", "acc", "--searcher", "tpe(startup_trials=3)", "--scheduler")
+    invoke("import", "csv", table, "-n", "full", *words, "asha", "--max-t", 5)
+    assert [trial["step"] for trial in invoke_json("trials", "full")] == [5, 5, 5, 0]
+    assert invoke_json("show", "full")["scheduler"]["searcher"]["startup_trials"] == 3
+    table.write_text("lr,error,epoch\n0.1,0.3,2\n0.2,0.4,5\n")
+    invoke("import", "csv", table, "-n", "short", "--step", "epoch", "--scheduler", "asha(max_t=5)")
+    assert [trial["step"] for trial in invoke_json("trials", "short")] == [2, 5]
+    assert invoke_json("trials", "short")[0]["config"] == {"lr": 0.1}
+
+
+@pytest.mark.filterwarnings("default::rung.errors.RungWarning")
+def test_values_outside_the_space_are_pointed_out(invoke, table: Path) -> None:
+    space = ("-s", "lr=log:0.01:1", "-s", "opt=adam,lion")
+    said = invoke("import", "csv", table, "-n", "old", "--metrics", "acc", *space).stderr
+    assert said.startswith("rung: warning: there are values outside the space in 2 of 4 trials, of lr, opt.")
+
+
 def test_without_an_objective_it_is_not_resumed(invoke, table: Path) -> None:
     invoke("import", "csv", table, "-n", "old", "--metrics", "acc")
     refused = invoke("resume", "old", "--trials", "9", exit_code=1).stderr

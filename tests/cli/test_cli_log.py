@@ -182,7 +182,7 @@ def test_what_runs_by_the_log_is_lost_with_its_tuner(running: Callable[..., None
     assert "● run" in invoke("trials", "s").stdout
     running(is_last=True)
     assert "… waiting" in (listed := invoke("trials", "s").stdout)
-    assert "its tuner is gone; it goes on when the study is resumed" in listed
+    assert "its tuner is gone; the next one takes its result, or tries it again" in listed
     assert invoke_json("trials", "s", "--where", "state=running") == []
     assert [trial["trial"] for trial in invoke_json("trials", "s", "--where", "state=waiting")] == [0]
     assert invoke_json("ls")[0]["trials"]["waiting"] == 1

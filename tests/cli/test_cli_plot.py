@@ -12,7 +12,7 @@ from rung.analysis.kinds import KINDS
 from rung.study import open_study
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "contour"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in {"contour", "importance"}])
 def test_every_kind_is_drawn_into_the_working_directory(invoke, finished: Path, tmp_path: Path, kind: str) -> None:
     assert invoke("plot", "lenet", kind, "--store", finished).stdout == f"lenet-{kind}.png\n"
     assert (tmp_path / f"lenet-{kind}.png").read_bytes().startswith(b"\x89PNG")
@@ -55,6 +55,7 @@ def test_a_picture_can_be_opened(invoke, finished: Path, monkeypatch: pytest.Mon
         (["lenet", "slice", "--x", "trials"], 2, "takes no x.\nhint: These do: any_time."),
         (["lenet", "slice", "--hyperparameters", "lrr"], 2, "no hyperparameter 'lrr' that varies.\nhint: Did you mean"),
         (["lenet", "contour"], 2, "A contour needs two numeric hyperparameters, got lr.\nhint: "),
+        (["lenet", "importance"], 1, "needs 10 trials with an outcome, and there are 8.\nhint: Draw it when more"),
         (["lenet", "--where", "lr<"], 2, "\n  lr<\n     ^\nhint: Write it like: "),
         (["lenet", "-o", "a.docx"], 2, "is none of the formats there are.\nhint: Use .png, .svg, .pdf or .json."),
         (["lenet", "-o", "a.gif"], 2, "is none of the formats there are.\nhint: Use .png, .svg, .pdf or .json."),

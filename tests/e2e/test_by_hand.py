@@ -50,9 +50,7 @@ def test_it_waits_and_goes_on(folder: Path, what: tuple[str, ...]) -> None:
         assert rung(folder, "add", "mine", "lr=0.5", "opt=sgd") == "Tried next: lr=0.5 opt=sgd.\n"
         assert until(events, "started")["config"] == {"lr": 0.5, "opt": "sgd"}
         assert until(events, "ended")["state"] == "completed"
-        assert rung(folder, "edit", "mine", "--pin", "opt=adam").endswith(
-            "The space of mine changes.\n"
-        )
+        assert rung(folder, "edit", "mine", "--pin", "opt=adam").endswith("The space of mine changes.\n")
         assert rung(folder, "add", "mine", "lr=0.25") == "Tried next: lr=0.25 opt=adam.\n"
         assert until(events, "started")["config"] == {"lr": 0.25, "opt": "adam"}
         until(events, "ended")

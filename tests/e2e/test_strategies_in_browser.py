@@ -75,3 +75,13 @@ def test_squares_stand_side_by_side_where_there_is_room(page):
         assert first["top"] == second["top"] == third["top"]
     else:
         assert first["top"] < second["top"] < third["top"]
+
+
+def test_the_results_stand_beside_the_curves_whole(browser, site):
+    context = browser.new_context(viewport={"width": 1100, "height": 800})
+    page = context.new_page()
+    page.goto(site)
+    widths = page.evaluate("[...document.querySelectorAll('.uneven .scroll')].map(e => [e.scrollWidth, e.clientWidth])")
+    assert len(widths) == 1
+    assert widths[0][0] <= widths[0][1] < 800
+    context.close()

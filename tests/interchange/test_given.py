@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import math
 
+import pytest
+
+from rung.errors import RungWarning
 from rung.events import Ended, SessionEnded, SessionStarted, Started
 from rung.interchange.given import GivenStudy, events_of, in_a_row
 from rung.interchange.importing import import_study
@@ -47,7 +50,8 @@ def test_the_study_says_what_the_trials_say():
         notes=("from the old machine",),
         began=50.0,
     )
-    import_study(store, "old", given)
+    with pytest.warns(RungWarning, match=r"values outside the space in 1 of 4 trials, of lr\."):
+        import_study(store, "old", given)
     assert verify(store, "old") == []
     rows = store.tables.trials("old")
     assert [row.state for row in rows] == ["completed", "stopped", "failed", "failed"]

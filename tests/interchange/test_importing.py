@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 import rung
-from rung.errors import SettingError, StudyExistsError
+from rung.errors import RungWarning, SettingError, StudyExistsError
 from rung.interchange.given import GivenStudy
 from rung.interchange.importing import import_study
 from rung.space import Float, Space
@@ -33,7 +33,7 @@ def given(count=5):
 
 def test_a_study_can_be_gone_on_with():
     store = MemoryStore()
-    import_study(store, "old", given(), seed=3)
+    import_study(store, "old", given(), searcher="random", seed=3)
     seen = []
 
     def train(lr):
@@ -55,7 +55,7 @@ def test_a_study_can_be_gone_on_with():
 
 def test_a_scheduler_that_decides_leaves_given_trials_be():
     store = MemoryStore()
-    import_study(store, "old", given(9), scheduler="asha", options={"max_t": 3}, seed=3)
+    import_study(store, "old", given(9), searcher="random", scheduler="asha", options={"max_t": 3}, seed=3)
     assert {row.state for row in store.tables.trials("old")} == {TrialState.COMPLETED}
     scheduler = rung.ASHA(rung.RandomSearcher(SPACE), max_t=3)
 
@@ -83,6 +83,17 @@ def test_an_import_that_was_cut_off_is_completed_by_the_next(tmp_path, monkeypat
 
 
 @pytest.mark.parametrize(
+    ("settings", "step"),
+    [({}, 1), ({"scheduler": "asha", "options": {"max_t": 5}}, 5), ({"scheduler": "asha(max_t=7)"}, 7)],
+)
+def test_values_of_unknown_steps_are_those_of_full_trainings(settings, step):
+    store = MemoryStore()
+    trials = tuple(replace(trial, reports=((1, {"error": 0.5}),)) for trial in given().trials)
+    import_study(store, "old", replace(given(), trials=trials, has_steps=False), **settings)
+    assert {row.last_step for row in store.tables.trials("old")} == {step}
+
+
+@pytest.mark.parametrize(
     ("options", "sentence"),
     [
         ({"searcher": "randon"}, "Did you mean 'random'"),
@@ -100,5 +111,6 @@ def test_values_outside_the_space_are_kept():
     store = MemoryStore()
     outside = given(2)
     trials = (replace(outside.trials[0], config={"lr": 7.0, "other": "x"}), outside.trials[1])
-    import_study(store, "old", replace(outside, trials=trials))
+    with pytest.warns(RungWarning, match=r"values outside the space in 1 of 2 trials, of lr\. They are recorded"):
+        import_study(store, "old", replace(outside, trials=trials))
     assert store.tables.trials("old")[0].config == {"lr": 7.0, "other": "x"}

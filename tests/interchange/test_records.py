@@ -54,6 +54,30 @@ def test_a_given_space_sets_values_right_and_takes_others_as_they_are(tmp_path):
     assert study.remarks == ()
 
 
+def test_steps_may_stand_in_a_column(tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_text("lr,error,epoch\n0.1,0.3,5\n0.2,0.2,1\n0.4,,\n")
+    names, records = read_csv(path)
+    study = study_of(records, roles_of(names, step="epoch"), Goal("error"), path=path, space=None)
+    assert [[step for step, _ in trial.reports] for trial in study.trials] == [[5], [1], []]
+    assert study.has_steps
+    assert list(study.space) == ["lr"]
+    assert not imported(tmp_path, CSV).has_steps
+    path.write_text("lr,error,epoch\n0.1,0.3,0\n0.2,0.2,2.5\n0.3,0.1,\n0.4,0.1,x\n")
+    names, records = read_csv(path)
+    with pytest.raises(SettingError) as caught:
+        study_of(records, roles_of(names, step="epoch"), Goal("error"), path=path, space=None)
+    for part in (
+        "line 2: epoch is 0, which is no step",
+        "line 3: epoch is 2.5, which is no step",
+        "line 4: error has no epoch",
+        "line 5: epoch is 'x', not a number",
+    ):
+        assert part in str(caught.value)
+    with pytest.raises(SettingError, match=r"no column 'epoc'.*Did you mean 'epoch'"):
+        roles_of(names, step="epoc")
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -165,14 +189,20 @@ def test_an_export_that_was_tampered_with(tmp_path):
     store = exported()
     table = trial_table(store.tables.study("one"), store.tables.trials("one"), {})
     rows = json.loads(table_as_json(table))
-    rows[0] |= {"best_step": "x", "step": 0}
+    rows[0] |= {"best_step": "x", "step": 0, "error": 0.4}
+    del rows[2]["step"]
+    rows[2]["error"] = 0.4
     rows[1]["state"] = "asleep"
     path = tmp_path / "x.json"
     path.write_text(json.dumps(rows))
     names, records = read_json(path)
     with pytest.raises(SettingError) as caught:
         study_of(records, roles_of(names), Goal("error"), path=path, space=None)
-    for part in ("row 1: best_step is 'x', not a number", "row 1: value has no step", "row 2: state is 'asleep'"):
+    for part in (
+        "row 1: best_step is 'x', not a number",
+        "row 1: step is 0, which is no step",
+        "row 2: state is 'asleep'",
+    ):
         assert part in str(caught.value)
 
 

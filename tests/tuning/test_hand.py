@@ -79,7 +79,7 @@ def test_ask_for_nothing(by_hand: Any, count: int) -> None:
 def test_tell_the_result(by_hand: Any) -> None:
     place, hand = by_hand()
     hand.ask(1)
-    assert hand.tell(0, 0.25, step=None) == Decision(0, Action.CONTINUE)
+    assert hand.tell(0, 0.25, step=None) == Decision(0, Action.STOP, "its result was told")
     assert [(event.step, event.metrics, event.loss) for event in place.logged(Observed)] == [(1, {"error": 0.25}, 0.25)]
     assert place.trial(0).state is TrialState.COMPLETED
 
@@ -223,7 +223,9 @@ def test_a_trial_that_a_loop_left_waiting_is_asked_for_first(stage: Begin, by_ha
 def test_a_result_from_elsewhere(by_hand: Any) -> None:
     place, hand = by_hand()
     hand.ask(1)
-    assert hand.record({"x": 0.75, "n": 2.0}, {"error": 0.5, "acc": 1}, step=None) == Decision(1, Action.CONTINUE)
+    assert hand.record({"x": 0.75, "n": 2.0}, {"error": 0.5, "acc": 1}, step=None) == Decision(
+        1, Action.STOP, "its result was told"
+    )
     started, observed, ended = place.logged(Started, Observed, Ended)[1:]
     assert (started.trial, started.cause, started.config, started.draw) == (1, "given", {"x": 0.75, "n": 2}, None)
     assert (observed.step, observed.metrics) == (1, {"error": 0.5, "acc": 1.0})

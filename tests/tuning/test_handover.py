@@ -45,7 +45,10 @@ def test_who_has_it_already_is_not_asked_for(store: MemoryStore) -> None:
         ({"name": "tpe", "gamma": 0.2, "candidates": 24}, "tpe(gamma=0.2)"),
         ({"name": "no-such", "x": 0.5}, "no-such(x=0.5)"),
         ({"name": "random", "points_to_evaluate": [{"x": 1}]}, "random"),
-        ({"name": "asha", "max_t": 9, "levels": [1, 3], "reduction_factor": 4, "searcher": {"name": "tpe"}}, "asha(max_t=9, levels=[1,3], reduction_factor=4)"),
+        (
+            {"name": "asha", "max_t": 9, "levels": [1, 3], "reduction_factor": 4, "searcher": {"name": "tpe"}},
+            "asha(max_t=9, levels=[1,3], reduction_factor=4)",
+        ),
         ({"class": "some.module:Searcher", "opaque": "book:Searcher"}, "Searcher"),
         (None, "unnamed"),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from statistics import median
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from rung.analysis.configs import Input
 from rung.errors import MissingExtraError
@@ -82,9 +82,7 @@ def fit_values(
 
 def say_above(axes: Axes, words: str) -> None:
     """A remark above the panel, where it covers nothing."""
-    axes.annotate(
-        words, (1.0, 1.01), xycoords="axes fraction", ha="right", va="bottom", fontsize="small", color=GREY
-    )
+    axes.annotate(words, (1.0, 1.01), xycoords="axes fraction", ha="right", va="bottom", fontsize="small", color=GREY)
 
 
 def fit_input(axes: Axes, which: Literal["x", "y"], each: Input, values: Sequence[float]) -> None:
@@ -120,7 +118,8 @@ def _set_log_ticks(axes: Axes, which: Literal["x", "y"], *, ends: tuple[float, f
         subs = (1.0, 2.0, 5.0)
     elif is_short and (math.log10(3.0) * room / decades > least or decades < 1.5):
         subs = (1.0, 3.0)
-    axis.set_major_locator(LogLocator(subs=subs, numticks=10 if is_short else "auto"))
+    numticks: Any = 10 if is_short else "auto"  # by the room, which matplotlib's type stubs don't know
+    axis.set_major_locator(LogLocator(subs=subs, numticks=numticks))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(lambda place, _: _power(place))
 

@@ -64,7 +64,11 @@ def groups_of(found: Posterior) -> Sequence[Group]:
     alike = frozenset(found.held.alike)
     whole = frozenset(tried.trial for tried in found.configs.tried) - cut - {found.held.trial}
     return [
-        Group("stopped early", cut - {found.held.trial}, {**pale, "marker": "s", "markersize": 3.5, "markeredgecolor": "#A8A8A8"}),
+        Group(
+            "stopped early",
+            cut - {found.held.trial},
+            {**pale, "marker": "s", "markersize": 3.5, "markeredgecolor": "#A8A8A8"},
+        ),
         Group("other trials", whole - alike, pale),
         Group("trials with the values held" if found.held.values else "trials", whole & alike, dark),
     ]

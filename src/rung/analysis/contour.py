@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-FINENESS: Final = 120  # points of the map along each axis
+FINENESS: Final = 200  # points of the map along each axis
 LEVELS: Final = 12
 MANY: Final = 200  # trials; more of them are drawn smaller
+NEAR: Final = 1.0  # widths of the smoothing: farther than that from all trials the map is left empty
 SMOOTHEST, FINEST = 0.15, 0.05  # the width of the smoothing, in parts of an axis, with few and with many trials
 
 
@@ -34,9 +35,9 @@ class Points(NamedTuple):
 def plot_contour(configs: Configs, *, title: str = "") -> Figure:
     """The metric over two numeric hyperparameters, dark where it is good, with the trials as points.
 
-    The map is a smooth mean over the trials near by, and covers only what lies between trials; values far off count as
-    the worst that are shown. Trials without a value are crosses. SettingError unless the inputs are two numbers.
-    MissingExtraError without matplotlib.
+    The map is a smooth mean over the trials near by, and covers only what lies between trials and near one; values far
+    off count as the worst that are shown. Trials without a value are crosses. SettingError unless the inputs are two
+    numbers. MissingExtraError without matplotlib.
     """
     if len(configs.inputs) != 2 or any(each.categories for each in configs.inputs):
         raise SettingError(
@@ -95,13 +96,15 @@ def _draw_map(axes: Axes, points: Points, configs: Configs, span: Span) -> None:
     u, v = np.meshgrid(*(np.linspace(each.min(), each.max(), FINENESS) for each in points.unit.T))
     values = points.values.clip(low, high)
     heights = _smoothed(np.column_stack([u.ravel(), v.ravel()]), points.unit, np.log(values) if span.log else values)
-    shown = (np.exp(heights) if span.log else heights).reshape(u.shape)
+    inside = (high - low) * 1e-6  # of the outermost levels: a mean of equal values is off by a rounding error
+    shown = (np.exp(heights) if span.log else heights).clip(low + inside, high - inside)
+    shown = np.ma.masked_invalid(shown.reshape(u.shape))
     x, y = (_between(places, each, FINENESS) for places, each in zip(points[:2], configs.inputs, strict=True))
     levels = np.geomspace(low, high, LEVELS + 1) if span.log else np.linspace(low, high, LEVELS + 1)
     border = Polygon(np.column_stack([points.x, points.y])[hull], transform=axes.transData, visible=False)
     axes.add_patch(border)
     filled = axes.contourf(x, y, shown, levels=levels, norm=norm, cmap=colors, alpha=0.85, extend="both", zorder=1)
-    lines = axes.contour(x, y, shown, levels=levels, colors="white", linewidths=0.4, alpha=0.6, zorder=1)
+    lines = axes.contour(x, y, shown, levels=levels[1:-1], colors="white", linewidths=0.4, alpha=0.6, zorder=1)
     for each in (filled, lines):
         each.set_clip_path(border)
 
@@ -114,13 +117,18 @@ def _between(places: NDArray[np.float64], each: Input, count: int) -> NDArray[np
 
 
 def _smoothed(at: NDArray[np.float64], points: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The mean of the values, weighted by a normal curve over the distance (Nadaraya 1964, Watson 1964)."""
+    """The mean of the values, weighted by a normal curve over the distance (Nadaraya 1964, Watson 1964).
+
+    NaN far from all points, where it would be the value of the nearest one.
+    """
     import numpy as np
 
     width = min(SMOOTHEST, max(FINEST, 0.5 / math.sqrt(len(values))))
     squares = ((at[:, None, :] - points[None, :, :]) ** 2).sum(axis=2) / (2.0 * width**2)
-    weights = np.exp(squares.min(axis=1, keepdims=True) - squares)
-    return np.asarray(weights @ values / weights.sum(axis=1))
+    nearest = squares.min(axis=1, keepdims=True)
+    weights = np.exp(nearest - squares)
+    means = weights @ values / weights.sum(axis=1)
+    return np.where(nearest[:, 0] > NEAR**2 / 2.0, np.nan, means)
 
 
 def _draw_trials(axes: Axes, configs: Configs) -> None:

@@ -90,9 +90,7 @@ def _beyond(found: Distributions, span: Span) -> str:
     sign = 1.0 if found.goal.mode == "min" else -1.0
     count = total = 0
     for each in found.studies:
-        seen = [
-            share for value, share in zip(each.values, each.shares, strict=True) if sign * value <= sign * span.bad
-        ]
+        seen = [share for value, share in zip(each.values, each.shares, strict=True) if sign * value <= sign * span.bad]
         count += each.trials - round(each.trials * max(seen, default=0.0))
         total += each.trials
     failed = " or failed" if any(each.failed for each in found.studies) else ""

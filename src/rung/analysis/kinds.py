@@ -12,15 +12,15 @@ from rung.analysis.configs import Configs, chosen, configs, inputs_of, numeric_i
 from rung.analysis.contour import plot_contour
 from rung.analysis.curves import curves, overview
 from rung.analysis.edf import distributions, plot_edf
-from rung.analysis.importance import Importance, importance, plot_importance
+from rung.analysis.importance import LEAST, Importance, importance, plot_importance
 from rung.analysis.parallel import plot_parallel
 from rung.analysis.plots import Over, plot_curves, plot_overview, plot_trajectory
-from rung.analysis.posterior import model_of, posterior
+from rung.analysis.posterior import Posterior, model_of, posterior
 from rung.analysis.posterior_figure import plot_posterior
 from rung.analysis.slices import plot_slices
 from rung.analysis.timeline import plot_timeline, timeline
 from rung.analysis.trajectory import Report, trajectory
-from rung.errors import SettingError
+from rung.errors import RungError, SettingError
 from rung.events import Event, SearchEvent, StudyCreated
 from rung.rows import StudyRow, TrialRow
 from rung.space import Space
@@ -62,13 +62,14 @@ class Source(NamedTuple):
 class Wish(NamedTuple):
     """How a figure is to be. over: what an any-time curve runs along. names: of the hyperparameters to show.
 
-    step_name: what a step is called.
+    step_name: what a step is called. is_kept: it goes into a file, where one that only says why it is empty is no use.
     """
 
     over: Over | None = None
     names: Sequence[str] | None = None
     step_name: str = "step"
     title: str = ""
+    is_kept: bool = False
 
 
 class Kind(NamedTuple):
@@ -81,9 +82,16 @@ class Kind(NamedTuple):
 
 
 def make_figure(kind: str, source: Source, wish: Wish) -> Figure:
-    """A figure of this kind. SettingError for an unknown kind or a wish that it can't meet."""
+    """A figure of this kind. SettingError for an unknown kind or a wish that it can't meet.
+
+    RungError where it is to be kept and too little is known to show anything.
+    """
     found = _find(kind, wish)
-    return found.draw(found.columns(source, wish), wish)
+    columns = found.columns(source, wish)
+    if wish.is_kept and isinstance(columns, Importance | Posterior) and columns.why:
+        few = isinstance(columns, Posterior) or columns.trials < LEAST
+        raise RungError(columns.why, hint="Draw it when more trials have ended." if few else "")
+    return found.draw(columns, wish)
 
 
 def make_columns(kind: str, source: Source, wish: Wish) -> Struct:

@@ -49,8 +49,8 @@ class Posterior(Struct, frozen=True, kw_only=True):
     metric, in the user's own direction: its median, and the ends of the band that holds it with 95 %. promise: the
     acquisition function of that name, in its own units; the higher, the sooner a configuration is tried. The columns
     have an entry for each combination of places, the last input's changing fastest, which is None where the space has
-    no such configuration, and for numbers beyond all bounds. best: the combination that promises most. why: there is no belief for want of results, in a
-    sentence; else empty.
+    no such configuration, and for numbers beyond all bounds. best: the combination that promises most.
+    why: there is no belief for want of results, in a sentence; else empty.
     """
 
     configs: Configs

@@ -125,7 +125,7 @@ def _is_seen(axes: Axes, low: Floats, high: Floats) -> bool:
 
     ends = [np.clip(end, *axes.get_ylim()) for end in (low, high)]
     bottom, top = (axes.transData.transform(np.column_stack([np.zeros(len(end)), end]))[:, 1] for end in ends)
-    return bool(np.nanmax(top - bottom) > MARK * axes.get_figure(root=True).dpi / 72.0)
+    return bool(np.nanmax(top - bottom) > MARK * axes.figure.dpi / 72.0)
 
 
 def _name_unseen(axes: Axes, found: Posterior) -> None:

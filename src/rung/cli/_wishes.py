@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -23,11 +24,11 @@ from rung.commands import (
     UnknownCommand,
 )
 from rung.console.wording import number, part_name, settings
-from rung.errors import RungError
+from rung.errors import RungError, SpaceError
 from rung.registry import handed_over
-from rung.space import Space
-from rung.tuning.steering import check_usable, space_to_come
-from rung.types import TrialState
+from rung.space import Constant, Domain, Space
+from rung.tuning.steering import check_usable, plan_edit, space_to_come
+from rung.types import Config, Json, TrialState
 
 if TYPE_CHECKING:
     from rung.contracts import Store
@@ -45,11 +46,44 @@ def check(store: Store, row: StudyRow, command: Command, *, is_run: bool) -> Non
     if trial is not None:
         _check_trial(store, row, seen_trial(store.tables.trial(row.name, trial), row), command)
     if isinstance(command, Enqueue):
-        space_to_come(store, row).validate(command.config)
+        checked(store, row, command.config)
     elif isinstance(command, EditSpace):
         check_usable(Space.from_json(command.space))
     elif isinstance(command, ChangeSearcher):
         handed_over(row.scheduler, command.searcher)
+
+
+def checked(store: Store, row: StudyRow, config: Config) -> Config:
+    """The configuration as the space to come has it. SpaceError where it does not, with the way out of a pin."""
+    space = space_to_come(store, row)
+    try:
+        return space.validate(config)
+    except SpaceError as error:
+        for name, domain in space.items():
+            if isinstance(domain, Constant) and name in config and not _has(domain, config[name]):
+                line = shlex.join(["rung", "edit", row.name, "--reopen", name])
+                way_out = f"Search it again by `{line}`, or leave it out."
+                raise SpaceError(
+                    f"{name} is pinned to {domain.value!r}, so it can't be {config[name]!r}.",
+                    hint=way_out if _was_open(store, row, name) else error.hint,
+                ) from error
+        raise
+
+
+def _has(domain: Domain, value: Json) -> bool:
+    try:
+        domain.validate(value)
+    except SpaceError:
+        return False
+    return True
+
+
+def _was_open(store: Store, row: StudyRow, name: str) -> bool:
+    try:
+        plan_edit(store, row.name, reopen=[name])
+    except SpaceError:
+        return False
+    return True
 
 
 def _check_trial(store: Store, row: StudyRow, trial: TrialRow, command: Command) -> None:
@@ -60,9 +94,9 @@ def _check_trial(store: Store, row: StudyRow, trial: TrialRow, command: Command)
             hint=hint.format(study=row.name, trial=f"{row.name}#{trial.number}"),
         )
     if isinstance(command, RetryTrial):
-        space_to_come(store, row).validate(trial.config)
+        checked(store, row, trial.config)
     elif isinstance(command, ChangeTrial):
-        space_to_come(store, row).validate({**trial.config, **command.changes})
+        checked(store, row, {**trial.config, **command.changes})
 
 
 _OPEN = frozenset(state for state in TrialState if not state.is_final)

@@ -51,6 +51,7 @@ def add(
     """
     from rung.cli._command import send, send_record
     from rung.cli._space import parse_values
+    from rung.cli._wishes import checked
     from rung.commands import Enqueue
     from rung.tuning.steering import space_to_come
 
@@ -67,7 +68,7 @@ def add(
         else:
             space = space_to_come(opened, row)
             _check_whole(study, space, config)
-            sentence = send(opened, study, Enqueue(space.validate(config)))
+            sentence = send(opened, study, Enqueue(checked(opened, row, config)))
         click.echo(sentence)
 
 

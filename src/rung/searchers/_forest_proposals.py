@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias, final
 import numpy as np
 
 from rung.searchers._embedding import Embedding
-from rung.searchers._forest import Forest, Ranges, columns_of, exchanged
+from rung.searchers._forest_trees import Forest, Ranges, columns_of, exchanged, scores
 from rung.searchers._priors import Leaning, Opinion, power_after
 from rung.searchers._region import Region
-from rung.searchers._targets import targets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +55,7 @@ class ForestProposals:
 
         n_since: how many trials have begun since the priors were given.
         """
-        _, y = targets(evidence.losses)
+        y = scores(evidence.losses)
         points = self._points(evidence, y, tried, rng)
         if not len(points) or not self._ranges.can_move.any():
             return

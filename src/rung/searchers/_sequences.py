@@ -22,6 +22,7 @@ Engine: TypeAlias = "Callable[[int, np.random.Generator], qmc.QMCEngine]"
 """Makes a sequence of so many dimensions, scrambled by that generator."""
 
 _MOST_SKIPPED: Final = 4_096  # points in a row that are forbidden or have been tried
+_MOST_FOR_EACH: Final = 64  # of them, for each configuration of a small space: nothing new comes by then
 _BLOCK: Final = 64  # points; a power of two, because a Sobol sequence is balanced in such blocks
 _SCRAMBLE: Final = "scramble"
 
@@ -47,12 +48,14 @@ class Walk:
     def suggest(self, space: Space, rng: np.random.Generator, tried: Tried) -> Suggestion | Exhausted:
         """The next point that the constraints allow and nobody has tried; after 4,096 others a random configuration.
 
-        Coordinates of inactive dimensions are ignored. Exhausted when all configurations have been tried.
+        In a small space it comes after fewer. Coordinates of inactive dimensions are ignored. Exhausted when all
+        configurations have been tried.
         """
         scramble = int(rng.integers(2**32)) if self._scramble is None else self._scramble
         notes: dict[str, Json] = {_SCRAMBLE: scramble} if self._scramble is None else {}
         sequence = self._sequence_of(len(space), scramble)
-        for index in range(self._next, self._next + _MOST_SKIPPED):
+        most = int(min(_MOST_SKIPPED, _MOST_FOR_EACH * space.size))
+        for index in range(self._next, self._next + most):
             config = space.decode(sequence.point(index))
             if all(constraint.is_met(config) for constraint in space.constraints) and config not in tried:
                 return Suggestion(config, {self._name: index, **notes})

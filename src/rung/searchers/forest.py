@@ -32,7 +32,7 @@ class ForestSearcher:
 
     A tree splits the space where its structure is: categories, conditions and thresholds are as easy to it as smooth
     slopes are hard. So take it for many of those; in a few smooth numbers a Gaussian process finds far better values. A
-    suggestion takes five milliseconds, and thirty at 1,000 trials. Needs scikit-learn.
+    suggestion takes five milliseconds, and twenty at 1,000 trials. Needs scikit-learn.
 
     space: a Space or anything that ``as_space`` takes. trees: of the forest. candidates: random configurations that are
     compared, beside neighbours of the ten best trials, which differ from them in one dimension; more of them search
@@ -40,11 +40,11 @@ class ForestSearcher:
     start with counted in. initial_config, points_to_evaluate: what is tried first; give one of them or none.
 
     A candidate's value is drawn from what the trees say of it, and the lowest is tried: Thompson sampling, by which one
-    goes where trees differ. In place of the expected improvement under their mean and variance it halved regret, and
-    takes a fifth of the time; it also keeps apart what is suggested while others run. A trial counts by its lowest
-    loss; trials that were stopped early are reckoned up to the length of the others, and failed ones count as bad. No
-    configuration comes twice while there is another. MissingExtraError without scikit-learn; SettingError for options
-    out of range.
+    goes where trees differ. The expected improvement under their mean and variance had twice the regret when measured;
+    and draws keep apart what is suggested while others run. A trial counts by its lowest loss; trials that were stopped
+    early are reckoned up to the length of the others, and failed ones count as bad. Only the order of losses matters.
+    No configuration comes twice while there is another. MissingExtraError without scikit-learn; SettingError for
+    options out of range.
 
     Source: Hutter et al. 2011 (SMAC) for forests, neighbours and inactive dimensions; Geurts et al. 2006 for trees with
     random splits; Salinas et al. 2023 for drawing each candidate's value by itself.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, Literal, final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
 
 import msgspec
 from msgspec import Struct
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rung.contracts import Searcher, Store
     from rung.types import Json
 
+Kind: TypeAlias = Literal["searchers", "schedulers"]
 _NO_OPTIONS: Final = {"name", "class", "opaque", "searcher", "points_to_evaluate", "initial_config"}
 
 
@@ -46,7 +47,7 @@ def hand_over(store: Store, study: str, searcher: str | Mapping[str, Json] | Sea
     return HandOver(study, before, plan.searcher, command)
 
 
-def written(form: Json, kind: Literal["searchers", "schedulers"] = "searchers") -> str:
+def written(form: Json, kind: Kind = "searchers") -> str:
     """A searcher, or a scheduler without its own, as it is written in a line: ``gp(acquisition=ei)``.
 
     Options that are as they are unless somebody says otherwise are left out.
@@ -63,7 +64,7 @@ def written(form: Json, kind: Literal["searchers", "schedulers"] = "searchers") 
     return f"{name}({', '.join(options)})" if options else name
 
 
-def _defaults(kind: Literal["searchers", "schedulers"], name: str) -> Mapping[str, object]:
+def _defaults(kind: Kind, name: str) -> Mapping[str, object]:
     try:
         parameters = inspect.signature(factory_of(kind, name)).parameters
     except RungError:  # it can't be had here

@@ -28,7 +28,7 @@ from rung.space import Space
 from rung.store.owner import current_owner
 from rung.tuning.clerk import acquire_for_tuner
 from rung.tuning.engine import Engine
-from rung.tuning.handover import written
+from rung.tuning.handover import Kind, written
 from rung.tuning.labels import Labels
 from rung.tuning.session import Observer, Session
 from rung.tuning.setup import checked_name
@@ -240,8 +240,11 @@ def _of_methods(stored: Json, wanted: Json) -> Iterator[str]:
     """What differs between two schedulers, and between their searchers."""
     there, here = _plain(stored), _plain(wanted)
     alone = [{key: value for key, value in form.items() if key != "searcher"} for form in (there, here)]
-    searchers = [form.get("searcher") for form in (there, here)]
-    for kind, forms in zip(get_args(_Kind), (alone, searchers), strict=True):
+    pairs: Mapping[Kind, list[Json]] = {
+        "schedulers": alone,
+        "searchers": [form.get("searcher") for form in (there, here)],
+    }
+    for kind, forms in pairs.items():
         if forms[0] == forms[1]:
             continue
         texts = [written(form, kind) for form in forms]

@@ -144,6 +144,22 @@ def test_one_seed_has_no_intervals_and_a_warning():
     assert found.warnings[0].startswith("There is only 1 seed: ")
 
 
+@pytest.mark.parametrize(("n_methods", "least"), [(2, 6), (5, 9)])
+def test_a_warning_says_how_many_seeds_it_takes_for_so_many_methods(n_methods, least):
+    """The signed-rank test over n pairs has at best p = 2 / 2^n; times the number of pairs, it must be below 0.05."""
+    methods = "abcde"[:n_methods]
+    told = f" With fewer than {least} no two of {n_methods} methods can be told apart."
+    for seeds in (least - 1, least):
+        runs = [
+            run_of([0.5, 0.1 * n], method=method, seed=seed)
+            for n, method in enumerate(methods)
+            for seed in range(seeds)
+        ]
+        found = compare_runs(runs, **FAST)
+        assert found.warnings[0].endswith(" 10 or more are advised." + (told if seeds < least else ""))
+        assert any(pair.is_told for pair in found.pairs) == (seeds == least)
+
+
 def test_equal_runs_are_ties():
     runs = [run_of([0.5, 0.4], method=method, seed=seed) for method in ("a", "b") for seed in range(6)]
     found = compare_runs(runs, **FAST)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Final
 
 import numpy as np
@@ -75,7 +76,10 @@ def _few(fields: Sequence[Field], shared: int, methods: tuple[str, ...], *, alph
         few = f"only {seeds} seed{'' if seeds == 1 else 's'}"
         there_is = "There is" if seeds == 1 else "There are"
         where = there_is if len(fields) == 1 else f"{fewest.problem} has"
-        found.append(f"{where} {few}: differences between methods may be luck. {FEW_SEEDS} or more are advised.")
+        found.append(
+            f"{where} {few}: differences between methods may be luck. "
+            + (_advised(methods, seeds, alpha=alpha) if len(fields) == 1 else f"{FEW_SEEDS} or more are advised.")
+        )
     least = least_p(shared, n_pairs)
     if shared > 1 and n_pairs and least >= alpha:
         found.append(
@@ -83,6 +87,14 @@ def _few(fields: Sequence[Field], shared: int, methods: tuple[str, ...], *, alph
             f"{'' if n_pairs == 1 else 's'} of methods: no p value could come below {least:.2g}."
         )
     return found
+
+
+def _advised(methods: tuple[str, ...], seeds: int, *, alpha: float) -> str:
+    """How many seeds there should be on a single problem, and how many it takes for anything to be told apart."""
+    n_pairs = math.comb(len(methods), 2)
+    least = next(n for n in count(1) if least_p(n, n_pairs) < alpha)
+    told = f" With fewer than {least} no two of {len(methods)} methods can be told apart." if seeds < least else ""
+    return f"{max(FEW_SEEDS, least)} or more are advised.{told}"
 
 
 def _incomplete(fields: Sequence[Field], methods: tuple[str, ...]) -> list[str]:
