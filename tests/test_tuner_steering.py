@@ -260,7 +260,7 @@ def test_what_cannot_be_had_goes_on_as_before() -> None:
     study = study_of(store)
     with pytest.raises(rung.errors.SpaceError, match=r"lr: 2\.0 is not between"):
         study.edit(pin={"lr": 2.0})
-    with pytest.raises(rung.errors.SettingError, match="no method named 'bayes'"):
+    with pytest.raises(rung.errors.SettingError, match="no searcher named 'bayes'"):
         study.hand_over("bayes")
     assert store.tables.pending("s") == []
     go_on(store, scheduler, trials=4)
