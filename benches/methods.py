@@ -59,7 +59,6 @@ BENCHES = {
             "rbv2_rpart:1476",
             "rbv2_rpart:41138",
             "svm",
-            "forest",
         ),
         "evaluations:50",
     ),
