@@ -331,10 +331,11 @@ def test_the_form_has_the_whole_form_of_the_inner_searcher(inner: Any, name: str
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"inner": "asha"}, r"inner must be a searcher alone, not 'asha'\. Use inner=\"tpe\""),
-        ({"inner": "asha+tpe"}, "inner must be a searcher alone"),
+        ({"inner": "asha"}, "'asha' is not a searcher alone"),
+        ({"inner": "basic"}, "'basic' is not a searcher alone"),
+        ({"inner": "asha+tpe"}, r"'asha\+tpe' is not a searcher alone"),
         ({"inner": "zoom"}, "a zoom can't be inside another one"),
-        ({"inner": "tpee"}, r"no method named 'tpee'\. Did you mean 'tpe'"),
+        ({"inner": "tpee"}, r"no searcher named 'tpee'\. Did you mean 'tpe'"),
         ({"inner": "tpe(gama=0.2)"}, "can't be made with these options"),
         ({"inner": 3}, "inner must be the name or JSON form of a searcher, not 3"),
         ({"inner": {"name": "random", "points_to_evaluate": [{"x": 0.5}]}}, "can't have points of its own"),

@@ -10,7 +10,7 @@ import numpy as np
 from rung.errors import SettingError, SpaceError
 from rung.events import Changed, Ended, Enqueued, SpaceEdited, Started
 from rung.history import History, starting_points
-from rung.registry import build_searcher, describe, method_spec
+from rung.registry import build_searcher, describe, form_of
 from rung.searchers._tpe_outcomes import Outcomes
 from rung.searchers._unseen import Tried
 from rung.searchers.grid import GridSearcher
@@ -175,15 +175,7 @@ class ZoomSearcher:
 
 def _inner_form(inner: str | Mapping[str, Json]) -> Mapping[str, Json]:
     """The JSON form of the inner searcher. SettingError for what can't be inside."""
-    form = inner
-    if isinstance(inner, str):
-        method = method_spec(inner, max_t=1)
-        if method["name"] != "basic":
-            raise SettingError(
-                f"inner must be a searcher alone, not {inner!r}.",
-                hint='Use inner="tpe"; the scheduler is the study\'s.',
-            )
-        form = method["searcher"]
+    form = form_of("searchers", inner) if isinstance(inner, str) else inner
     if not isinstance(form, Mapping):
         raise SettingError(f"inner must be the name or JSON form of a searcher, not {inner!r}.", hint='Use "tpe".')
     if {"points_to_evaluate", "initial_config"} & form.keys():
