@@ -153,6 +153,18 @@ def test_it_avoids_where_trials_fail() -> None:
     assert np.mean([config["x"] < 0.45 for config in configs[20:]]) < 0.2
 
 
+def test_larger_leaves_do_not_believe_a_lucky_trial() -> None:
+    def loss(config: Config) -> float:
+        return -1.0 if config == {"x": 0.9, "y": 0.1} else bowl(config)
+
+    def share_near_luck(leaf_size: int) -> float:
+        study = ByHand(ForestSearcher(SQUARE, leaf_size=leaf_size), loss)
+        study.end(study.start({"x": 0.9, "y": 0.1}))
+        return float(np.mean([config["x"] > 0.75 for config in study.run(30)]))
+
+    assert share_near_luck(3) < 0.5 * share_near_luck(1)
+
+
 def test_until_something_is_reported_the_sequence_goes_on() -> None:
     starts = played(ForestSearcher(SQUARE), Course(steps=()), new_trials=8).started()
     assert [event.notes["sobol"] for event in starts] == list(range(8))
@@ -206,17 +218,17 @@ def test_unusual_spaces(space: Space) -> None:
 
 
 def test_the_json_form_has_all_options() -> None:
-    given = {"trees": 4, "candidates": 30, "initial_points": 3}
+    given = {"trees": 4, "leaf_size": 2, "candidates": 30, "initial_points": 3}
     spec = ForestSearcher(SQUARE, **given, initial_config={"x": 0.5, "y": 0.5}).spec()
     assert {**given, "points_to_evaluate": [{"x": 0.5, "y": 0.5}]} == {
         name: value for name, value in spec.items() if name not in {"name", "class"}
     }
 
 
-@pytest.mark.parametrize("name", ["trees", "candidates", "initial_points"])
+@pytest.mark.parametrize("name", ["trees", "leaf_size", "candidates", "initial_points"])
 @pytest.mark.parametrize("value", [0, 2.0, True, "many"])
 def test_unusable_options(name: str, value: Any) -> None:
-    with pytest.raises(SettingError, match=rf"{name} must be a whole number, at least 1, not {value!r}\. Use {name}="):
+    with pytest.raises(SettingError, match=rf"{name} must be a whole number, at least 1, not {value!r}\. Leave it"):
         ForestSearcher(SQUARE, **{name: value})
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rung.searchers._forest_proposals import ForestProposals
+from rung.searchers._forest_proposals import ForestProposals, Options
 from rung.searchers._surrogate import Evidence
 from rung.searchers._unseen import Tried
 from rung.space import Choice, Constant, Float, Int, Space, linear
@@ -33,8 +33,8 @@ def sampled(space: Space, n: int) -> list[Config]:
     return [space.sample(rng) for _ in range(n)]
 
 
-def proposals(hull: Space, space: Space | None = None, **options: int) -> ForestProposals:
-    return ForestProposals(hull, space or hull, frozenset(), **{"trees": 5, "candidates": 50, **options})
+def proposals(hull: Space, space: Space | None = None, *, candidates: int = 50) -> ForestProposals:
+    return ForestProposals(hull, space or hull, Options(5, 1, candidates, initial_points=5))
 
 
 def ranked(

@@ -14,10 +14,14 @@ def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
+def forest_of(x: np.ndarray, y: np.ndarray, trees: int = 5, leaf_size: int = 1, seed: int = 0) -> Forest:
+    return Forest(x, y, trees=trees, leaf_size=leaf_size, rng=rng(seed))
+
+
 def grown(n: int = 40, trees: int = 7, seed: int = 0) -> tuple[np.ndarray, np.ndarray, Forest]:
     x = rng(1).random((n, 3)).astype(np.float32)
     y = np.sin(6.0 * x[:, 0]) + (x[:, 1] > 0.5) + 0.1 * x[:, 2]
-    return x, y, Forest(x, y, trees, rng(seed))
+    return x, y, forest_of(x, y, trees, seed=seed)
 
 
 def walked(tree, row: np.ndarray) -> float:
@@ -37,7 +41,7 @@ class TestColumns:
 
     def test_trees_tell_it_from_all_that_is_active(self) -> None:
         points, is_active = np.linspace(0.0, 1.0, 20)[:, None], np.arange(20)[:, None] % 2 == 0
-        forest = Forest(columns_of(points, is_active), np.where(is_active[:, 0], 1.0, -1.0), 5, rng())
+        forest = forest_of(columns_of(points, is_active), np.where(is_active[:, 0], 1.0, -1.0))
         anywhere = rng().random((200, 1))
         assert set(forest.drawn(columns_of(anywhere, anywhere >= 0.0), rng())) == {1.0}
         assert set(forest.drawn(columns_of(anywhere, anywhere < 0.0), rng())) == {-1.0}
@@ -83,12 +87,21 @@ class TestForest:
     def test_what_is_known_is_kept_and_what_is_told_twice_is_its_mean(self) -> None:
         x, y, forest = grown()
         np.testing.assert_allclose(forest.drawn(x, rng()), y)
-        twice = Forest(np.vstack([x, x]), np.concatenate([y, y + 1.0]), 3, rng())
+        twice = forest_of(np.vstack([x, x]), np.concatenate([y, y + 1.0]))
         np.testing.assert_allclose(twice.drawn(x, rng()), y + 0.5)
+
+    def test_a_leaf_is_the_mean_of_its_targets_which_are_so_many_at_least(self) -> None:
+        x, y, _ = grown()
+        for tree in forest_of(x, y, leaf_size=4).trees:
+            leaves = tree.apply(x)
+            for leaf in np.unique(leaves):
+                inside = leaves == leaf
+                assert inside.sum() >= 4
+                assert tree.tree_.value[leaf, 0, 0] == pytest.approx(y[inside].mean())
 
     def test_trees_differ_most_where_little_is_known(self) -> None:
         x = np.concatenate([np.linspace(0.0, 0.4, 30), [1.0]]).astype(np.float32)[:, None]
-        forest = Forest(x, 3.0 * x[:, 0].astype(float), 30, rng())
+        forest = forest_of(x, 3.0 * x[:, 0].astype(float), 30)
         spread = [np.std([walked(tree, np.array([place])) for tree in forest.trees]) for place in (0.207, 0.7)]
         assert spread[1] > 5.0 * spread[0]
 
@@ -100,7 +113,7 @@ class TestForest:
 
     @pytest.mark.parametrize("n", [1, 2])
     def test_a_single_trial_is_enough(self, n: int) -> None:
-        forest = Forest(np.zeros((n, 2), dtype=np.float32), np.full(n, 0.5), 2, rng())
+        forest = forest_of(np.zeros((n, 2), dtype=np.float32), np.full(n, 0.5))
         assert forest.drawn(np.ones((3, 2), dtype=np.float32), rng()).tolist() == [0.5] * 3
 
 

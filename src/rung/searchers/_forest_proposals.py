@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, TypeAlias, final
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, final
 
 import numpy as np
 
@@ -28,16 +28,24 @@ _COPIES: Final = 4  # neighbours in each dimension
 _MOST_COPIES: Final = 100
 
 
+class Options(NamedTuple):
+    """As ``ForestSearcher`` explains them."""
+
+    trees: int
+    leaf_size: int
+    candidates: int
+    initial_points: int
+
+
 @final
 class ForestProposals:
     """Makes suggestions for one space, from what is known in its hull. partial: see ``Embedding``."""
 
-    def __init__(self, hull: Space, space: Space, partial: frozenset[str], *, trees: int, candidates: int) -> None:
+    def __init__(self, hull: Space, space: Space, options: Options, partial: frozenset[str] = frozenset()) -> None:
         self.partial = partial
         self._hull = hull
         self._space = space
-        self._trees = trees
-        self._candidates = candidates
+        self._options = options
         self._embedding = Embedding(hull, partial)
         self._region = Region(hull, space)
         self._opinion = Opinion(space)
@@ -59,7 +67,8 @@ class ForestProposals:
         points = self._points(evidence, y, tried, rng)
         if not len(points) or not self._ranges.can_move.any():
             return
-        forest = Forest(columns_of(evidence.points, evidence.is_active), y, self._trees, rng)
+        known, options = columns_of(evidence.points, evidence.is_active), self._options
+        forest = Forest(known, y, trees=options.trees, leaf_size=options.leaf_size, rng=rng)
         is_active = self._embedding.is_active(points)
         heights = -forest.drawn(columns_of(points, is_active), rng)
         if self._opinion:
@@ -74,7 +83,7 @@ class ForestProposals:
         if self._space.size <= _MOST_LISTED:
             return np.nan_to_num(self._hull.encode(tried.others(self._space, _MOST_LISTED)), nan=0.5)
         region, embedding = self._region, self._embedding
-        spread = region.outward(rng.random((self._candidates, len(self._hull))))
+        spread = region.outward(rng.random((self._options.candidates, len(self._hull))))
         order = np.argsort(y, kind="stable")[:_BEST]
         drawn = region.outward(rng.random((len(order), len(self._hull))))
         best = np.where(evidence.is_active[order], evidence.points[order], drawn)  # what is inactive may become active

@@ -36,18 +36,20 @@ def scores(losses: Floats) -> Floats:
 
 @final
 class Forest:
-    """Extremely randomised trees, each fitted to all targets; a target is the mean of the leaf it is in.
+    """Extremely randomised trees, each fitted to all targets; what a tree says is the mean of a leaf.
 
-    x: (n, c) columns. y: (n,) finite. The thresholds of splits are random, so that trees differ most where little is
-    known; of all columns the split is taken that explains most. Source: Geurts et al. 2006, with all columns at each
-    split; grown by scikit-learn.
+    x: (n, c) columns. y: (n,) finite. leaf_size: how many of them are in a leaf at least. The thresholds of splits are
+    random, so that trees differ most where little is known; of all columns the split is taken that explains most.
+    Source: Geurts et al. 2006, with all columns at each split; grown by scikit-learn.
     """
 
-    def __init__(self, x: Columns, y: Floats, trees: int, rng: np.random.Generator) -> None:
+    def __init__(self, x: Columns, y: Floats, *, trees: int, leaf_size: int, rng: np.random.Generator) -> None:
         from sklearn.tree import ExtraTreeRegressor
 
-        seeds = rng.integers(2**31, size=trees).tolist()
-        self.trees: list[Any] = [ExtraTreeRegressor(random_state=seed).fit(x, y, check_input=False) for seed in seeds]
+        self.trees: list[Any] = [
+            ExtraTreeRegressor(min_samples_leaf=leaf_size, random_state=seed).fit(x, y, check_input=False)
+            for seed in rng.integers(2**31, size=trees).tolist()
+        ]
 
     def drawn(self, x: Columns, rng: np.random.Generator) -> Floats:
         """(m,) for each row (m, c) what one tree says of it, drawn for that row."""

@@ -34,10 +34,12 @@ class ForestSearcher:
     slopes are hard. So take it for many of those; in a few smooth numbers a Gaussian process finds far better values. A
     suggestion takes five milliseconds, and twenty at 1,000 trials. Needs scikit-learn.
 
-    space: a Space or anything that ``as_space`` takes. trees: of the forest. candidates: random configurations that are
-    compared, beside neighbours of the ten best trials, which differ from them in one dimension; more of them search
-    more widely. initial_points: how many configurations of a Sobol sequence come before the first forest, those to
-    start with counted in. initial_config, points_to_evaluate: what is tried first; give one of them or none.
+    space: a Space or anything that ``as_space`` takes. trees: of the forest. leaf_size: how many trials a tree lumps
+    together at least; 2 or 3 where losses are very noisy, for with 1 lucky trials are taken at their word, and the
+    search does hardly better than a random one. candidates: random configurations that are compared, beside neighbours
+    of the ten best trials, which differ from them in one dimension; more of them search more widely. initial_points:
+    how many configurations of a Sobol sequence come before the first forest, those to start with counted in.
+    initial_config, points_to_evaluate: what is tried first; give one of them or none.
 
     A candidate's value is drawn from what the trees say of it, and the lowest is tried: Thompson sampling, by which one
     goes where trees differ. The expected improvement under their mean and variance had twice the regret when measured;
@@ -55,6 +57,7 @@ class ForestSearcher:
         space: object,
         *,
         trees: int = 10,
+        leaf_size: int = 1,
         candidates: int = 200,
         initial_points: int = 5,
         initial_config: Config | None = None,
@@ -63,9 +66,7 @@ class ForestSearcher:
         if find_spec("sklearn") is None:
             raise MissingExtraError("ForestSearcher", "sklearn")
         given = as_space(space)
-        self._trees = _whole("trees", trees)
-        self._candidates = _whole("candidates", candidates)
-        self._initial_points = _whole("initial_points", initial_points)
+        self._options = _checked(trees=trees, leaf_size=leaf_size, candidates=candidates, initial_points=initial_points)
         self._points = starting_points(given, initial_config, points_to_evaluate)
         self._history = History(given, self._points)
         self._walk = Walk("sobol", sobol)
@@ -84,7 +85,7 @@ class ForestSearcher:
         if point := self._history.next_point():
             return point
         known, proposals = self._knows()
-        if known.evidence is None or known.n_begun < self._initial_points:
+        if known.evidence is None or known.n_begun < self._options["initial_points"]:
             return self._designed(proposals.believed(), rng)
         n_since = len(self._history) - self._history.n_before_priors
         for config in proposals.ranked(known.evidence, self._tried, n_since, rng):
@@ -110,24 +111,17 @@ class ForestSearcher:
 
     def spec(self) -> Mapping[str, Json]:
         """The JSON form, for the log."""
-        return describe(
-            self,
-            trees=self._trees,
-            candidates=self._candidates,
-            initial_points=self._initial_points,
-            points_to_evaluate=list(self._points) or None,
-        )
+        return describe(self, **self._options, points_to_evaluate=list(self._points) or None)
 
     def _knows(self) -> tuple[Known, ForestProposals]:
         """What is known, and what makes suggestions from it."""
-        from rung.searchers._forest_proposals import ForestProposals
+        from rung.searchers._forest_proposals import ForestProposals, Options
         from rung.searchers._gp_evidence import known_of
 
         known = known_of(self._history, self._curves, self._known)
         if self._proposals is None or self._proposals.partial != known.partial:
-            self._proposals = ForestProposals(
-                self._history.hull, self.space, known.partial, trees=self._trees, candidates=self._candidates
-            )
+            options = Options(**self._options)
+            self._proposals = ForestProposals(self._history.hull, self.space, options, known.partial)
         return known, self._proposals
 
     def _designed(self, believed: Config | None, rng: np.random.Generator) -> Suggestion | Exhausted:
@@ -137,7 +131,9 @@ class ForestSearcher:
         return self._walk.suggest(self.space, rng, self._tried)
 
 
-def _whole(name: str, value: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise SettingError(f"{name} must be a whole number, at least 1, not {value!r}.", hint=f"Use {name}=10.")
-    return value
+def _checked(**options: int) -> dict[str, int]:
+    """The options by name. SettingError for one that is out of range."""
+    for name, value in options.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise SettingError(f"{name} must be a whole number, at least 1, not {value!r}.", hint="Leave it out.")
+    return options
