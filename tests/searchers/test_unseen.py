@@ -3,9 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rung.events import Changed, Ended, Started
+from rung.history import History
 from rung.searchers._unseen import Tried
 from rung.space import Choice, Float, Int, Space, linear
 from rung.testing.spaces import example_spaces
+from rung.types import TrialState
 
 SMALL = Space({"kind": Choice(["a", "b", 1, True]), "deep": Choice([False, True])})
 
@@ -17,6 +20,20 @@ def test_values_are_told_apart_as_the_space_does() -> None:
     assert {"kind": True, "deep": True} not in tried
     assert {"kind": 1} not in tried
     assert len(tried) == 1
+
+
+def test_what_starts_is_tried_and_what_it_is_changed_to() -> None:
+    history, tried = History(SMALL), Tried()
+    for event in (
+        Started(at=0.0, trial=0, attempt=1, config={"kind": "a", "deep": True}),
+        Changed(at=1.0, trial=0, attempt=1, step=1, changes={"deep": False}),
+        Ended(at=2.0, trial=0, attempt=1, state=TrialState.COMPLETED),
+    ):
+        history.update(event)
+        tried.update(event, history)
+    assert {"kind": "a", "deep": True} in tried
+    assert {"kind": "a", "deep": False} in tried
+    assert len(tried) == 2
 
 
 def test_a_small_space_is_drawn_empty_without_repeats() -> None:

@@ -264,3 +264,17 @@ def test_domains_of_different_kinds_have_no_union(domain):
     for other in ONE_OF_EACH:
         if type(other) is not type(domain) and not isinstance(domain, Constant) and not isinstance(other, Constant):
             assert domain.union(other) is None
+
+
+@pytest.mark.parametrize(
+    ("domain", "inside", "outside"),
+    [
+        (Float(0.0, 1.0), 0.5, 1.5),
+        (Int(1, 10), 10, 0.5),
+        (Choice(["a", None]), None, "b"),
+        (Constant("x"), "x", "y"),
+    ],
+)
+def test_a_domain_contains_what_it_accepts(domain, inside, outside):
+    assert domain.contains(inside)
+    assert not domain.contains(outside)

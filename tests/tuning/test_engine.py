@@ -41,7 +41,7 @@ START = Started(at=0.0, trial=0, attempt=1, config={"x": 0.5, "n": 1}, draw=0)
 def engine_with(*events: Any, scheduler: ScriptedScheduler | None = None) -> tuple[Engine, ScriptedScheduler]:
     scheduler = scheduler or ScriptedScheduler()
     log = (CREATED, *events)
-    engine = Engine(scheduler, past=lambda count: log[:count])
+    engine = Engine(scheduler, log=lambda: enumerate(log, 1))
     for event in log:
         engine.fold(event)
     return engine, scheduler
@@ -121,7 +121,7 @@ def test_fold_returns_what_the_scheduler_decides() -> None:
 
 
 def test_replay_returns_the_last_sequence_number() -> None:
-    engine = Engine(ScriptedScheduler(), past=lambda _: ())
+    engine = Engine(ScriptedScheduler(), log=lambda: ())
     assert engine.replay([]) == 0
     assert engine.replay([(1, CREATED), (2, START)]) == 2
     assert engine.ledger.trials[0].state is TrialState.RUNNING
@@ -189,7 +189,7 @@ TOLD = [event for event in LIFE if LIFE.index(event) in {0, 2, 4, 7, 8, 9}]
 
 def engine_of(scheduler: Any, log: list[Any]) -> Engine:
     """An engine that has folded the log, which may grow."""
-    engine = Engine(scheduler, past=lambda count: log[:count])
+    engine = Engine(scheduler, log=lambda: enumerate(log, 1))
     for event in log:
         engine.fold(event)
     return engine
@@ -232,7 +232,7 @@ def test_the_ledger_and_what_is_folded_besides_hear_of_it() -> None:
     log: list[Any] = [CREATED, *LIFE, TAKES_OVER]
     engine = Engine(
         BasicScheduler(RandomSearcher(SPACE)),
-        past=lambda count: log[:count],
+        log=lambda: enumerate(log, 1),
         also=[lambda event, ledger: heard.append((event, ledger.study.searcher))],
     )
     for event in log:
@@ -286,7 +286,7 @@ def test_a_searcher_that_can_not_be_made() -> None:
 
 
 def test_nothing_takes_over_before_the_log_has_what_was_folded() -> None:
-    engine = Engine(BasicScheduler(RandomSearcher(SPACE)), past=lambda count: [CREATED][:count])
+    engine = Engine(BasicScheduler(RandomSearcher(SPACE)), log=lambda: [(1, CREATED)])
     engine.fold(CREATED)
     engine.fold(START)
     with pytest.raises(AssertionError, match="what was folded is in the log already"):

@@ -91,7 +91,7 @@ def _print(order: Order, created: StudyCreated, facts: Mapping[str, Any]) -> Non
 def first_configurations(order: Order) -> list[Config]:
     """The first ones that the scheduler would begin with, as far as it needs no results for them."""
     seed = secrets.randbits(32) if order.seed is None else order.seed
-    engine = Engine(order.scheduler, past=lambda _: ())
+    engine = Engine(order.scheduler, log=lambda: ())
     engine.fold(new_study(order.study, order.scheduler, order.goal, seed=seed, objective=None))
     configs: list[Config] = []
     for number in range(min(_SHOWN, order.max_trials or _SHOWN)):

@@ -26,9 +26,9 @@ from rung.commands import (
 from rung.console.wording import number, part_name, settings
 from rung.errors import RungError, SpaceError
 from rung.registry import handed_over
-from rung.space import Constant, Domain, Space
+from rung.space import Constant, Space
 from rung.tuning.steering import check_usable, plan_edit, space_to_come
-from rung.types import Config, Json, TrialState
+from rung.types import Config, TrialState
 
 if TYPE_CHECKING:
     from rung.contracts import Store
@@ -60,7 +60,7 @@ def checked(store: Store, row: StudyRow, config: Config) -> Config:
         return space.validate(config)
     except SpaceError as error:
         for name, domain in space.items():
-            if isinstance(domain, Constant) and name in config and not _has(domain, config[name]):
+            if isinstance(domain, Constant) and name in config and not domain.contains(config[name]):
                 line = shlex.join(["rung", "edit", row.name, "--reopen", name])
                 way_out = f"Search it again by `{line}`, or leave it out."
                 raise SpaceError(
@@ -68,14 +68,6 @@ def checked(store: Store, row: StudyRow, config: Config) -> Config:
                     hint=way_out if _was_open(store, row, name) else error.hint,
                 ) from error
         raise
-
-
-def _has(domain: Domain, value: Json) -> bool:
-    try:
-        domain.validate(value)
-    except SpaceError:
-        return False
-    return True
 
 
 def _was_open(store: Store, row: StudyRow, name: str) -> bool:

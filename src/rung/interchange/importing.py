@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from rung import registry
-from rung.errors import RungWarning, SpaceError
+from rung.errors import RungWarning
 from rung.interchange.given import events_of
 from rung.provenance import collect_provenance
 from rung.store.maintenance import write_whole
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from rung.contracts import Store
     from rung.events import Event, StudyCreated
     from rung.interchange.given import GivenStudy
-    from rung.space import Domain
     from rung.types import Json
 
 
@@ -59,7 +58,7 @@ def log_of(
     provenance = {**provenance, "source": given.source}
     created = replace(created, unix=unix, provenance=provenance, message=f"imported from {given.source}")
     events = events_of(given, owner=current_owner(), unix=unix, provenance=provenance)
-    engine = Engine(built, past=lambda _: ())
+    engine = Engine(built, log=lambda: ())
     for event in (created, *events):  # what can't be folded must be known before anything is written
         engine.fold(event)
     _point_out_strays(given)
@@ -77,7 +76,7 @@ def _in_full(given: GivenStudy, full: int) -> GivenStudy:
 def _point_out_strays(given: GivenStudy) -> None:
     space = given.space
     strays = [
-        {name for name, value in trial.config.items() if name in space and not _contains(space[name], value)}
+        {name for name, value in trial.config.items() if name in space and not space[name].contains(value)}
         for trial in given.trials
     ]
     if any(strays):
@@ -89,11 +88,3 @@ def _point_out_strays(given: GivenStudy) -> None:
             ),
             stacklevel=3,
         )
-
-
-def _contains(domain: Domain, value: Json) -> bool:
-    try:
-        domain.validate(value)
-    except SpaceError:
-        return False
-    return True

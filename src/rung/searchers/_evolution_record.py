@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, final
 
 import numpy as np
 
-from rung.events import Changed, Observed, Started
+from rung.events import Observed
 from rung.history import History
 from rung.searchers._curves import Curves
 from rung.searchers._priors import Opinion
@@ -45,11 +45,10 @@ class Record:
     def update(self, event: SearchEvent) -> None:
         """Take the next event; unknown kinds are ignored."""
         self.history.update(event)
+        self._tried.update(event, self.history)
         if isinstance(event, Observed):
             assert event.loss is not None, "reports without a loss don't reach a searcher"
             self._curves.add(event.trial, event.step, event.loss)
-        elif isinstance(event, Started | Changed):
-            self._tried.add(self.history.configs[event.trial])
 
     def has_loss(self, trial: int) -> bool:
         """Whether it has reported and not failed."""

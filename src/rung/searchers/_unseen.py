@@ -6,12 +6,15 @@ from collections.abc import Hashable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, final
 
+from rung.events import Changed, Started
 from rung.searchers.grid import combinations
 from rung.space.values import identity
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from rung.events import SearchEvent
+    from rung.history import History
     from rung.space import Space
     from rung.types import Config
 
@@ -35,6 +38,11 @@ class Tried:
     def add(self, config: Config) -> None:
         """Count it as tried."""
         self._keys.add(_key(config))
+
+    def update(self, event: SearchEvent, history: History) -> None:
+        """Note what is tried from this event on, which the history has taken already."""
+        if isinstance(event, Started | Changed):
+            self.add(history.configs[event.trial])
 
     def others(self, space: Space, points: int) -> Iterator[dict[str, Any]]:
         """Untried configurations made of at most so many values of each number; see ``Domain.grid``."""

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, final
 
 from rung.errors import MissingExtraError, SettingError
-from rung.events import Changed, Ended, Observed, SpaceEdited, Started
+from rung.events import Ended, Observed, SpaceEdited
 from rung.history import History, starting_points
 from rung.registry import describe
 from rung.searchers._curves import Curves
@@ -97,13 +97,12 @@ class ForestSearcher:
     def update(self, event: SearchEvent) -> None:
         """Note what was tried and what came of it."""
         self._history.update(event)
+        self._tried.update(event, self._history)
         self._walk.update(event)
         if isinstance(event, Observed):
             assert event.loss is not None, "reports without a loss don't reach a searcher"
             self._curves.add(event.trial, event.step, event.loss)
             self._known.setdefault(event.trial)
-        elif isinstance(event, Started | Changed):
-            self._tried.add(self._history.configs[event.trial])
         elif isinstance(event, Ended) and event.state is TrialState.FAILED:
             self._known.setdefault(event.trial)
         elif isinstance(event, SpaceEdited):

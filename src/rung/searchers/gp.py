@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, final
 
 from rung.errors import RungError, SettingError
-from rung.events import Changed, Ended, Observed, SpaceEdited, Started
+from rung.events import Ended, Observed, SpaceEdited, Started
 from rung.history import History, starting_points
 from rung.registry import describe
 from rung.searchers._curves import Curves
@@ -110,16 +110,14 @@ class GPSearcher:
         """Note what was tried, what came of it, and the fit behind it."""
         believed = self.space.priors
         self._history.update(event)
+        self._tried.update(event, self._history)
         if isinstance(event, Observed):
             assert event.loss is not None, "reports without a loss don't reach a searcher"
             self._curves.add(event.trial, event.step, event.loss)
             self._known.setdefault(event.trial)
         elif isinstance(event, Started):
-            self._tried.add(event.config)
             self._noted = event.notes.get(_FIT, self._noted)
             self._scramble = event.notes.get(_SCRAMBLE, self._scramble)
-        elif isinstance(event, Changed):
-            self._tried.add(self._history.configs[event.trial])
         elif isinstance(event, Ended) and event.state is TrialState.FAILED:
             self._known.setdefault(event.trial)
         elif isinstance(event, SpaceEdited):

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, final
 
 from rung.errors import SettingError
-from rung.events import Changed, Started
 from rung.history import History, starting_points
 from rung.registry import describe
 from rung.searchers._sequences import Walk, halton
@@ -40,7 +39,7 @@ class HaltonSearcher:
     A suggestion's notes say the index of its point, and the first one's the seed of the scrambling, so that the log
     alone determines where the sequence stands. Points that break a constraint are skipped; after 4,096 in a row comes a
     random configuration instead. Coordinates of inactive dimensions are ignored. After an edit of the space the
-    sequence goes on at its next index. In a small finite space points come more than once.
+    sequence goes on at its next index. No configuration comes twice while there is another.
 
     Source: Halton 1960; the scrambling from Owen 2017 (arXiv:1706.02808); computed by SciPy.
     """
@@ -79,8 +78,7 @@ class HaltonSearcher:
         """Note what was tried, and where the sequence stands."""
         self._history.update(event)
         self._walk.update(event)
-        if isinstance(event, Started | Changed):
-            self._tried.add(self._history.configs[event.trial])
+        self._tried.update(event, self._history)
 
     def spec(self) -> Mapping[str, Json]:
         """The JSON form, for the log."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, final
 import numpy as np
 
 from rung.errors import SettingError, SpaceError
-from rung.events import Changed, Ended, Enqueued, SpaceEdited, Started
+from rung.events import Ended, Enqueued, SpaceEdited, Started
 from rung.history import History, starting_points
 from rung.registry import build_searcher, describe, form_of
 from rung.searchers._tpe_outcomes import Outcomes
@@ -113,8 +113,7 @@ class ZoomSearcher:
             self._search_in(_moved(self._box, former, self.space), event.at, otherwise=self.space)
         elif not isinstance(event, Enqueued):  # the points that wait are kept here, since a box may not contain them
             self._inner.update(event)
-        if isinstance(event, Started | Changed):
-            self._tried.add(self._history.configs[event.trial])
+        self._tried.update(event, self._history)
         if isinstance(event, Started):
             self._is_noted |= _noted_stage(event.notes) == self._stage
         elif isinstance(event, Ended) and self._is_stage_over():

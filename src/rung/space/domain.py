@@ -90,6 +90,14 @@ class Domain(Described, ABC):
         SpaceError says what is allowed.
         """
 
+    def contains(self, value: Any) -> bool:
+        """Whether ``validate`` accepts the value."""
+        try:
+            self.validate(value)
+        except SpaceError:
+            return False
+        return True
+
     def to_units(self, values: Sequence[Json]) -> Sequence[float]:
         """``to_unit`` of each value."""
         return [self.to_unit(value) for value in values]

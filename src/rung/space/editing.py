@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from rung.errors import SpaceError
 from rung.space.convert import as_domain
 from rung.space.space import Space
 
 if TYPE_CHECKING:
     from rung.space.domain import Domain
-    from rung.types import Json
 
 
 def edited(space: Space, domains: Mapping[str, Any], *, priors: Mapping[str, Any] | None = None) -> Space:
@@ -28,7 +26,7 @@ def edited(space: Space, domains: Mapping[str, Any], *, priors: Mapping[str, Any
         now,
         conditions=whens,
         constraints=form.get("constraints", []),
-        priors={name: each for name, each in space.priors.items() if _has(now[name], each.centre)}
+        priors={name: each for name, each in space.priors.items() if now[name].contains(each.centre)}
         if priors is None
         else priors,
     )
@@ -48,11 +46,3 @@ def hull(former: Space, now: Space) -> Space:
 def _union(former: Domain | None, now: Domain) -> Domain:
     union = None if former is None else former.union(now)
     return now if union is None else union
-
-
-def _has(domain: Domain, value: Json) -> bool:
-    try:
-        domain.validate(value)
-    except SpaceError:
-        return False
-    return True

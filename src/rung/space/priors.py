@@ -105,7 +105,7 @@ def _as_prior(name: str, given: Any) -> Prior:
 
 def _read(centre: Json, domain: Domain) -> Json:
     """The centre as a value of the domain: a text that was written for a number is read as one."""
-    if not isinstance(centre, str) or _has(domain, centre):
+    if not isinstance(centre, str) or domain.contains(centre):
         return centre
     if isinstance(domain, Choice | Constant):
         named = {str(value).lower(): value for value in domain.grid(1)}
@@ -115,11 +115,3 @@ def _read(centre: Json, domain: Domain) -> Json:
         return float(centre)
     except ValueError:
         return centre
-
-
-def _has(domain: Domain, value: Json) -> bool:
-    try:
-        domain.validate(value)
-    except SpaceError:
-        return False
-    return True

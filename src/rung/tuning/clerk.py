@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import time
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -89,7 +88,7 @@ def _replayed(store: Store, study: str) -> Engine | None:
     assert isinstance(created, StudyCreated), "a log begins with it"
     try:
         scheduler = build_scheduler(created.scheduler, Space.from_json(created.space))
-        engine = Engine(scheduler, past=lambda count: (event for _, event in islice(store.read(study), count)))
+        engine = Engine(scheduler, log=lambda: store.read(study))
         engine.replay(store.read(study))
     except SettingError:
         return None

@@ -7,7 +7,8 @@ been without the crash.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard, final
 
 import numpy as np
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
 _FORWARDED = frozenset({Changed, Ended, Enqueued, SpaceEdited})
 
-Past: TypeAlias = Callable[[int], Iterable[Event]]
-"""The first so many events of a study's log."""
+Log: TypeAlias = Callable[[], Iterable[tuple[int, Event]]]
+"""Gives the events of a study's log from the first one, with their sequence numbers."""
 
 
 def draw_generator(seed: int, draw: int) -> np.random.Generator:
@@ -57,18 +58,26 @@ def is_forwarded(event: Event) -> TypeGuard[SearchEvent]:
     return kind in _FORWARDED or (kind is Started and event.cause != "retried")  # type: ignore[union-attr]
 
 
+def split_log(events: Iterable[Event]) -> tuple[StudyCreated, Iterator[SearchEvent]]:
+    """A log as schedulers and searchers have it: how the study began, and what they are told from then on."""
+    rest = iter(events)
+    created = next(rest)
+    assert isinstance(created, StudyCreated), "a log begins with it"
+    return created, filter(is_forwarded, rest)
+
+
 @final
 class Engine:
     """A scheduler and the ledger of its study, folded together.
 
-    also: what else is folded with them. past: where the events can be had again that were folded already; a searcher
-    that takes over from another one learns from them.
+    also: what else is folded with them. log: has what was folded already, for a searcher that takes over from another
+    one and must learn from it; there may be more in it.
     """
 
-    def __init__(self, scheduler: Scheduler, *, past: Past, also: Sequence[Fold] = ()) -> None:
+    def __init__(self, scheduler: Scheduler, *, log: Log, also: Sequence[Fold] = ()) -> None:
         self.scheduler = scheduler
         self.ledger = Ledger()
-        self._past = past
+        self._log = log
         self._also = tuple(also)
         self._n_folded = 0
 
@@ -87,16 +96,13 @@ class Engine:
 
         SettingError when it can't be made.
         """
-        events = iter(self._past(self._n_folded))
-        created = next(events)
-        assert isinstance(created, StudyCreated), "a log begins with it"
+        past = [event for _, event in islice(self._log(), self._n_folded)]
+        assert len(past) == self._n_folded, "what was folded is in the log already"
+        created, told = split_log(past)
         form = {**self.scheduler.spec(), "searcher": searcher}
         scheduler = build_scheduler(form, Space.from_json(created.space))
-        n_told = 1
-        for n_told, event in enumerate(events, 2):  # noqa: B007  # the last value is what is asked for
-            if is_forwarded(event):
-                scheduler.update(event)
-        assert n_told == self._n_folded, "what was folded is in the log already"
+        for event in told:
+            scheduler.update(event)
         return scheduler
 
     def replay(self, events: Iterable[tuple[int, Event]]) -> int:

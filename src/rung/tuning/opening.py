@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import secrets
 import shlex
 import time
@@ -35,7 +34,6 @@ from rung.tuning.setup import checked_name
 
 if TYPE_CHECKING:
     from rung.contracts import Scheduler, Store
-    from rung.events import Event
     from rung.tuning.standing import Fold
     from rung.types import Goal, Json, Lease
 
@@ -121,7 +119,7 @@ class OpenStudy:
     ) -> None:
         self.store = store
         self.name = created.study
-        self.engine = Engine(scheduler, past=self._past, also=also)
+        self.engine = Engine(scheduler, log=lambda: store.read(created.study), also=also)
         self._created = created
         self._is_new = is_new
         self._sequence = 0
@@ -198,9 +196,6 @@ class OpenStudy:
                 self._session.let_go()
             elif self._lease is not None:
                 self.store.release(self._lease)
-
-    def _past(self, count: int) -> Iterator[Event]:
-        return (event for _, event in itertools.islice(self.store.read(self.name), count))
 
     def _catch_up(self) -> None:
         self._sequence = max(self._sequence, self.engine.replay(self.store.read(self.name, after=self._sequence)))

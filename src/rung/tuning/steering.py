@@ -18,7 +18,7 @@ from rung.space import Between, Constant, Linear, Space, as_domain
 from rung.space.editing import edited
 from rung.space.priors import Prior, as_priors
 from rung.space.sets import is_numeric
-from rung.tuning.engine import is_forwarded
+from rung.tuning.engine import split_log
 
 if TYPE_CHECKING:
     from rung.contracts import Searcher, Store
@@ -256,14 +256,11 @@ def _open_domains(store: Store, study: str) -> dict[str, Domain]:
 
 def _waiting(store: Store, row: StudyRow) -> Iterator[Config]:
     """The configurations that wait to be tried, those included that people have asked for and nobody has read yet."""
-    history: History | None = None
-    for _, event in store.read(row.name):
-        if isinstance(event, StudyCreated):
-            history = History(Space.from_json(event.space), (row.searcher or {}).get("points_to_evaluate") or ())
-        elif is_forwarded(event):
-            assert history is not None, "a log begins with it"
-            history.update(event)
-    yield from () if history is None else history.waiting
+    created, told = split_log(event for _, event in store.read(row.name))
+    history = History(Space.from_json(created.space), (row.searcher or {}).get("points_to_evaluate") or ())
+    for event in told:
+        history.update(event)
+    yield from history.waiting
     yield from (each.config for _, each in store.tables.pending(row.name) if isinstance(each, Enqueue))
 
 

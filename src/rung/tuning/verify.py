@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -82,7 +81,7 @@ def verify_decisions(events: Iterable[tuple[int, Event]], scheduler: Scheduler) 
     """
     if isinstance(events, Iterator):
         events = list(events)
-    engine = Engine(scheduler, past=lambda count: (event for _, event in itertools.islice(events, count)))
+    engine = Engine(scheduler, log=lambda: events)
     found = Verification(differences=[])
     due: deque[_Due] = deque()
     for sequence, event in events:

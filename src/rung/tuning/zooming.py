@@ -16,7 +16,7 @@ from rung.searchers._tpe_outcomes import Outcomes
 from rung.space import Constant, Space
 from rung.space.editing import hull
 from rung.space.zooming import Step, Zoomed, zoomed
-from rung.tuning.engine import is_forwarded
+from rung.tuning.engine import split_log
 from rung.tuning.steering import SpaceEdit, ask_for_edit, plan_edit, space_to_come
 from rung.types import TrialState
 
@@ -105,13 +105,9 @@ def _check_news(store: Store, study: str) -> None:
 
 def _known(store: Store, study: str) -> tuple[History, Outcomes]:
     """What a searcher would know of the study."""
-    outcomes = Outcomes()
-    events = (event for _, event in store.read(study))
-    created = next(events)
-    assert isinstance(created, StudyCreated), "a log begins with it"
-    history = History(Space.from_json(created.space))
-    for event in events:
-        if is_forwarded(event):
-            history.update(event)
-            outcomes.update(event)
+    created, told = split_log(event for _, event in store.read(study))
+    history, outcomes = History(Space.from_json(created.space)), Outcomes()
+    for event in told:
+        history.update(event)
+        outcomes.update(event)
     return history, outcomes
