@@ -25,7 +25,7 @@ LAYERS: list[set[str]] = [
     {"schedulers"},
     {"runtime", "_trial"},
     {"backends", "store"},
-    {"bookkeeping", "provenance", "columns", "matching", "filters", "analysis"},
+    {"bookkeeping", "provenance", "columns", "matching", "origins", "filters", "analysis"},
     {"tuning"},
     {"study", "tuner", "console", "_tune", "_compare", "_repeat", "interchange"},
     {"integrations", "benchmarks"},

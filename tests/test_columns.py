@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pytest
 
+from known_metrics import KnownMetrics
 from rung.columns import columns_of_studies, columns_of_trials, hyperparameters
 from rung.errors import SettingError
 from rung.filters import select
@@ -24,19 +23,15 @@ def trial(number: int, /, **config: object) -> TrialRow:
     return TrialRow(number=number, state=TrialState.COMPLETED, config=config, started_at=0.0, best_loss=-0.9)
 
 
-def no_metrics() -> Mapping[int, Mapping[str, float]]:
-    raise AssertionError("nobody needs the metrics")
-
-
 def test_values_are_in_the_users_direction() -> None:
-    columns = columns_of_trials(study(), [], no_metrics)
+    columns = columns_of_trials(study(), [], KnownMetrics())
     assert columns.find("best").get(trial(0)) == 0.9
     assert columns.find("value").get(trial(0)) is None
 
 
 def test_a_hyperparameter_that_is_called_like_a_column_has_a_longer_name() -> None:
     rows = [trial(7, number=3, lr=0.1)]
-    columns = columns_of_trials(study(), rows, no_metrics)
+    columns = columns_of_trials(study(), rows, KnownMetrics())
     assert columns.find("number").get(rows[0]) == 7
     assert columns.find("config.number").get(rows[0]) == 3
     assert columns.find("config.lr").get(rows[0]) == columns.find("lr").get(rows[0]) == 0.1
@@ -44,7 +39,7 @@ def test_a_hyperparameter_that_is_called_like_a_column_has_a_longer_name() -> No
 
 def test_a_metric_that_is_called_like_a_hyperparameter_has_a_longer_name() -> None:
     rows = [trial(0, lr=0.1), trial(1, lr=0.2)]
-    columns = columns_of_trials(study(), rows, lambda: {0: {"acc": 0.9, "lr": 5.0}})
+    columns = columns_of_trials(study(), rows, KnownMetrics({0: {"acc": 0.9, "lr": 5.0}}))
     assert columns.find("lr").get(rows[0]) == 0.1
     assert columns.find("metric.lr").get(rows[0]) == 5.0
     assert columns.find("acc").get(rows[0]) == 0.9
@@ -53,12 +48,12 @@ def test_a_metric_that_is_called_like_a_hyperparameter_has_a_longer_name() -> No
 
 def test_the_kind_of_a_hyperparameter_follows_from_its_values() -> None:
     rows = [trial(0, a=1, b="x", c=True, d=1), trial(1, a=0.5, b="y", c=False, d="x"), trial(2)]
-    columns = columns_of_trials(study(), rows, no_metrics)
+    columns = columns_of_trials(study(), rows, KnownMetrics())
     assert [columns.find(name).kind for name in "abcd"] == ["number", "text", "any", "any"]
 
 
 def test_an_unknown_column_names_the_nearest_or_all() -> None:
-    columns = columns_of_trials(study(), [trial(0, learning_rate=0.1)], lambda: {0: {"loss": 1.0}})
+    columns = columns_of_trials(study(), [trial(0, learning_rate=0.1)], KnownMetrics({0: {"loss": 1.0}}))
     with pytest.raises(SettingError, match=r"There is no column 'learning_rat'. Did you mean 'learning_rate'\?"):
         columns.find("learning_rat")
     with pytest.raises(SettingError, match=r"There are: number, state, .*best, value, learning_rate, loss\.") as caught:

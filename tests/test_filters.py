@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from known_metrics import KnownMetrics
 from rung.columns import Columns, columns_of_trials
 from rung.errors import SettingError
 from rung.filters import Comparison, Filter, Joined, Not, parse, select
@@ -38,10 +39,11 @@ TRIALS = [
     )
     for number in range(5)
 ]
+METRICS = KnownMetrics({1: {"error": 0.1, "acc": 0.5}, 3: {"error": 0.3, "acc": 0.9}})
 
 
 def columns() -> Columns:
-    return columns_of_trials(STUDY, TRIALS, lambda: {1: {"error": 0.1, "acc": 0.5}, 3: {"error": 0.3, "acc": 0.9}})
+    return columns_of_trials(STUDY, TRIALS, METRICS)
 
 
 def passing(text: str) -> list[int]:

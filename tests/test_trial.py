@@ -51,6 +51,23 @@ def test_reports_can_be_written_in_several_ways(trial, channel, positional, name
     assert channel.facts == [Reported(0, 1, 1, metrics, True), Reported(0, 1, 5, metrics, True)]
 
 
+def test_what_no_default_is_given_for_is_pointed_out_once(trial, channel):
+    rung.config()
+    rung.config(rate=0.1, depth=1, width=3)
+    assert channel.facts == []
+    assert rung.config(rate=0.1) == rung.config(rate=0.2) == {"rate": 0.5, "depth": 2}
+    text = "rung.config(...) is given no default for depth: searched in vain, if nothing reads it."
+    assert channel.facts == [Remarked(0, 1, text)]
+
+
+@pytest.mark.parametrize("later", [{"trial": 1}, {"attempt": 2}])
+def test_only_the_first_run_of_a_study_points_it_out(channel, later):
+    token = enter(Trial(make_job(config={"rate": 0.5, "depth": 2}, **later), channel))
+    rung.config(rate=0.1)
+    leave(token)
+    assert channel.facts == []
+
+
 def test_a_report_of_nothing_is_refused(trial):
     with pytest.raises(ReportError, match="'error' is missing; given: nothing"):
         trial.report()

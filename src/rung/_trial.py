@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextvars import ContextVar, Token
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, final
@@ -47,6 +48,7 @@ class Trial:
         self.study = job.study
         self.number = job.trial
         self.seed = job.seed
+        self._has_pointed_out = False
 
     def __repr__(self) -> str:
         return f"<Trial {self.number} of {self.study!r}, attempt {self.attempt}: {dict(self.config)}>"
@@ -121,6 +123,14 @@ class Trial:
             raise SettingError(f"{given} can't be a note.", hint=f"Give a text of 1 to {LONGEST_NOTE:,} characters.")
         self.progress.channel.post(Remarked(self.number, self.attempt, text))
 
+    def point_out(self, unnamed: AbstractSet[str]) -> None:
+        """Leave a note on hyperparameters that the training may never read; once in a study."""
+        is_first_run = self.number == 0 and self.attempt == 1
+        if unnamed and is_first_run and not self._has_pointed_out:
+            self._has_pointed_out = True
+            names = ", ".join(sorted(unnamed))
+            self.note(f"rung.config(...) is given no default for {names}: searched in vain, if nothing reads it.")
+
     def batch_size_backoff(
         self, function: Callable[[int], T], batch_size: int, *, least: int = 1, factor: float = 0.5
     ) -> T:
@@ -148,9 +158,16 @@ def report(metrics: object = None, /, *, step: int | None = None, **more: object
 
 
 def config(**defaults: Any) -> dict[str, Any]:
-    """The current trial's hyperparameters as they are now, over the defaults; outside a study the defaults."""
+    """The current trial's hyperparameters as they are now, over the defaults; outside a study the defaults.
+
+    A study that searches what no default is given for gets a note on its first trial: it may be misspelt.
+    """
     current = current_trial()
-    return defaults if current is None else {**defaults, **current.config}
+    if current is None:
+        return defaults
+    if defaults:
+        current.point_out(current.config.keys() - defaults.keys())
+    return {**defaults, **current.config}
 
 
 def trial() -> Trial:

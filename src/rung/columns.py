@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, Literal, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
 
 from msgspec import Struct
 
 from rung.bookkeeping import STUDY_STATES, state_of
 from rung.errors import SettingError
+from rung.origins import origins
 from rung.rows import StudyRow, TrialRow
 from rung.types import TrialState
 
+if TYPE_CHECKING:
+    from rung.contracts import Store
+
 Kind: TypeAlias = Literal["number", "text", "flag", "duration", "moment", "several", "any"]
 """What values a column has: durations are seconds, moments seconds since 1970, ``several`` a tuple of texts."""
-
-LastMetrics: TypeAlias = Callable[[], Mapping[int, Mapping[str, float]]]
-"""Gives the metrics of each trial's last report, as ``Tables.last_metrics`` does."""
 
 
 class Column(Struct, frozen=True):
@@ -59,8 +61,8 @@ class Columns:
         raise SettingError(f"There is no column {name!r}.", hint=hint)
 
 
-def columns_of_trials(study: StudyRow, trials: Sequence[TrialRow], last_metrics: LastMetrics) -> Columns:
-    """What the trials of a study can be asked by.
+def columns_of_trials(study: StudyRow, trials: Sequence[TrialRow], store: Store) -> Columns:
+    """What the trials of a study can be asked by. store: asked only for columns that need more than the rows.
 
     A hyperparameter goes by its name, and by ``config.name`` where that is the name of something else. So does a
     reported metric, by ``metric.name``; its value is that of the trial's last report.
@@ -68,7 +70,8 @@ def columns_of_trials(study: StudyRow, trials: Sequence[TrialRow], last_metrics:
     value_of = study.goal.value
     best = Column("best", "number", lambda row: None if row.best_loss is None else value_of(row.best_loss))
     last = Column("value", "number", lambda row: None if row.last_loss is None else value_of(row.last_loss))
-    return Columns([*_OF_TRIALS, best, last], lambda: _open_columns(study, trials, last_metrics))
+    suggested = Column("suggested_by", "text", _suggested_by(study.name, store))
+    return Columns([*_OF_TRIALS, suggested, best, last], lambda: _open_columns(study, trials, store))
 
 
 def columns_of_studies(best_of: Callable[[StudyRow], float | None]) -> Columns:
@@ -85,12 +88,12 @@ def hyperparameters(study: StudyRow, trials: Iterable[TrialRow]) -> list[str]:
     return list(names)
 
 
-def _open_columns(study: StudyRow, trials: Sequence[TrialRow], last_metrics: LastMetrics) -> Iterator[Column]:
+def _open_columns(study: StudyRow, trials: Sequence[TrialRow], store: Store) -> Iterator[Column]:
     for name in hyperparameters(study, trials):
         kind = _kind([row.config[name] for row in trials if name in row.config])
         for shown in (name, f"config.{name}"):
             yield Column(shown, kind, _setting(name))
-    metrics = last_metrics()
+    metrics = store.tables.last_metrics(study.name)
     for name in dict.fromkeys(name for reported in metrics.values() for name in reported):
         for shown in (name, f"metric.{name}"):
             yield Column(shown, "number", _metric(metrics, name))
@@ -98,6 +101,14 @@ def _open_columns(study: StudyRow, trials: Sequence[TrialRow], last_metrics: Las
 
 def _setting(name: str) -> Callable[[TrialRow], Any]:
     return lambda row: row.config.get(name)
+
+
+def _suggested_by(study: str, store: Store) -> Callable[[TrialRow], Any]:
+    @functools.cache  # the whole log is read, once, if anybody asks
+    def by_trial() -> Mapping[int, str]:
+        return {trial: origin.by for trial, origin in origins(event for _, event in store.read(study))}
+
+    return lambda row: by_trial().get(row.number)
 
 
 def _metric(metrics: Mapping[int, Mapping[str, float]], name: str) -> Callable[[TrialRow], Any]:

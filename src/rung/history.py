@@ -23,6 +23,11 @@ _POINT = "point"  # the keys in a suggestion's notes that say which waiting poin
 _ENQUEUED = "enqueued"  # and of those enqueued; apart, since another searcher may have been given others
 
 
+def is_point(notes: Mapping[str, Any]) -> bool:
+    """Whether a suggestion with these notes was a waiting point: given at first or enqueued, by a person."""
+    return _POINT in notes or _ENQUEUED in notes
+
+
 class Incumbent(NamedTuple):
     """The best report so far: its trial, step and loss (lower is better)."""
 

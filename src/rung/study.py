@@ -268,7 +268,7 @@ class Study:
         from rung.filters import select
 
         trials = self.trials
-        return select(where, trials, columns_of_trials(row, trials, lambda: self._store.tables.last_metrics(self.name)))
+        return select(where, trials, columns_of_trials(row, trials, self._store))
 
     def _table(self, where: str | None) -> Table:
         from rung.analysis.table import trial_table

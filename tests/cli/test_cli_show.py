@@ -54,7 +54,7 @@ def test_a_stopped_trial(invoke, invoke_json, finished: Path) -> None:
     lines = head.splitlines()
     assert lines[0].split() == ["trial", f"lenet#{number}"]
     assert lines[1].startswith("state  stopped (scheduler): rung ")
-    assert [line.split()[0] for line in lines[2:6]] == ["lr", "opt", "seed", "error"]
+    assert [line.split()[0] for line in lines[2:6]] == ["lr", "opt", "seed", "from"]
     titles, *rows = curve.splitlines()
     assert titles.split() == ["step", "error", "accuracy"]
     assert rows[0].split()[0] in {"1", "1*"}
@@ -235,3 +235,17 @@ def test_a_stop_that_came_when_the_run_was_over_is_not_asked_for_any_more(invoke
     assert len(invoke_json("show", "lenet")["asked"]) == 1
     store.release(lease)
     store.close()
+
+
+def test_who_suggested_a_trial(invoke, execute, tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text("def f(x): return x")
+    execute(
+        "run", "f.py:f", "-s", "x=float:0:1", "--trials", "2", "--name", "f", "--init", "x=0.5", "--progress", "off"
+    )
+    assert "\nfrom   a person\n" in invoke("show", "f#0").stdout
+    assert "\nfrom   gp\n" in invoke("show", "f#1").stdout
+    assert [line.split() for line in invoke("trials", "f", "--cols", "number,suggested_by").stdout.splitlines()] == [
+        ["number", "suggested_by"],
+        ["0", "person"],
+        ["1", "gp"],
+    ]

@@ -67,7 +67,7 @@ def _columns(store: Store, study: str) -> list[str]:
     from rung.columns import columns_of_trials
 
     row, trials = store.tables.study(study), store.tables.trials(study)
-    names = columns_of_trials(row, trials, lambda: store.tables.last_metrics(study)).names
+    names = columns_of_trials(row, trials, store).names
     return [name for name in names if not name.startswith(("config.", "metric."))]
 
 

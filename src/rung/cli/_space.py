@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rung.space import Domain
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_RANGE = re.compile(rf"({_NUMBER.pattern})\.\.({_NUMBER.pattern})")
+_RANGE = re.compile(rf"({_NUMBER.pattern})(?:\.\.|:)({_NUMBER.pattern})")
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
 
@@ -126,11 +126,11 @@ class _BadFormError(Exception):
 
 
 def _domain(value: str) -> Domain:
+    if found := _RANGE.fullmatch(value):
+        raise _looks_like_range(value, *found.groups())
     kind, colon, rest = value.partition(":")
     if not colon:
         words = value.split(",")
-        if found := _RANGE.fullmatch(value):
-            raise _looks_like_range(value, *found.groups())
         return Choice(_values(words)) if len(words) > 1 else Constant(parse_value(value))
     if kind == "constant":
         return Constant(parse_value(rest))
@@ -151,9 +151,11 @@ def _domain(value: str) -> Domain:
 def _looks_like_range(text: str, low: str, high: str) -> _BadFormError:
     """The problem with a text that was hardly meant as one."""
     ends = f"{low}:{high}"
-    kinds = ("int", "logint") if _WHOLE.fullmatch(low) and _WHOLE.fullmatch(high) else ("log", "float")
+    kinds = ["int", "logint"] if _WHOLE.fullmatch(low) and _WHOLE.fullmatch(high) else ["float", "log"]
+    if float(low) <= 0.0:  # has no logarithm
+        kinds.pop()
     forms = " or ".join(f"{kind}:{ends}" for kind in kinds)
-    return _BadFormError(f"{text!r} would be a text.", hint=f"Write {forms}; as a text, constant:{text}.")
+    return _BadFormError(f"{text!r} is no range.", hint=f"Write {forms}; as a text, constant:{text}.")
 
 
 def _of_kind(kind: _Kind, parts: Sequence[str]) -> Domain:

@@ -17,6 +17,7 @@ from rung.cli._output import print_facts, print_table
 from rung.cli._trial_output import TrialOutput
 from rung.cli._wishes import described
 from rung.console.wording import clock, harmless, headline, lasted, number
+from rung.origins import Origin, origins
 from rung.rows import StudyRow, TrialRow
 from rung.space import Space
 from rung.types import TrialState
@@ -35,12 +36,13 @@ _Lines = list[tuple[str, str]]
 class Page(Struct, frozen=True):
     """A trial with its curve, what it has printed last, and what is asked of it.
 
-    retries: the numbers of the trials that try its configuration once more.
+    origin: who suggested it. retries: the numbers of the trials that try its configuration once more.
     """
 
     store: Store
     study: StudyRow
     trial: TrialRow
+    origin: Origin
     curve: Sequence[tuple[int, Mapping[str, float]]]
     log: Path | None
     printed: Sequence[str]
@@ -58,6 +60,7 @@ def read_page(store: Store, study: str, number: int) -> Page:
         store=store,
         study=row,
         trial=trial,
+        origin=next(origin for found, origin in origins(event for _, event in store.read(study)) if found == number),
         curve=[(step, metrics) for _, step, _, metrics in store.tables.reports(study, number)],
         log=output.file,
         printed=printed,
@@ -82,6 +85,8 @@ def facts(page: Page) -> dict[str, Json]:
     return {
         "study": page.study.name,
         **trial_facts(trial, page.study.goal),
+        "suggested_by": page.origin.by,
+        "suggested_why": page.origin.why,
         "host": trial.host,
         "pid": trial.pid,
         "gpus": trial.gpus,
@@ -130,6 +135,9 @@ def _what(page: Page) -> _Lines:
         state += f": {headline(_explained(page))}"
     lines = [("trial", f"{page.study.name}#{trial.number}"), ("state", state)]
     lines += [(name, str(value)) for name, value in trial.config.items()]
+    if not trial.is_given:
+        by, why = ("a person" if page.origin.by == "person" else page.origin.by), page.origin.why
+        lines.append(("from", f"{by}, as {why}" if why else by))
     if trial.last_loss is not None and trial.best_loss is not None:
         best = f"best {number(goal.value(trial.best_loss))} at step {trial.best_step}"
         lines.append((goal.metric, f"{number(goal.value(trial.last_loss))} at step {trial.last_step}, {best}"))

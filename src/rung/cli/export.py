@@ -37,7 +37,7 @@ def export(study: str, output: Path | None, *, reports: bool, where: str | None,
         row = opened.tables.study(study)
         trials = opened.tables.trials(study)
         with asking():
-            columns = columns_of_trials(row, trials, lambda: opened.tables.last_metrics(study))
+            columns = columns_of_trials(row, trials, opened)
             trials = select(where, trials, columns)
         if reports:
             numbers = {trial.number for trial in trials}

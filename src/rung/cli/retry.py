@@ -57,7 +57,7 @@ def _failed(store: Store, study: str, where: str | None) -> list[int]:
     trials = store.tables.trials(study)
     retried = {trial.retry_of for trial in trials}
     retried |= {command.trial for _, command in store.tables.pending(study) if isinstance(command, RetryTrial)}
-    columns = columns_of_trials(store.tables.study(study), trials, lambda: store.tables.last_metrics(study))
+    columns = columns_of_trials(store.tables.study(study), trials, store)
     with asking():
         found = select(where, trials, columns)
     return [trial.number for trial in found if trial.state is TrialState.FAILED and trial.number not in retried]

@@ -62,7 +62,7 @@ def trials(  # noqa: PLR0917  click gives them by name
     with reading(store) as opened, asking():
         row = opened.tables.study(study)
         rows = [seen_trial(trial, row) for trial in opened.tables.trials(study)]
-        columns = columns_of_trials(row, rows, lambda: opened.tables.last_metrics(study))
+        columns = columns_of_trials(row, rows, opened)
         chosen = None if cols is None else _chosen(cols, columns)
         found = _sorted(select(where, rows, columns), sort, columns)[:limit]
         metrics = opened.tables.last_metrics(study) if as_csv and chosen is None else {}

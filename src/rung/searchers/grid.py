@@ -11,6 +11,7 @@ from rung.errors import RungWarning, SettingError
 from rung.events import SpaceEdited, Started
 from rung.history import History, starting_points
 from rung.registry import describe
+from rung.searchers._unmoved import warn_of_priors
 from rung.space import as_space
 from rung.space.conditions import evaluation_order, is_active
 from rung.space.values import identity
@@ -42,7 +43,7 @@ class GridSearcher:
     out. What has been tried already, by whomever, isn't tried again. An edit of the space makes a new grid.
 
     SettingError for unusable points, and when there would be more than a million combinations. RungWarning above 1,000
-    combinations or 4 dimensions.
+    combinations or 4 dimensions, and for a space with priors, which a grid can't use.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class GridSearcher:
         _check_points(self._points, given)
         self._first = starting_points(given, initial_config, points_to_evaluate)
         self._history = History(given, self._first)
+        warn_of_priors(given, "GridSearcher")
         self._lay_out()
         dimensions = sum(len(values) > 1 for values in _values(given, self._points).values())
         if len(self) > _MANY_POINTS or dimensions > _MANY_DIMENSIONS:

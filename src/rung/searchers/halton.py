@@ -9,6 +9,7 @@ from rung.errors import SettingError
 from rung.history import History, starting_points
 from rung.registry import describe
 from rung.searchers._sequences import Walk, halton
+from rung.searchers._unmoved import warn_of_priors
 from rung.searchers._unseen import Tried
 from rung.space import as_space
 
@@ -40,6 +41,7 @@ class HaltonSearcher:
     alone determines where the sequence stands. Points that break a constraint are skipped; after 4,096 in a row comes a
     random configuration instead. Coordinates of inactive dimensions are ignored. After an edit of the space the
     sequence goes on at its next index. No configuration comes twice while there is another.
+    RungWarning for a space with priors, which an even sequence can't use.
 
     Source: Halton 1960; the scrambling from Owen 2017 (arXiv:1706.02808); computed by SciPy.
     """
@@ -64,6 +66,7 @@ class HaltonSearcher:
         self._points = starting_points(given, initial_config, points_to_evaluate)
         self._history = History(given, self._points)
         self._tried = Tried()
+        warn_of_priors(given, "HaltonSearcher")
 
     @property
     def space(self) -> Space:

@@ -9,6 +9,7 @@ from rung.errors import SettingError
 from rung.history import History, starting_points
 from rung.registry import describe
 from rung.searchers._sequences import Walk, sobol
+from rung.searchers._unmoved import warn_of_priors
 from rung.searchers._unseen import Tried
 from rung.space import as_space
 
@@ -34,6 +35,7 @@ class SobolSearcher:
     alone determines where the sequence stands. Points that break a constraint are skipped; after 4,096 in a row comes a
     random configuration instead. Coordinates of inactive dimensions are ignored. After an edit of the space the
     sequence goes on at its next index. No configuration comes twice while there is another.
+    RungWarning for a space with priors, which an even sequence can't use.
 
     Source: Joe & Kuo 2008 for the direction numbers, Matoušek 1998 for the scrambling; computed by SciPy.
     """
@@ -57,6 +59,7 @@ class SobolSearcher:
         self._points = starting_points(given, initial_config, points_to_evaluate)
         self._history = History(given, self._points)
         self._tried = Tried()
+        warn_of_priors(given, "SobolSearcher")
 
     @property
     def space(self) -> Space:

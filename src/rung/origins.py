@@ -1,0 +1,47 @@
+"""Who suggested each trial of a study, as its log tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, final
+
+from msgspec import Struct
+
+from rung.events import SearcherChanged, Started, StudyCreated
+from rung.history import is_point
+
+if TYPE_CHECKING:
+    from rung.events import Event
+    from rung.types import Json
+
+
+@final
+class Origin(Struct, frozen=True):
+    """Who suggested a trial: ``person``, or the registered name of a searcher. why: chose it, where ``auto`` did."""
+
+    by: str
+    why: str = ""
+
+
+def origins(events: Iterable[Event]) -> Iterator[tuple[int, Origin]]:
+    """(trial, origin) of each trial, in the order in which they began. events: the log, from its beginning."""
+    searcher = ""
+    for event in events:
+        if isinstance(event, StudyCreated | SearcherChanged):
+            searcher = _name(event.searcher)
+        elif isinstance(event, Started) and event.attempt == 1:
+            yield event.trial, _origin(event, searcher)
+
+
+def _origin(event: Started, searcher: str) -> Origin:
+    if event.cause == "given" or is_point(event.notes):
+        return Origin("person")
+    chosen = event.notes.get("auto")
+    return Origin(searcher) if chosen is None else Origin(chosen, event.notes.get("auto_why", ""))
+
+
+def _name(form: Json) -> str:
+    """Of the form of a searcher, or of what stands there instead: nothing where nothing is searched."""
+    if not isinstance(form, Mapping):
+        return "person"
+    return str(form.get("name") or form.get("class") or form.get("opaque"))
