@@ -2,6 +2,8 @@
 
 python benches/methods.py functions  # 50 evaluations of six test functions
 python benches/methods.py tasks      # 50 full trainings of models, most of them from surrogates
+python benches/methods.py appendix   # the same on tasks whose best configurations lie in corners of the space
+python benches/methods.py lenet      # 25 trainings of LeNet on 10,000 images of Fashion-MNIST: half a CPU hour a seed
 python benches/methods.py steps      # the steps of 20 full trainings each, for methods that stop trainings early
 
 Needs the extra `peers`, and for the surrogates RUNG_BENCH_DATA or --data-dir. Finished runs are kept in --out.
@@ -62,6 +64,23 @@ BENCHES = {
         ),
         "evaluations:50",
     ),
+    "appendix": Bench(
+        _LEARNERS,
+        (
+            "lcbench:7593",
+            "lcbench:126026",
+            "lcbench:168335",
+            "lcbench:189908",
+            "rbv2_xgboost:1040",
+            "rbv2_xgboost:23",
+            "rbv2_xgboost:1489",
+            "rbv2_xgboost:40981",
+        ),
+        "evaluations:50",
+    ),
+    "lenet": Bench(
+        ("gp", "tpe", "optuna:gp", "optuna:tpe", "random"), ("lenet:fashion-mnist",), "evaluations:25", seeds=5
+    ),
     "steps": Bench(
         (
             "random",
@@ -83,7 +102,8 @@ BENCHES = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bench", choices=BENCHES)
-    parser.add_argument("--seeds", type=int, help="by default 20 on functions, else 10")
+    parser.add_argument("--seeds", type=int, help="by default 20 on functions, 5 of lenet, else 10")
+    parser.add_argument("--jobs", type=int, help="runs at a time; by default as many as there are cores")
     parser.add_argument("--out", type=Path, help="folder of the runs; by default bench-out/<bench>")
     parser.add_argument("--data-dir", default=os.environ.get("RUNG_BENCH_DATA"))
     arguments = parser.parse_args()
@@ -95,6 +115,7 @@ def main() -> None:
         seeds=seeds,
         budget=bench.budget,
         workers=bench.workers,
+        jobs=arguments.jobs,
         out=out,
         data_dir=arguments.data_dir,
     )
@@ -132,13 +153,14 @@ def print_results(comparison: Comparison, *, cpu_s: float, page: Path) -> None:
 
 def print_ranks(comparison: Comparison) -> None:
     """The mean rank of each method on the way, where the way is counted in evaluations."""
-    if comparison.is_share or not {_CHECKED[-1]} <= {round(place) for place in comparison.grid}:
+    checked = [at for at in _CHECKED if at <= round(comparison.grid[-1])]
+    if comparison.is_share or checked[-1:] != [round(comparison.grid[-1])]:
         return
-    columns = [min(range(len(comparison.grid)), key=lambda k: abs(comparison.grid[k] - at)) for at in _CHECKED]
+    columns = [min(range(len(comparison.grid)), key=lambda k: abs(comparison.grid[k] - at)) for at in checked]
     ranks = {each.method: [each.rank[column] for column in columns] for each in comparison.aggregates}
     rows = [(name, *("" if rank is None else f"{rank:.2f}" for rank in ranks[name])) for name in best_first(comparison)]
     print("\nMean rank on the way:\n")
-    print_table(("method", *(f"after {at} evaluations" for at in _CHECKED)), rows)
+    print_table(("method", *(f"after {at} evaluations" for at in checked)), rows)
 
 
 def print_medians(comparison: Comparison) -> None:
