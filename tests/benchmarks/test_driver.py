@@ -103,6 +103,13 @@ def test_steps_are_paid_for_once_whoever_stops_and_resumes() -> None:
     assert found.points[-1] == Point(2, 6, 12.0, found.points[-1].decide_s, found.points[-1].wall_s, 4.0)
 
 
+def test_what_was_trained_to_its_end_is_recorded_apart() -> None:
+    decisions = {(0, 1): Action.STOP}
+    found = drive(Line(), lambda: Listed(0.1, 0.5, 0.9, decisions=decisions), Budget("evaluations", 3), seed=0)
+    assert spent(found.completed) == [(2, 5, 10.0, 5.0), (3, 9, 18.0, 5.0)]
+    assert [point.wall_s for point in found.completed[-1:]] == [point.wall_s for point in found.points[-1:]]
+
+
 def test_a_budget_of_steps_ends_in_the_middle_of_a_training() -> None:
     on = Line()
     found = drive(on, lambda: Listed(0.5, 0.2, 0.1), Budget("steps", 6), seed=0)

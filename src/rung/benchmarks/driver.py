@@ -43,9 +43,14 @@ TRUTH: Final = "noiseless"
 
 
 class Drive(NamedTuple):
-    """How a run went. failed: why it has no proper end, in its first line, and the traceback below it; or empty."""
+    """How a run went.
+
+    points, completed: as in ``Run``. failed: why it has no proper end, in its first line, and the traceback below it;
+    or empty.
+    """
 
     points: tuple[Point, ...]
+    completed: tuple[Point, ...]
     failed: str = ""
 
 
@@ -65,22 +70,26 @@ def drive(
     """
     watch = _Watch(clock)
     recorder = Recorder(problem.goal, budget=budget, truth=TRUTH, clocks=watch.read)
+    completed = Recorder(problem.goal, budget=budget, truth=TRUTH, clocks=watch.again, incumbent_from="final")
     try:
         with watch.deciding():
             scheduler = make()
-        failed = _turn(problem, Timed(scheduler, watch), budget, recorder, seed=seed)
+        failed = _turn(problem, Timed(scheduler, watch), budget, recorder, completed, seed=seed)
     except Exception as error:  # noqa: BLE001  the border to other projects' code, which may raise anything
         failed = failure_of(error)[1]
-    return Drive(recorder.points, failed)
+    return Drive(recorder.points, completed.points, failed)
 
 
-def _turn(problem: Problem, scheduler: Scheduler, budget: Budget, recorder: Recorder, *, seed: int) -> str:
+def _turn(
+    problem: Problem, scheduler: Scheduler, budget: Budget, recorder: Recorder, completed: Recorder, *, seed: int
+) -> str:
     """Turn the tuner's loop to the end; returns why there is no result, or nothing."""
     idling = _Idling(budget)
 
     def record(event: Event, ledger: Ledger) -> None:
         del ledger
         recorder.update(event)
+        completed.update(event)
         idling.update(event)
 
     goal, workers = problem.goal, budget.workers
@@ -171,10 +180,16 @@ class _Watch:
         self._clock = clock
         self._began = clock()
         self._decide_s = 0.0
+        self._last = (0.0, 0.0)
 
     def read(self) -> tuple[float, float]:
         """Seconds of the method so far, and in all."""
-        return self._decide_s, self._clock() - self._began
+        self._last = self._decide_s, self._clock() - self._began
+        return self._last
+
+    def again(self) -> tuple[float, float]:
+        """What was read last."""
+        return self._last
 
     @contextlib.contextmanager
     def deciding(self) -> Iterator[None]:

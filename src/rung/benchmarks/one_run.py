@@ -68,6 +68,7 @@ def execute(assignment: Assignment) -> Run:
     return structs.replace(
         _without_result(assignment, on, how, started=started, initial=len(points), traceback=traceback),
         points=found.points,
+        completed=found.completed,
         cpu_s=_cpu_s() - began,
         failed=in_words(failed),
         versions=_versions((*how.packages, *_loaded())),

@@ -62,10 +62,11 @@ class Key(NamedTuple):
 class Run(Struct, frozen=True, kw_only=True):
     """One method on one problem with one seed. The same three name the same run, which is never repeated.
 
-    points: in order; the last one is the end. space: its JSON form, or empty where nobody wrote it down. best_known,
-    median: of the problem, in the metric's own direction. caveat: what a reader must know about the problem. cpu_s: of
-    the whole run. versions: package -> version, of rung, the method and the problem. failed: why the run has no proper
-    end, or empty. A failed run keeps what it had found until then.
+    points: in order; the last one is the end. completed: the same where only the last reports of trials that came to
+    their own end compete; empty where nobody has recorded it. space: its JSON form, or empty where nobody wrote it
+    down. best_known, median: of the problem, in the metric's own direction. caveat: what a reader must know about the
+    problem. cpu_s: of the whole run. versions: package -> version, of rung, the method and the problem. failed: why the
+    run has no proper end, or empty. A failed run keeps what it had found until then.
     """
 
     problem: str
@@ -74,6 +75,7 @@ class Run(Struct, frozen=True, kw_only=True):
     goal: Goal
     budget: Budget
     points: tuple[Point, ...]
+    completed: tuple[Point, ...] = ()
     space: Mapping[str, Json] = {}
     best_known: float | None = None
     median: float | None = None
