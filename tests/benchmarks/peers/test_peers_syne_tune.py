@@ -16,7 +16,7 @@ pytest.importorskip("botorch")
 class TestSyneTune(PeerSuite):
     peer = peer
     imports = "syne_tune"
-    fewer: ClassVar = {"botorch": 6, "bore": 8, "asha+bore": 8}
+    fewer: ClassVar = {"botorch": 6, "bore": 8, "asha+bore": 8, "asha+cqr": 6}
     blind = frozenset({"random", "asha", "median+random", "rea"})  # rea is, until there are 100 results
 
 

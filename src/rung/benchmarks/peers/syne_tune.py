@@ -1,9 +1,9 @@
 """Syne Tune's searchers, its stopping variant of ASHA on top of some of them, and its median rule.
 
 Left out: what is no longer in 0.16, namely promotion-type ASHA, synchronous Hyperband, MOBSTER, HyperTune, DyHPO,
-PASHA, DEHB and the GP of its own; CQR and ASHA with it, which need one more package, huggingface_hub; population based
-training, which pauses and copies trials, as a ``Peer`` can't; the median rule on anything but random search, since it
-doesn't tell the scheduler below it how trials end. ``botorch`` needs one more package as well, of that name.
+PASHA, DEHB and the GP of its own; population based training, which pauses and copies trials, as a ``Peer`` can't; the
+median rule on anything but random search, since it doesn't tell the scheduler below it how trials end. ``botorch`` and
+``asha+cqr`` need one more package each, botorch and huggingface_hub.
 """
 
 from __future__ import annotations
@@ -193,6 +193,7 @@ ALGORITHMS: Final[Mapping[str, Callable[[Task], Peer]]] = {
     "rea": _maker(_searching("REA")),
     "asha": _maker(_halving("ASHA"), stops_early=True),
     "asha+bore": _maker(_halving("ASHABORE"), stops_early=True),
+    "asha+cqr": _maker(_halving("ASHACQR"), stops_early=True),
     "bohb": _maker(_halving("BOHB"), stops_early=True),
     "median+random": _maker(_median, stops_early=True),
 }
