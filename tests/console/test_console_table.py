@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from staged_events import WHOLE_STUDY, created, ended, observed, session, show, started
 
+from known_metrics import KnownMetrics
 from rung.columns import columns_of_trials
-from rung.console.table import GAP, Column, cell, columns_of, fitted, note, shortened, window
+from rung.console.table import GAP, Column, cell, columns_of, columns_of_cells, fitted, note, shortened, window
 from rung.console.wording import harmless
 from rung.events import Decided, Event, Interrupted, Noted, Tagged
 from rung.ledger import Ledger
@@ -176,5 +177,13 @@ def test_tags_have_a_column_and_the_last_remark_stands_with_the_note() -> None:
 def test_cells_of_chosen_columns(name: str, text: str) -> None:
     ledger = folded(*WHOLE_STUDY, Tagged(at=0.0, trial=1, added=("good", "old")))
     assert ledger.study is not None
-    column = columns_of_trials(ledger.study, list(ledger.trials.values()), dict).find(name)
+    column = columns_of_trials(ledger.study, list(ledger.trials.values()), KnownMetrics({})).find(name)
     assert cell(column, ledger.trials[1]) == text
+
+
+def test_columns_of_cells() -> None:
+    cells = {"method": ["gp", "tpe"], "failed": [], "mean": ["0.1", "0.2"]}
+    assert columns_of_cells(cells, words=("method",), least=8, leaving={"mean": 2}) == [
+        Column(title="method", cells=["gp", "tpe"], least=8),
+        Column(title="mean", cells=["0.1", "0.2"], justify="right", leaves=2),
+    ]

@@ -135,7 +135,7 @@ def _objective(row: StudyRow) -> Objective | None:
 def _print(found: StudyComparison) -> None:
     from rung.analysis.comparison.report.numbers import spent, value
     from rung.cli._output import print_columns
-    from rung.console.table import Column
+    from rung.console.table import columns_of_cells
     from rung.console.wording import lasted
 
     click.echo(found.summary())
@@ -152,18 +152,7 @@ def _print(found: StudyComparison) -> None:
         "steps": [spent(row["steps"], "steps") for row in rows],
         "time": ["" if row["seconds"] is None else lasted(row["seconds"]) for row in rows],
     }
-    columns = [
-        Column(
-            title=title,
-            cells=column,
-            justify="left" if title in _WORDS else "right",
-            leaves=_LEAVING.get(title, 0),
-            least=_LEAST if title in _WORDS else None,
-        )
-        for title, column in cells.items()
-        if column
-    ]
-    print_columns(columns)
+    print_columns(columns_of_cells(cells, words=_WORDS, least=_LEAST, leaving=_LEAVING))
 
 
 _WORDS, _LEAST = ("problem", "method"), 12

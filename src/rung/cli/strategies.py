@@ -169,7 +169,7 @@ def _print(found: SideBySide) -> None:
     from rung.analysis.comparison.bootstrap import Interval
     from rung.analysis.comparison.report.numbers import NOTHING, intervals, listed, seconds, values
     from rung.cli._output import print_columns
-    from rung.console.table import Column
+    from rung.console.table import columns_of_cells
 
     click.echo(found.summary())
     click.echo()
@@ -183,16 +183,7 @@ def _print(found: SideBySide) -> None:
         "values tried": [NOTHING if row["n_values"] is None else str(row["n_values"]) for row in rows],
         "deciding": [seconds(row["decide_s"]) for row in rows],
     }
-    print_columns([
-        Column(
-            title=title,
-            cells=column,
-            justify="left" if title in _WORDS else "right",
-            leaves=_LEAVING.get(title, 0),
-            least=_LEAST if title in _WORDS else None,
-        )
-        for title, column in cells.items()
-    ])  # fmt: skip
+    print_columns(columns_of_cells(cells, words=_WORDS, least=_LEAST, leaving=_LEAVING))
     click.echo()
 
 

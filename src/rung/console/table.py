@@ -43,6 +43,26 @@ class Column(Struct, kw_only=True):
         return max(cell_len(text) for text in (self.title, *self.cells))
 
 
+def columns_of_cells(
+    cells: Mapping[str, list[str]], *, words: Sequence[str], least: int, leaving: Mapping[str, int]
+) -> list[Column]:
+    """Columns of words, which can be cut down to ``least`` cells, and of numbers; leaving: when which of these go.
+
+    cells: by title, and empty for a column that is left out.
+    """
+    return [
+        Column(
+            title=title,
+            cells=column,
+            justify="left" if title in words else "right",
+            leaves=leaving.get(title, 0),
+            least=least if title in words else None,
+        )
+        for title, column in cells.items()
+        if column
+    ]
+
+
 def fitted(columns: Sequence[Column], width: int) -> list[tuple[Column, int]]:
     """The columns for which there is room, each with its width in cells."""
     kept = list(columns)
