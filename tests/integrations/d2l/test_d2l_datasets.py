@@ -76,3 +76,15 @@ def test_labels_in_words(write_images):
 def test_a_module_without_loader():
     with pytest.raises(NotImplementedError, match=r"DataModule has no get_dataloader\(\)"):
         DataModule().train_dataloader()
+
+
+def test_the_books_function_gives_all_training_images_and_the_test_images(write_images, monkeypatch):
+    monkeypatch.setenv("RUNG_DATA", str(write_images(training=60, test=20)))
+    train, test = datasets.load_data_fashion_mnist(batch_size=25)
+    assert [len(labels) for _, labels in train] == [25, 25, 10]
+    assert [len(labels) for _, labels in test] == [20]
+    module = FashionMNIST()
+    seen = torch.cat([images for images, _ in train]).sum(dim=(1, 2, 3)).sort().values
+    known = torch.cat([module.train.images, module.val.images]).sum(dim=(1, 2, 3)).sort().values
+    assert torch.equal(seen, known)
+    assert datasets.load_data_fashion_mnist(25, resize=14)[1].dataset.tensors[0].shape == (20, 1, 14, 14)

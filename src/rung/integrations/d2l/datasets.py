@@ -95,6 +95,20 @@ class FashionMNIST(DataModule):
         return [_LABELS[int(index)] for index in indices]
 
 
+def load_data_fashion_mnist(batch_size: int, resize: int | None = None) -> tuple[Loader, Loader]:
+    """Batches of all training images in random order, and of the test images, from where ``FashionMNIST`` has them.
+
+    resize: height and width. To choose hyperparameters by, take ``FashionMNIST``, which keeps the test images out.
+    """
+    images = _images(_folder(None))
+    size = (SIDE, SIDE) if resize is None else (resize, resize)
+    training = Part(*(torch.cat(pair) for pair in zip(images.training, images.validation, strict=True)))
+    batches = DataModule()
+    batches.batch_size = batch_size
+    train, test = (_resized(part, size) for part in (training, images.test))
+    return batches.get_tensorloader(train, train=True), batches.get_tensorloader(test, train=False)
+
+
 def _folder(root: str | Path | None) -> Path | None:
     if root is not None:
         return Path(root)
