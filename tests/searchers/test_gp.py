@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from rung.schedulers.basic import BasicScheduler
 from rung.searchers.gp import GPSearcher
 from rung.searchers.random import RandomSearcher
 from rung.space import Choice, Float, Int, Space, at_least, linear
-from rung.testing.play import Course, Played, play
+from rung.testing.play import Course, Played, hashed_loss, play, stored
 from rung.testing.searcher_suite import SearcherSuite
 from rung.testing.spaces import example_spaces
 from rung.tuning.engine import draw_generator
@@ -156,6 +156,33 @@ def test_trials_that_are_stopped_early_are_reckoned_to_the_end() -> None:
     assert lowest.loss < 5.0 / 9.0 + 0.01
     stopped = {event.trial for event in log if isinstance(event, Ended) and event.state is TrialState.STOPPED}
     assert stopped
+
+
+def test_a_first_rung_that_says_nothing_misleads_nobody() -> None:
+    course = Course(
+        steps=range(1, 10),
+        loss=lambda config, step: BOWL.loss(config, 1) if step > 2 else 0.1 * hashed_loss(config, step),
+    )
+    scheduler = ASHA(GPSearcher(SQUARE), max_t=9, reduction_factor=3)
+    losses = [BOWL.loss(config, 1) for config in play(scheduler, course, new_trials=75, workers=3).configs()]
+    assert np.median(losses[60:]) < 0.5 * np.median(losses[:30])
+
+
+@pytest.mark.parametrize("variant", ["stopping", "promotion"])
+def test_where_trials_are_cut_it_begins_evenly_and_the_log_alone_decides(
+    variant: Literal["stopping", "promotion"],
+) -> None:
+    course = Course(steps=range(1, 10), loss=lambda config, step: BOWL.loss(config, 1) + 5.0 / step, failures={3: 2})
+    log = play(ASHA(GPSearcher(SQUARE), max_t=9, variant=variant), course, new_trials=65, workers=3).log
+    notes = [event.notes for event in log if isinstance(event, Started) and event.cause == "new"]
+    is_modelled = ["fit" in each for each in notes]
+    assert not any(is_modelled[:30]), "nobody knows yet what the first rung is worth"
+    assert all(is_modelled[-10:])
+    again = GPSearcher(SQUARE)
+    for event in log:
+        if isinstance(event, Started) and event.cause == "new":
+            assert again.suggest(draw_generator(0, event.draw or 0)) == Suggestion(event.config, event.notes)
+        again.update(stored(event))
 
 
 def test_an_edit_of_the_space_keeps_the_trials_that_are_still_in_it() -> None:

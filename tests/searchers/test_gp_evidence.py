@@ -96,3 +96,71 @@ def test_values_that_the_hull_lacks_leave_a_trial_out(domain: object) -> None:
     else:
         assert rows(known) == [[pytest.approx(domain.to_unit(kept["x"])), 0.75]]
         assert (known.evidence.losses.tolist(), len(known.evidence.pending), known.n_begun) == ([0.4], 0, 1)
+
+
+class Cut:
+    """Trials along x with curves of their own. Each reports at steps 1, 2, … and ends so; None: it runs."""
+
+    def __init__(self) -> None:
+        self.history = History(Space({"x": Float(0, 1)}))
+        self.curves = Curves()
+        self.known: list[int] = []
+
+    def add(self, state: TrialState | None, *losses: float, n: int = 1) -> Cut:
+        for _ in range(n):
+            trial = len(self.history)
+            self.history.update(Started(at=0.0, trial=trial, attempt=1, config={"x": trial / 1000}))
+            for step, loss in enumerate(losses, 1):
+                self.history.update(Observed(at=0.0, trial=trial, attempt=1, step=step, metrics={}, loss=loss))
+                self.curves.add(trial, step, loss)
+            self.known += [trial] if losses or state is TrialState.FAILED else []
+            if state is not None:
+                self.history.update(Ended(at=0.0, trial=trial, attempt=1, state=state))
+        return self
+
+    def n_begun(self) -> int:
+        return known_of(self.history, self.curves, self.known).n_begun
+
+    def told(self) -> dict[int, float]:
+        evidence = known_of(self.history, self.curves, self.known).evidence
+        assert evidence is not None
+        trials = np.rint(1000 * evidence.points[:, 0]).astype(int).tolist()
+        return dict(zip(trials, evidence.losses.tolist(), strict=True))
+
+    def pending(self) -> list[int]:
+        evidence = known_of(self.history, self.curves, self.known).evidence
+        assert evidence is not None
+        pending: list[int] = np.rint(1000 * evidence.pending[:, 0]).astype(int).tolist()
+        return pending
+
+
+STOPPED, PAUSED, COMPLETED, FAILED = TrialState.STOPPED, TrialState.PAUSED, TrialState.COMPLETED, TrialState.FAILED
+
+
+def test_where_most_are_cut_those_that_got_far_enough_count_by_what_they_had_there() -> None:
+    study = Cut().add(STOPPED, 0.1, n=20).add(PAUSED, 0.9, 0.5, n=14).add(COMPLETED, 0.8, 0.4, 0.2)
+    study.add(COMPLETED, 0.7).add(None, 0.9, 0.3).add(None, 0.2).add(None).add(FAILED, 0.1)
+    told = study.told()
+    assert told.pop(39) == pytest.approx(np.nan, nan_ok=True)
+    assert told == {**dict.fromkeys(range(20, 34), 0.5), 34: 0.4, 35: 0.7, 36: 0.3}
+    assert study.pending() == [*range(20), 37, 38]
+    assert study.n_begun() == 40
+
+
+def test_while_nobody_knows_what_the_losses_say_no_trial_counts_for_a_model() -> None:
+    study = Cut().add(STOPPED, 0.1, n=20).add(PAUSED, 0.9, 0.5, n=13).add(COMPLETED, 0.8, 0.4, 0.2)
+    assert study.n_begun() == 0
+    assert len(study.told()) == 34, "whoever asks for a picture gets one of all"
+    assert study.add(PAUSED, 0.9, 0.5).n_begun() == 35
+
+
+def test_of_many_that_were_cut_only_the_latest_are_believed() -> None:
+    study = Cut().add(STOPPED, 0.1, n=130).add(PAUSED, 0.9, 0.5, n=20)
+    assert study.pending() == list(range(30, 130))
+    assert len(study.told()) == 20
+
+
+def test_as_long_as_half_of_them_come_to_their_end_all_count() -> None:
+    study = Cut().add(STOPPED, 0.3, n=20).add(COMPLETED, 0.9, 0.5, n=20)
+    assert study.pending() == []
+    assert study.told() == {trial: pytest.approx(0.3 - 0.4 if trial < 20 else 0.5) for trial in range(40)}

@@ -45,3 +45,9 @@ def test_steps_may_differ() -> None:
 def test_where_all_are_equally_long_nothing_is_changed(n: int) -> None:
     made = curves(*([[0.5]] * n))
     assert made.outcomes(range(n)) == [0.5] * n
+
+
+def test_the_lowest_loss_by_a_step_is_that_of_the_reports_until_then() -> None:
+    made = curves([3.0, 1.0, 2.0])
+    made.add(0, 9, 0.5)
+    assert [made.lowest_by(0, step) for step in (1, 2, 3, 8, 9, 50)] == [3.0, 1.0, 1.0, 1.0, 0.5, 0.5]

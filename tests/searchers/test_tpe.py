@@ -17,7 +17,7 @@ from rung.schedulers.basic import BasicScheduler
 from rung.searchers.random import RandomSearcher
 from rung.searchers.tpe import TPESearcher
 from rung.space import Choice, Constant, Float, Int, Space, linear
-from rung.testing.play import Course, play
+from rung.testing.play import Course, hashed_loss, play
 from rung.testing.searcher_suite import SearcherSuite
 from rung.types import Config, Exhausted, Suggestion, TrialState
 
@@ -292,11 +292,32 @@ def test_a_trial_counts_with_the_configuration_that_it_was_changed_to() -> None:
 def test_trials_that_are_stopped_early_teach_it_too() -> None:
     """The loss falls with the step; few trials see the end, and later ones are better."""
     course = Course(steps=tuple(range(1, 10)), loss=lambda config, step: bowl(config) + 1.0 / step)
-    played = play(ASHA(TPESearcher(SQUARE), max_t=9, reduction_factor=3), course, new_trials=60, workers=4, seed=1)
+    played = play(ASHA(TPESearcher(SQUARE), max_t=9, reduction_factor=3), course, new_trials=100, workers=4, seed=1)
     states = list(played.states().values())
     assert states.count(TrialState.STOPPED) > 10
     losses = [bowl(config) for config in played.configs()]
-    assert np.median(losses[30:]) < 0.5 * np.median(losses[:10])
+    assert np.median(losses[60:]) < 0.3 * np.median(losses[:30])
+
+
+def test_a_first_rung_that_says_nothing_misleads_nobody() -> None:
+    course = Course(
+        steps=range(1, 10), loss=lambda config, step: bowl(config) if step > 2 else 0.1 * hashed_loss(config, step)
+    )
+    scheduler = ASHA(TPESearcher(SQUARE), max_t=9, reduction_factor=3)
+    losses = [bowl(config) for config in play(scheduler, course, new_trials=150, workers=4).configs()]
+    assert np.median(losses[75:]) < 0.5 * np.median(losses[:40])
+
+
+def test_where_most_are_cut_every_third_is_random_and_the_first_ones_are() -> None:
+    course = Course(steps=range(1, 10), loss=lambda config, step: bowl(config) + 1.0 / step)
+    cut, free = (
+        play(ASHA(searcher, max_t=9, reduction_factor=3), course, new_trials=90, workers=1).configs()
+        for searcher in (TPESearcher(SQUARE), RandomSearcher(SQUARE))
+    )
+    is_random = [config == other for config, other in zip(cut, free, strict=True)]
+    n_first = is_random.index(False)
+    assert n_first > 30
+    assert [trial for trial in range(n_first, 90) if is_random[trial]] == [n for n in range(n_first, 90) if n % 3 == 0]
 
 
 def test_more_candidates_and_less_prior_search_more_narrowly() -> None:

@@ -125,24 +125,76 @@ def test_other_events_are_ignored() -> None:
     assert ranking(outcomes) == [0]
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(12))
 def test_the_ranking_is_what_a_slow_second_writing_says(seed: int) -> None:
     rng = random.Random(seed)
-    states = [COMPLETED, STOPPED, PAUSED, FAILED, None]
-    trials = [([rng.randint(0, 9) / 10 for _ in range(rng.randint(0, 4))], rng.choice(states)) for _ in range(40)]
+    states = [COMPLETED] * (1 + seed % 3) + [STOPPED, PAUSED, FAILED, None]
+    trials = [([rng.randint(0, 9) / 10 for _ in range(rng.randint(0, 4))], rng.choice(states)) for _ in range(60)]
     cut_at = [len(losses) for losses, state in trials if state in {STOPPED, PAUSED} and losses]
-    completed = sorted(losses[-1] for losses, state in trials if state is COMPLETED and losses)
-    keys = {}
+    ended_at = [len(losses) for losses, state in trials if state in {STOPPED, PAUSED, COMPLETED}]
+    is_mostly_cut = len(cut_at) > sum(state is COMPLETED for _, state in trials)
+    told_at = [step for step in (1, 2, 3, 4) if sum(each >= step for each in ended_at) >= 15 and step > min(cut_at)]
+    least = max(told_at) if is_mostly_cut and told_at else None
+    ahead, behind = {}, {}
     for number, (losses, state) in enumerate(trials):
-        if not losses or state is FAILED or (state is None and len(losses) < min(cut_at)):
+        if not losses or state is FAILED or (state is None and len(losses) < (least or min(cut_at))):
             continue
-        if state is COMPLETED:
-            ties = [n for n, (other, s) in enumerate(trials) if s is COMPLETED and other and other[-1] == losses[-1]]
-            keys[number] = (completed.index(losses[-1]) + ties.index(number), -100, losses[-1], number)
+        if state is COMPLETED or (least is not None and len(losses) >= least):
+            ahead[number] = (losses[-1], number)
         else:
             there = [other[len(losses) - 1] for other, _ in trials if len(other) >= len(losses)]
-            keys[number] = (sum(loss < losses[-1] for loss in there), -len(losses), losses[-1], number)
-    assert ranking(outcomes_of(*trials)) == sorted(keys, key=keys.__getitem__)
+            behind[number] = (sum(loss < losses[-1] for loss in there), -len(losses), losses[-1], number)
+    first = sorted(ahead, key=ahead.__getitem__)
+    keys = {number: (place, -100, *ahead[number]) for place, number in enumerate(first)}
+    if least is None:
+        expected = sorted([*ahead, *behind], key=(keys | behind).__getitem__)
+    else:
+        expected = first + sorted(behind, key=behind.__getitem__)
+    made = outcomes_of(*trials)
+    assert ranking(made) == expected
+    compared = made.compared()
+    if is_mostly_cut and not told_at:
+        assert compared is None
+    else:
+        assert compared is not None
+        early = [number for number, (losses, _) in enumerate(trials) if len(losses) < (least or 0)]
+        assert np.flatnonzero(~compared).tolist() == [n for n in early if trials[n][1] in {STOPPED, PAUSED}]
+
+
+def halved() -> tuple[tuple[list[float], TrialState | None], ...]:
+    """30 are cut at step 1, with low losses there, 14 at step 2; one of two at the end got there without competing."""
+    return (
+        *(([0.1 + 0.001 * n], STOPPED) for n in range(30)),
+        *(([0.5, 0.3 + 0.01 * n], PAUSED) for n in range(14)),
+        ([0.9, 0.9, 0.9], COMPLETED),
+        ([0.4, 0.4, 0.2], COMPLETED),
+    )
+
+
+def test_where_most_are_cut_those_that_got_far_enough_are_ahead_of_the_others() -> None:
+    outcomes = outcomes_of(*halved())
+    assert ranking(outcomes) == [45, *range(30, 44), 44, *range(30)]
+
+
+def test_only_those_that_got_far_enough_can_be_good() -> None:
+    outcomes = outcomes_of(*halved())
+    is_compared = outcomes.compared()
+    assert is_compared is not None
+    assert np.flatnonzero(is_compared).tolist() == list(range(30, 46))
+    everywhere = np.ones(46, dtype=np.bool_)
+    assert outcomes.best_of(0.1, 25, everywhere, is_compared).tolist() == [45, 30], "a tenth of 16"
+    assert len(outcomes.best_of(1.0, 25, everywhere, is_compared)) == 16
+
+
+def test_while_most_are_cut_at_the_first_step_nobody_knows_how_they_compare() -> None:
+    assert outcomes_of(*halved()[:43], halved()[44]).compared() is None
+    assert outcomes_of(*halved()[:44], halved()[44]).compared() is not None
+
+
+def test_where_most_are_cut_a_running_trial_is_ranked_once_it_got_far_enough() -> None:
+    outcomes = outcomes_of(*halved(), ([0.0], None), ([0.5, 0.1], None))
+    assert ranking(outcomes)[:2] == [47, 45]
+    assert 46 not in ranking(outcomes)
 
 
 def test_inside_they_compete_with_each_other_and_outside_only_the_better_ones_count() -> None:
@@ -150,7 +202,8 @@ def test_inside_they_compete_with_each_other_and_outside_only_the_better_ones_co
     outcomes = outcomes_of(*(([loss], COMPLETED) for loss in losses))
 
     def best_of(share: float, inside: set[float], most: int = 25) -> list[float]:
-        rows = outcomes.best_of(share, most, np.array([loss in inside for loss in losses]))
+        is_inside = np.array([loss in inside for loss in losses])
+        rows = outcomes.best_of(share, most, is_inside, np.ones(len(losses), dtype=np.bool_))
         return [losses[row] for row in rows.tolist()]
 
     assert best_of(0.3, set(losses)) == [0.0, 0.1, 0.2]

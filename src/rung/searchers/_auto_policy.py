@@ -47,8 +47,8 @@ class Standing(NamedTuple):
 
 def fitting(space: Space, standing: Standing, *, budget: int | None) -> Choices:
     """What suits the space and how the study stands; what a decision costs is left aside."""
-    if standing.n_cut > standing.n_ended:  # under successive halving both models did worse than random configurations
-        return Choices(("random",), f"{standing.n_cut} trials were cut short, which a model would take for bad ones")
+    is_mostly_cut = standing.n_cut > standing.n_ended  # under successive halving evolution did worse than random
+    names: tuple[Name, ...] = (*NAMES[:-1], "random") if is_mostly_cut else NAMES
     n_trials, workers = standing.n_trials, standing.workers
     n_dimensions = sum(domain.size > 1 for domain in space.values())
     n_options = sum(int(domain.size) for domain in space.values() if isinstance(domain, Choice))
@@ -62,8 +62,8 @@ def fitting(space: Space, standing: Standing, *, budget: int | None) -> Choices:
     )
     for holds, reason in reasons:
         if holds:
-            return Choices(("tpe", "evolution"), reason)
-    return Choices(NAMES, "")
+            return Choices(names[1:], reason)
+    return Choices(names, "")
 
 
 def usual_cost(costs: Collection[float]) -> float:

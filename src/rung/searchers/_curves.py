@@ -33,6 +33,10 @@ class Curves:
         self._last = max(self._last, step)
         lowest.append(min(loss, lowest[-1]) if lowest else loss)
 
+    def lowest_by(self, trial: int, step: int) -> float:
+        """The lowest loss that a trial had reported by this step; its first report is no later."""
+        return self._lowest[trial][bisect_right(self._steps[trial], step) - 1]
+
     def outcomes(self, trials: Iterable[int]) -> list[float]:
         """What each of these trials, which have reported, amounts to at the last step that any has reached."""
         gains: dict[int, float] = {}

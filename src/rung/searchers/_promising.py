@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
@@ -26,6 +26,20 @@ _KEPT: Final = 64  # candidates that are given beside the ends of the climbs
 _ROUNDING: Final = 1e-7  # on the diagonal of a covariance of standardised targets, whose digits cancel
 _MOST_ENTRIES: Final = 4_000_000  # of the climbers' matrices, d² each
 _JUMP: Final = 0.1  # chance that a coordinate near a good point is drawn anew
+
+
+class Terrain(Protocol):
+    """Heights over a space: how much each point promises."""
+
+    @property
+    def embedding(self) -> Embedding:
+        """Of the space."""
+
+    def heights(self, points: Floats) -> Floats:
+        """(m,) at points (m, d) of the unit cube."""
+
+    def heights_and_slopes(self, points: Floats, is_active: Flags) -> tuple[Floats, Floats]:
+        """(m,) and (m, d), while the same dimensions stay active."""
 
 
 class Landscape(NamedTuple):
@@ -105,7 +119,7 @@ def candidates(embedding: Embedding, aim: Aim, scales: Floats, effort: Effort, r
     return points[aim.region.are_met(points)]
 
 
-def promising(landscape: Landscape, aim: Aim, *, scales: Floats, effort: Effort, rng: np.random.Generator) -> Floats:
+def promising(landscape: Terrain, aim: Aim, *, scales: Floats, effort: Effort, rng: np.random.Generator) -> Floats:
     """Allowed points (m, d), the most promising first; none if no candidate is allowed.
 
     scales: (d,) the distance over which the landscape changes, in the unit interval.
@@ -153,7 +167,7 @@ def _starts(heights: Floats, count: int, rng: np.random.Generator) -> NDArray[np
 
 
 def _climbed(
-    landscape: Landscape, points: Floats, heights: Floats, *, box: Box, scales: Floats, iterations: int
+    landscape: Terrain, points: Floats, heights: Floats, *, box: Box, scales: Floats, iterations: int
 ) -> tuple[Floats, Floats]:
     """The points moved uphill in what is continuous, or nearly so, with listed values rounded."""
     embedding = landscape.embedding
@@ -176,7 +190,7 @@ def _climbed(
     return np.where(is_worse[:, None], points, ends), np.where(is_worse, heights, high)
 
 
-def _exchanged(landscape: Landscape, region: Region, points: Floats, heights: Floats) -> tuple[Floats, Floats, bool]:
+def _exchanged(landscape: Terrain, region: Region, points: Floats, heights: Floats) -> tuple[Floats, Floats, bool]:
     """Each point with that one change of a listed value that helps most and is allowed, and whether any did."""
     variants = list(landscape.embedding.neighbours(points, FEW_LEVELS))
     changes = np.vstack(variants) if variants else points[:0]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, final
 import numpy as np
 
 from rung.events import Ended, Observed, SearchEvent, Started
+from rung.searchers._cuts import compared_at
 from rung.types import TrialState
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ class Outcomes:
     takes among all losses that were reported at that step, however much farther their trials went. So of trials that
     are cut at rungs, those that got farther are ahead; and whoever was spared the rungs has no advantage from it. Of
     equal places the one that got farther comes first, then the lower loss, then the older trial.
+
+    Where most trials are cut short, those that completed or got as far as ``compared_at`` says compete by their last
+    losses, and are ahead of the others; only they can be good.
 
     A running trial is compared as if it stopped now, once it got as far as any that was cut; until then nobody knows.
     Failed trials, and those that ended without a loss, have no rank: they are bad.
@@ -81,14 +85,24 @@ class Outcomes:
         rows = np.flatnonzero(place <= np.partition(place, n - 1)[n - 1])
         return rows[np.lexsort((losses[rows], -steps[rows], place[rows]))[:n]]
 
-    def best_of(self, share: float, most: int, is_inside: Flags) -> Ints:
-        """The same for a search among some of the trials (n,): the best ``share`` of those inside, best first.
+    def compared(self) -> Flags | None:
+        """(n,) the trials that can be good: all but those that were cut too early to be compared.
+
+        None while most are cut and nobody knows yet how they compare.
+        """
+        kinds, steps = np.array(self._kinds), np.array(self._steps)
+        step = _compared_at(kinds, steps)
+        return None if step is None else (kinds != _CUT) | (steps >= step)
+
+    def best_of(self, share: float, most: int, is_inside: Flags, is_compared: Flags) -> Ints:
+        """The best ``share`` of those compared (n,) that lie inside (n,), best first.
 
         With them those outside that are better than the last of these, as far as they belong to the best of the others.
         """
-        if is_inside.all():
+        if is_inside.all() and is_compared.all():
             return self.best(share, most)
         ranked = self.best(1.0, len(self))
+        ranked = ranked[is_compared[ranked]]
         inside = is_inside[ranked]
         n_inside, n_outside = (math.ceil(share * np.count_nonzero(each)) for each in (inside, ~inside))
         chosen = np.flatnonzero(inside)[: min(n_inside, most)]
@@ -106,14 +120,22 @@ class Outcomes:
         kinds, steps, losses = np.array(self._kinds), np.array(self._steps), np.array(self._losses)
         place = np.full(len(self), math.inf)
         is_reported = steps > 0
-        is_completed = is_reported & (kinds == _COMPLETED)
-        completed = np.flatnonzero(is_completed)
-        place[completed[np.argsort(losses[completed], kind="stable")]] = np.arange(len(completed))
-        steps[is_completed] = _END
-        is_cut = is_reported & (kinds == _CUT)
+        step = _compared_at(kinds, steps)
+        is_ahead = is_reported & (kinds == _COMPLETED)
+        if step:
+            is_ahead |= (steps >= step) & (kinds != _FAILED)
+        ahead = np.flatnonzero(is_ahead)
+        place[ahead[np.argsort(losses[ahead], kind="stable")]] = np.arange(len(ahead))
+        is_cut = is_reported & (kinds == _CUT) & ~is_ahead
         if is_cut.any():
-            is_cut |= (kinds == _OPEN) & (steps >= steps[is_cut].min())
-            for step in np.unique(steps[is_cut]).tolist():
-                rows = np.flatnonzero(is_cut & (steps == step))
-                place[rows] = np.searchsorted(np.sort(np.array(self._losses_at[step])), losses[rows])
+            is_cut |= (kinds == _OPEN) & (steps >= steps[is_cut].min()) & (not step)
+            for cut_at in np.unique(steps[is_cut]).tolist():
+                rows = np.flatnonzero(is_cut & (steps == cut_at))
+                place[rows] = np.searchsorted(np.sort(np.array(self._losses_at[cut_at])), losses[rows])
+            place[is_cut] += len(ahead) if step else 0
+        steps[is_ahead] = _END
         return place, steps, losses
+
+
+def _compared_at(kinds: NDArray[np.int8], steps: Ints) -> int | None:
+    return compared_at(steps, kinds == _CUT, kinds == _COMPLETED)

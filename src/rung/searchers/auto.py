@@ -41,15 +41,15 @@ class AutoSearcher:
 
     The Gaussian process finds better configurations in few trials. TPE goes on from 1,000 trials on (from 250 where a
     ``budget`` of more than 1,000 is given), and does all of it with more than 60 dimensions, more than 50 options in
-    choices, or more than 32 trials at once. Each of them knows all trials, whoever suggested them. Where a scheduler
-    cuts most trials short, configurations are random: successive halving does better on them so far. No configuration
+    choices, or more than 32 trials at once. Each of them knows all trials, whoever suggested them. No configuration
     comes twice while there is another.
 
     space: a Space or anything that ``as_space`` takes. budget: the number of trials that are planned, if it is known.
     overhead: the share of the median evaluation time that a decision may take; a searcher whose decisions take longer
-    gives way to the next cheaper one, the last of which is evolution, at a tenth of a millisecond. Evaluations that
-    failed say nothing about the median, unless all did. free_s: so many seconds of deciding are free, in the whole
-    study: one that is over in seconds deserves a good searcher too.
+    gives way to the next cheaper one, the last of which is evolution, at a tenth of a millisecond, or random search
+    where a scheduler cuts most trials short. Evaluations that failed say nothing about the median, unless all did.
+    free_s: so many seconds of deciding are free, in the whole study: one that is over in seconds deserves a good
+    searcher too.
     initial_config, points_to_evaluate: what is tried first; give one of them or none.
 
     The times are those in the log, so a replay chooses alike; but where evaluations take less than a second or two, the

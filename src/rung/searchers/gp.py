@@ -44,11 +44,13 @@ class GPSearcher:
     faster at one end of a range. initial_config, points_to_evaluate: what is tried first; give one of them or none.
 
     A trial counts by its lowest loss; trials that were stopped early are reckoned up to the length of the others, and
-    failed ones count as bad. Running trials count as if their mean had been observed, so that others go elsewhere. No
-    configuration comes twice while there is another. Up to 20 trials each result brings a new fit, later each tenth
-    more of them, from 300 trials on to 250 of them; from 1,000 on the model knows only what lies near the best, and
-    looks in a box around it that grows and shrinks with success. A suggestion's notes hold the fit, so that the log
-    alone determines what comes next. SettingError for options out of range.
+    failed ones count as bad. Running trials count as if their mean had been observed, so that others go elsewhere. So
+    do those that a scheduler cut, where it cuts most of them, before they could be compared (``_cuts.compared_at``);
+    those that got farther count by that step, and the model waits until there are 15 of them. No configuration comes
+    twice while there is another. Up to 20 trials each result brings a new fit, later each tenth more of them, from 300
+    trials on to 250 of them; from 1,000 on the model knows only what lies near the best, and looks in a box around it
+    that grows and shrinks with success. A suggestion's notes hold the fit, so that the log alone determines what comes
+    next. SettingError for options out of range.
 
     An edit of the space narrows what is suggested, not what is known: trials outside of new ranges go on shaping the
     model, while the best inside is what is to be beaten. Trials from before a dimension was added still tell about the
@@ -93,7 +95,7 @@ class GPSearcher:
 
     @property
     def n_results(self) -> int:
-        """How many trials have reported a result."""
+        """How many trials have a result that the model is told."""
         evidence = self._knows()[0].evidence
         return 0 if evidence is None else sum(not math.isnan(loss) for loss in evidence.losses)
 

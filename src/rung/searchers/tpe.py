@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 from rung.errors import SettingError
 from rung.events import Changed, SpaceEdited, Started
@@ -19,12 +19,16 @@ from rung.types import Exhausted, Suggestion
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
 
     from rung.events import SearchEvent
     from rung.space import Space
     from rung.types import Config, Json
 
+    Flags: TypeAlias = NDArray[np.bool_]
+
 _MOST_GOOD: Final = 25  # as in hyperopt; more would include trials that are merely not bad
+_EXPLORED: Final = 3  # one in so many is random where most trials are cut, as in Falkner et al. 2018
 _CENTRE: Final = "centre"  # key of the notes: it is the centre of what is believed
 
 
@@ -42,7 +46,9 @@ class TPESearcher:
     widely. initial_config, points_to_evaluate: what is tried first; give one of them or none.
 
     Trials that run or have failed count among the others, so that the search keeps away from them. How trials are
-    ranked that were stopped early says ``_tpe_outcomes.Outcomes``. No configuration comes twice while there is another.
+    ranked that were stopped early says ``_tpe_outcomes.Outcomes``. Where a scheduler cuts most of them, good are only
+    those of the ones that got far enough to be compared (``_cuts.compared_at``); the model waits until there are 15 of
+    them, and every third configuration stays random. No configuration comes twice while there is another.
 
     An edit of the space narrows what is suggested, not what is known: trials outside of new ranges stay among the good
     and the others. Good are then the best inside, and those outside that are better still.
@@ -89,8 +95,8 @@ class TPESearcher:
         """The next waiting point, or the best of the candidates, or before the model is used a random configuration."""
         if waiting := self._history.next_point():
             return waiting
-        is_modelled = self._outcomes.n_ended >= self._startup_trials
-        for suggestion in self._promising(rng) if is_modelled else self._believed(rng):
+        is_compared = self._outcomes.compared() if self._outcomes.n_ended >= self._startup_trials else None
+        for suggestion in self._believed(rng) if is_compared is None else self._promising(is_compared, rng):
             config = suggestion.config
             if config not in self._tried and all(each.is_met(config) for each in self.space.constraints):
                 return suggestion
@@ -136,10 +142,12 @@ class TPESearcher:
         self._model = None
         self._is_centred &= self.space.priors == believed
 
-    def _promising(self, rng: np.random.Generator) -> Iterator[Suggestion]:
-        """Candidates, in each round the most promising first."""
+    def _promising(self, is_compared: Flags, rng: np.random.Generator) -> Iterator[Suggestion]:
+        """Candidates, in each round the most promising first; none when it is the turn of a random configuration."""
         model, points = self._modelled(), self._history.X
-        best = self._outcomes.best_of(self._gamma, _MOST_GOOD, model.contains(points))
+        if not is_compared.all() and len(points) % _EXPLORED == 0:
+            return iter(())
+        best = self._outcomes.best_of(self._gamma, _MOST_GOOD, model.contains(points), is_compared)
         n_since = len(points) - self._history.n_before_priors
         return map(Suggestion, model.candidates(points, best, self._candidates, rng, n_since=n_since))
 
