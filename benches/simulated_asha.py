@@ -35,7 +35,8 @@ def main() -> None:
     parser.add_argument("--variant", default="stopping", choices=["stopping", "promotion"])
     arguments = parser.parse_args()
     space = {"rate": rung.loguniform(1e-5, 1.0), "width": rung.lograndint(16, 1024)}
-    scheduler = rung.ASHA(rung.RandomSearcher(space), max_t=MAX_T, reduction_factor=3, variant=arguments.variant)
+    searcher, variant = rung.RandomSearcher(space), arguments.variant
+    scheduler = rung.ASHA(searcher, max_t=MAX_T, grace_period=1, reduction_factor=3, variant=variant)
     backend = Simulated(arguments.workers, runtime=runtime)
     tuner = rung.Tuner(objective, scheduler, store=arguments.store, backend=backend, seed=0)
     began, cpu = time.perf_counter(), time.process_time()

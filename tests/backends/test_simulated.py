@@ -6,7 +6,7 @@ import math
 import pytest
 
 import rung
-from rung.backends import simulated
+from rung.backends import _suspended
 from rung.backends.simulated import Simulated
 from rung.errors import SettingError
 from rung.runtime.objective import as_objective
@@ -209,7 +209,7 @@ def test_a_stopped_generator_is_closed(tmp_path):
 
 
 def test_only_so_many_generators_are_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(simulated, "_MOST_SUSPENDED", 2)
+    monkeypatch.setattr(_suspended, "MOST_SUSPENDED", 2)
     closed = []
 
     def train(rate):

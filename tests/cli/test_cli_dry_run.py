@@ -27,7 +27,14 @@ def test_it_says_what_would_be_run_and_touches_nothing(invoke, tmp_path: Path) -
     filled = f"{sys.executable} train.py --lr {lr.removeprefix('lr=')}"
     assert lines[10].startswith(f"command     {filled[:-1]}")
     assert lines[10].endswith(f" --opt {opt.removeprefix('opt=')}")
-    assert lines[11:] == ["Nothing was run."]
+    assert lines[11:-1] == [
+        "forecast    9 trainings, each to its own end",
+        "            as long as 5 trainings one after the other, with 2 workers, busy for 90% of the time",
+        "            averages of 5 rehearsals with made-up values",
+        "            not forecast, and may end it sooner: seconds:2h, reached:0.1",
+        "            with --step-seconds and --per-hour, also in hours and money",
+    ]
+    assert lines[-1] == "Nothing was run."
     assert list(tmp_path.iterdir()) == []
 
 
@@ -114,3 +121,58 @@ def test_without_a_seed_it_says_that_they_are_examples(invoke) -> None:
 
 def test_what_could_not_be_run_is_refused_as_without_it(invoke) -> None:
     assert "nothing says when to end" in invoke("run", *SPACE, "--dry-run", *SCRIPT, exit_code=2).stderr
+
+
+def test_it_says_how_many_trials_reach_which_rung(invoke) -> None:
+    words = ("--scheduler", "asha", "--max-t", 9, "--trials", 30, "-w", 3, "--seed", 1, "--dry-run")
+    lines = invoke("run", *SPACE, *words, *SCRIPT).stdout.splitlines()
+    first = next(index for index, line in enumerate(lines) if line.startswith("forecast"))
+    assert lines[first].split() == ["forecast", "rung", "trials", "that", "reach", "it", "steps"]
+    assert lines[first + 1].split() == ["1", "30", "30"]
+    assert [line.split()[0] for line in lines[first + 2 : first + 4]] == ["3", "9"]
+    assert "steps in all" in lines[first + 4]
+    assert "steps one after the other, with 3 workers" in lines[first + 5]
+
+
+def test_with_the_length_of_a_step_it_says_how_long_and_at_what_cost(invoke) -> None:
+    words = (*SPACE, "--trials", 4, "-w", 2, "--step-seconds", "30min", "--per-hour", 2.5, "--dry-run")
+    said = invoke("run", *words, *SCRIPT).stdout
+    assert "            1h with 2 workers, busy for 100% of the time\n" in said
+    assert "            2h of training at 30min a training, which cost 5\n" in said
+    plan = json.loads(invoke("run", *words, "--json", *SCRIPT).stdout)
+    assert (plan["forecast"]["wall_s"], plan["forecast"]["cost"]) == (3600.0, 5.0)
+
+
+def test_the_price_may_stand_in_the_criterion(invoke) -> None:
+    words = (*SPACE, "--stop", "cost:5:per_hour=2.5", "--step-seconds", "30min", "--dry-run", "--json")
+    plan = json.loads(invoke("run", *words, *SCRIPT).stdout)
+    assert (plan["forecast"]["trials"], plan["forecast"]["cost"]) == (4.0, 5.0)
+
+
+def test_a_study_that_has_begun_tells_how_long_its_steps_take(invoke, execute, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(
+        "import rung\nfor epoch in (1, 2, 3):\n    rung.report(error=rung.config()['lr'])\n"
+    )
+    words = ("-n", "mine", "--trials", 2, "--seed", 4)
+    execute("run", *SPACE, *words, *SCRIPT)
+    plan = json.loads(invoke("run", *words, "--dry-run", "--json", *SCRIPT).stdout)["forecast"]
+    assert plan["step_s"] > 0
+    assert plan["runtime_s"] == pytest.approx(plan["step_s"] * 2 * 3)
+    said = invoke("run", *words, "--dry-run", *SCRIPT).stdout
+    assert "   3  2                         6\n" in said
+    assert "of the whole study, which has 2 trials already\n" in said
+    assert "a step takes as long as those of the study so far\n" in said
+
+
+def test_what_can_not_be_forecast_is_no_reason_to_fail(invoke) -> None:
+    words = (*SPACE, "--seconds", "2h", "--dry-run")
+    said = invoke("run", *words, *SCRIPT).stdout
+    assert "forecast    nothing that can be forecast says when the search ends. Give a number" in said
+    assert json.loads(invoke("run", *words, "--json", *SCRIPT).stdout)["forecast"] is None
+    assert "4 trainings, each" in invoke("run", *words, "--step-seconds", "30min", *SCRIPT).stdout
+
+
+@pytest.mark.parametrize("option", ["--step-seconds", "--per-hour"])
+def test_what_serves_the_forecast_alone_is_refused_without_it(invoke, option: str) -> None:
+    said = invoke("run", *SPACE, "--trials", 1, option, 2, *SCRIPT, exit_code=2).stderr
+    assert "--step-seconds and --per-hour serve the forecast alone." in said

@@ -1,4 +1,4 @@
-"""What ``rung run`` would do, without doing it: the space, the method, the limits, the first configurations."""
+"""What ``rung run`` would do, without doing it: space, method, limits, first configurations, and a forecast."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import click
 
 from rung._tune import ends_by_itself
 from rung.backends._scripts import command_line
+from rung.cli._dry_forecast import Outlook, Rates, outlook
 from rung.cli._facts import objective_name
 from rung.console.wording import dimension, method, plural, setting, settings
 from rung.durations import duration_text
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 _SHOWN = 3
 
 
-def show_plan(order: Order, store: str, *, as_json: bool) -> None:
-    """Print what the order says, and the first configurations; the store is not touched."""
+def show_plan(order: Order, store: str, *, rates: Rates, as_json: bool) -> None:
+    """Print what the order says, the first configurations, and what is to be expected; the store is only read."""
     configs = first_configurations(order)
     combinations = _combinations(order)
     command = command_line(order.objective.argv, configs[0]) if order.objective.argv and configs else None
@@ -62,10 +63,14 @@ def show_plan(order: Order, store: str, *, as_json: bool) -> None:
         "first_configurations": configs,
         "command": command,
     }
-    if as_json:
-        click.echo(json.dumps(facts))
-    else:
+    if not as_json:
         _print(order, created, facts)
+    expected = outlook(order, store, rates)
+    if as_json:
+        forecast = None if expected.forecast is None else expected.forecast.to_json()
+        click.echo(json.dumps({**facts, "forecast": forecast}))
+    else:
+        _print_outlook(expected)
 
 
 def _print(order: Order, created: StudyCreated, facts: Mapping[str, Any]) -> None:
@@ -85,6 +90,11 @@ def _print(order: Order, created: StudyCreated, facts: Mapping[str, Any]) -> Non
         click.echo(f"command     {shlex.join(command)}")
     if order.seed is None and combinations is None:
         click.echo("Without --seed, each run draws other configurations.")
+
+
+def _print_outlook(expected: Outlook) -> None:
+    for heading, line in zip(_once("forecast"), expected.lines, strict=False):
+        click.echo(f"{heading:<11} {line}")
     click.echo("Nothing was run.")
 
 
