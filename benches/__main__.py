@@ -71,6 +71,19 @@ SECTIONS = (
         "simulated_asha.py --variant promotion --workers 100 --trials 1000",
     ),
     Section(
+        "Simulation: 10,000 workers, 100,000 trials",
+        "ASHA that stops. Aim: at most 60 seconds, and at most twice the CPU per event and per decision that 1,000 "
+        "trials take.",
+        "simulated_scale.py",
+        "simulated_scale.py --trials 100 1000",
+    ),
+    Section(
+        "Simulation: 10,000 workers, 100,000 trials, with pauses",
+        "ASHA that pauses and promotes.",
+        "simulated_scale.py --variant promotion",
+        "simulated_scale.py --variant promotion --trials 100 1000",
+    ),
+    Section(
         "Taking up a study again",
         "A tuner that opens a study of about 100,000 events and has its incumbent, by replaying the whole log. This is "
         "why there are no snapshots.",
@@ -107,10 +120,49 @@ SECTIONS = (
         "methods.py tasks --seeds 2 --out bench-out/quick-tasks",
     ),
     Section(
-        "Methods: the steps of 20 full trainings, four workers",
-        "Methods that stop trainings early. One driver counts the steps of all of them.",
-        "methods.py steps",
-        "methods.py steps --seeds 2 --out bench-out/quick-steps",
+        "Methods: 25 trainings of LeNet",
+        "On 10,000 images of Fashion-MNIST.",
+        "methods.py lenet",
+        "methods.py lenet --seeds 1 --out bench-out/quick-lenet",
+    ),
+    Section(
+        "Methods: tasks whose best configurations lie in corners",
+        "The other tasks of the surrogates, for completeness: their optima are artefacts of the surrogates.",
+        "methods.py appendix",
+        "methods.py appendix --seeds 2 --out bench-out/quick-appendix",
+    ),
+    Section(
+        "Schedulers: one worker",
+        "Methods that stop or pause trainings, by epochs that all trials together have trained. Aim: freeze-thaw ahead "
+        "of every other one at 520 epochs, and not behind the best at 208; stopping ASHA level with Syne Tune's; "
+        "promotion not behind stopping.",
+        "schedulers.py",
+        "schedulers.py --seeds 2 --out bench-out/quick-schedulers",
+    ),
+    Section(
+        "Schedulers: four workers",
+        "The same with four trials at once, on the problem's own clock.",
+        "schedulers.py --workers 4",
+        "schedulers.py --workers 4 --seeds 2 --out bench-out/quick-schedulers-4",
+    ),
+    Section(
+        "What a scheduler's decision costs",
+        "At 1,000 and at 100,000 trials. Aim: at most twice as much.",
+        "decisions.py",
+        "decisions.py --trials 10000 --window 50 --rounds 1",
+    ),
+    Section(
+        "Populations: against random search with the same compute",
+        "A small network on the digits of scikit-learn, paired by seed.",
+        "pbt.py --seeds 10",
+        "pbt.py --seeds 1",
+    ),
+    Section(
+        "Learning-rate schedules",
+        "Aim: a million values at most twice as long as the same formula in plain NumPy, and one value at most as long "
+        "as a step of torch's scheduler.",
+        "schedules.py",
+        "schedules.py --updates 100000 --rounds 1",
     ),
 )
 

@@ -4,7 +4,6 @@ python benches/methods.py functions  # 50 evaluations of six test functions
 python benches/methods.py tasks      # 50 full trainings of models, most of them from surrogates
 python benches/methods.py appendix   # the same on tasks whose best configurations lie in corners of the space
 python benches/methods.py lenet      # 25 trainings of LeNet on 10,000 images of Fashion-MNIST: half a CPU hour a seed
-python benches/methods.py steps      # the steps of 20 full trainings each, for methods that stop trainings early
 
 Needs the extra `peers`, and for the surrogates RUNG_BENCH_DATA or --data-dir. Finished runs are kept in --out.
 """
@@ -37,7 +36,6 @@ class Bench(NamedTuple):
     methods: Sequence[str]
     problems: Sequence[str]
     budget: str
-    workers: int = 1
     seeds: int = 10
 
 
@@ -81,21 +79,6 @@ BENCHES = {
     "lenet": Bench(
         ("gp", "tpe", "optuna:gp", "optuna:tpe", "random"), ("lenet:fashion-mnist",), "evaluations:25", seeds=5
     ),
-    "steps": Bench(
-        (
-            "random",
-            "asha+random",
-            "asha(variant=promotion)+random",
-            "asha+tpe",
-            "optuna:asha+random",
-            "optuna:asha+tpe",
-            "optuna:hyperband+tpe",
-            "synetune:asha",
-        ),
-        ("curves:hartmann6", "curves:ackley:10", "lcbench:3945", "lcbench:167152", "lcbench:167181", "lcbench:168868"),
-        "trainings:20",
-        workers=4,
-    ),
 }
 
 
@@ -114,7 +97,6 @@ def main() -> None:
         bench.problems,
         seeds=seeds,
         budget=bench.budget,
-        workers=bench.workers,
         jobs=arguments.jobs,
         out=out,
         data_dir=arguments.data_dir,

@@ -40,7 +40,7 @@ METHODS = (
     "halving(grace_period=3)+random",
     "pasha(grace_period=3)+random",
     "median+random",
-    "iepoch+random",
+    "iepoch(epochs=5)+random",
     "gp",
     "random",
     "optuna:asha+tpe",

@@ -287,3 +287,50 @@ def test_a_first_run_sweeps_nothing(tmp_path):
     trial, _ = make(tmp_path)
     assert list(trial.epochs(1, total=Total())) == [1]
     assert other.exists()
+
+
+def test_a_copy_takes_its_parents_state_and_its_own_settings(tmp_path):
+    parent, channel = make(tmp_path / "parent", config={"rate": 0.1})
+    optimizer = Optimizer(parent.config["rate"])
+    for _ in parent.epochs(3, optimizer=optimizer):
+        optimizer.steps += 1
+        optimizer.rate /= 2
+    copied = Optimizer(0.08)
+    copy, _ = make(tmp_path / "copy", config={"rate": 0.08}, parent=0, checkpoints=channel.checkpoints)
+    assert list(copy.epochs(5, optimizer=copied)) == [4, 5]
+    assert (copied.rate, copied.steps) == (0.01, 3)
+    continued = Optimizer(0.1)
+    again, _ = make(tmp_path / "again", config={"rate": 0.1}, attempt=2, checkpoints=channel.checkpoints)
+    assert list(again.epochs(5, optimizer=continued)) == [4, 5]
+    assert (continued.rate, continued.steps) == (0.0125, 3)
+
+
+def test_a_copy_of_nothing_says_so(tmp_path, caplog):
+    copy, channel = make(tmp_path, trial=5, parent=3)
+    assert list(copy.epochs(2, total=Total())) == [1, 2]
+    assert channel.saved == [1, 2]
+    assert "trial 5: there is no checkpoint of trial 3 to copy; it starts anew." in caplog.messages
+
+
+def test_a_state_that_does_not_fit_says_what_to_do(tmp_path):
+    torch = pytest.importorskip("torch")
+    trial, channel = make(tmp_path)
+    list(trial.epochs(2, model=torch.nn.Linear(2, 3)))
+    copy, _ = make(tmp_path / "copy", parent=0, checkpoints=channel.checkpoints)
+    with pytest.raises(CheckpointError, match=r"(?s)saved state of model does not fit .*size mismatch.*fixed=\["):
+        list(copy.epochs(5, model=torch.nn.Linear(2, 4)))
+
+
+class Optimizer:
+    """The shape of torch's, with one number to be searched."""
+
+    def __init__(self, rate):
+        self.rate = rate
+        self.steps = 0
+
+    def state_dict(self):
+        return {"param_groups": [{"lr": self.rate, "params": [0]}], "state": {"steps": self.steps}}
+
+    def load_state_dict(self, state):
+        self.rate = state["param_groups"][0]["lr"]
+        self.steps = state["state"]["steps"]

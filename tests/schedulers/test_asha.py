@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rung.commands import ContinueTrial, PauseTrial, StopTrial
+from rung.commands import Command, ContinueTrial, PauseTrial, StopTrial
 from rung.contracts import Searcher
 from rung.errors import SettingError
 from rung.events import Changed, Ended, Observed, Started
+from rung.schedulers import _grace
 from rung.schedulers.asha import ASHA
 from rung.testing.play import Course, Played, play
 from rung.testing.scheduler_suite import SchedulerSuite
@@ -22,7 +23,7 @@ from rung.types import Action, Decision, Exhausted, Proposal, Suggestion, TrialS
 class Counting:
     """Suggests {"x": 0}, {"x": 1}, … as many as ``limit``; a searcher that any space would only get in the way of."""
 
-    space = None
+    space: Any = None
 
     def __init__(self, limit: int = 10**9) -> None:
         self.n = 0
@@ -53,6 +54,24 @@ class TestPromotion(SchedulerSuite):
         return ASHA(searcher, max_t=27, reduction_factor=2, variant="promotion")
 
 
+class TestAdaptiveStopping(SchedulerSuite):
+    @pytest.fixture(autouse=True)
+    def _few_are_enough(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(_grace, "AT_LEAST", 3)
+
+    def make(self, searcher: Searcher) -> ASHA:
+        return ASHA(searcher, max_t=27, grace_period="auto")
+
+
+class TestAdaptivePromotion(SchedulerSuite):
+    @pytest.fixture(autouse=True)
+    def _few_are_enough(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(_grace, "AT_LEAST", 3)
+
+    def make(self, searcher: Searcher) -> ASHA:
+        return ASHA(searcher, max_t=16, grace_period="auto", reduction_factor=2, variant="promotion")
+
+
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
@@ -80,7 +99,7 @@ def test_unusable_settings_are_refused(options: dict[str, Any], message: str) ->
 
 
 def test_numpy_integers_are_integers() -> None:
-    scheduler = ASHA(Counting(), max_t=np.int64(9), reduction_factor=np.int32(3))
+    scheduler = ASHA(Counting(), max_t=np.int64(9), reduction_factor=np.int32(3))  # type: ignore[arg-type]
     assert [rung.level for rung in scheduler.rungs] == [1, 3, 9]
     assert type(scheduler.spec()["max_t"]) is int
 
@@ -172,7 +191,7 @@ def test_a_trial_that_a_person_paused_waits_for_a_person() -> None:
     paused = play(ASHA(Counting(), **options), course, new_trials=4, commands={3: [PauseTrial(0)]})
     assert paused.states()[0] is TrialState.PAUSED
     assert [e.trial for e in paused.started() if e.cause == "resumed"] == [2]
-    commands = {3: [PauseTrial(0)], 30: [ContinueTrial(0)]}
+    commands: dict[int, list[Command]] = {3: [PauseTrial(0)], 30: [ContinueTrial(0)]}
     continued = play(ASHA(Counting(), **options), course, new_trials=4, commands=commands)
     resumed = [(e.trial, e.until) for e in continued.started() if e.cause == "resumed"]
     assert resumed == [(2, 6), (0, 3), (0, 6), (0, 9)]
@@ -261,6 +280,7 @@ class Oracle:
         if not passed or passed[-1] <= self.at.get(event.trial, -1):
             return None
         self.at[event.trial] = passed[-1]
+        assert event.loss is not None
         self.tables[passed[-1]].append((event.loss, event.trial))
         return passed[-1]
 

@@ -73,10 +73,16 @@ def test_rung_promotes_the_best_that_waits_if_it_is_among_the_best_of_all() -> N
     rung.hold(4)
     rung.hold(4)
     assert rung.promotable(3) == 4
+    rung.release(4)
+    assert rung.promotable(3) is None
+    for trial, loss in enumerate([0.95, 0.96, 0.97], start=6):
+        rung.record(trial, loss)
+    assert rung.promotable(3) == 3  # third of nine
+    rung.hold(4)
     assert rung.ranked[:2] == [(0.2, 1), (0.3, 4)]
     assert rung.held == {3, 4}
-    assert len(rung) == 6
-    assert repr(rung) == "Rung(3: 6 trials, 2 waiting)"
+    assert len(rung) == 9
+    assert repr(rung) == "Rung(3: 9 trials, 2 waiting)"
 
 
 def test_of_equal_losses_the_lower_number_is_better_whatever_the_order() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rung.errors import CheckpointError, SettingError
+from rung.runtime._keras_states import holder_of
+from rung.runtime._rebuilt import Settings, as_built, settings_of
 from rung.runtime.progress import Progress
 from rung.types import Saved
 
@@ -18,6 +20,7 @@ def epochs_of(progress: Progress, number: int, *, every: int, stateful: Mapping[
     for name, count in {"epochs": number, "every": every}.items():
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise SettingError(f"trial.epochs got {name}={count!r}.", hint="It takes whole numbers from 1.")
+    stateful = {name: holder_of(value) for name, value in stateful.items()}
     for name, holder in stateful.items():
         for method in ("state_dict", "load_state_dict"):
             if not callable(getattr(holder, method, None)):
@@ -37,7 +40,8 @@ def epochs_of(progress: Progress, number: int, *, every: int, stateful: Mapping[
 def _loop(progress: Progress, number: int, every: int, stateful: Mapping[str, Any], loop: object) -> Iterator[int]:
     until = progress.job.until
     last = number if until is None else min(number, until)
-    start = _restore(progress, stateful, before=last) if stateful else 0
+    built = {name: settings_of(holder.state_dict()) for name, holder in stateful.items()}
+    start = _restore(progress, stateful, built, before=last) if stateful else 0
     for epoch in range(start + 1, last + 1):
         progress.epoch = epoch
         try:
@@ -49,14 +53,14 @@ def _loop(progress: Progress, number: int, every: int, stateful: Mapping[str, An
         progress.listen()
         is_last = progress.is_stopping or epoch == last
         if stateful and (is_last or epoch % every == 0):
-            _save(progress, epoch, stateful)
+            _save(progress, epoch, stateful, built)
         if is_last:
             break
     if until is not None and progress.position >= until:
         progress.is_stopping = True
 
 
-def _restore(progress: Progress, stateful: Mapping[str, Any], *, before: int) -> int:
+def _restore(progress: Progress, stateful: Mapping[str, Any], built: Mapping[str, Settings], *, before: int) -> int:
     """The epoch after which the trial goes on, with everything as it was then; 0 when there is no checkpoint.
 
     Only checkpoints ``before`` the last epoch count. A run that was lost after its last checkpoint repeats its last
@@ -65,6 +69,8 @@ def _restore(progress: Progress, stateful: Mapping[str, Any], *, before: int) ->
     """
     job = progress.job
     candidates = [checkpoint for checkpoint in (*progress.saved, *job.checkpoints) if checkpoint.step < before]
+    if not candidates and job.parent is not None:
+        _logger.warning("trial %d: there is no checkpoint of trial %d to copy; it starts anew.", job.trial, job.parent)
     if not candidates and job.attempt == 1:
         return 0
     from rung.runtime import _random_states, checkpoints  # they load NumPy
@@ -79,6 +85,7 @@ def _restore(progress: Progress, stateful: Mapping[str, Any], *, before: int) ->
         _logger.warning("trial %d: none of its checkpoints is intact; it starts anew.", job.trial)
         return 0
     state, step = snapshot.state, snapshot.checkpoint.step
+    then: Mapping[str, Settings] = state.get("built", {})  # checkpoints of earlier versions have none
     if state["stateful"].keys() != stateful.keys():
         raise CheckpointError(
             f"The checkpoint {snapshot.checkpoint.path} holds {', '.join(state['stateful'])}, but trial.epochs was "
@@ -86,7 +93,8 @@ def _restore(progress: Progress, stateful: Mapping[str, Any], *, before: int) ->
             hint="Give it the same objects, under the same names, in every run.",
         )
     for name, holder in stateful.items():
-        holder.load_state_dict(state["stateful"][name])
+        saved = state["stateful"][name]
+        _load(name, holder, as_built(saved, then[name], built[name]) if name in then else saved)
     _random_states.restore(state["random"])
     progress.step = progress.position = step
     if state["trial"] == job.trial:
@@ -94,7 +102,17 @@ def _restore(progress: Progress, stateful: Mapping[str, Any], *, before: int) ->
     return step
 
 
-def _save(progress: Progress, epoch: int, stateful: Mapping[str, Any]) -> None:
+def _load(name: str, holder: Any, state: Mapping[str, Any]) -> None:
+    try:
+        holder.load_state_dict(state)
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise CheckpointError(
+            f"The saved state of {name} does not fit the one that was built: {error}",
+            hint="A hyperparameter that shapes a model can't change on the way; a population keeps it by fixed=[…].",
+        ) from error
+
+
+def _save(progress: Progress, epoch: int, stateful: Mapping[str, Any], built: Mapping[str, Settings]) -> None:
     from rung.runtime import _random_states, checkpoints  # they load NumPy
 
     job = progress.job
@@ -102,6 +120,7 @@ def _save(progress: Progress, epoch: int, stateful: Mapping[str, Any]) -> None:
         "trial": job.trial,
         "value": progress.value,
         "stateful": {name: holder.state_dict() for name, holder in stateful.items()},
+        "built": built,
         "random": _random_states.capture(),
     }
     saved = checkpoints.save(state, folder=job.folder, step=epoch, attempt=job.attempt)

@@ -98,6 +98,7 @@ class Rung:
         self._ranking = Ranking()
         self._held: set[int] = set()
         self._held_best_first: list[Entry] = []  # a heap; entries of trials that are no longer held are removed late
+        self._not_due: tuple[int, int, Entry] | None = None  # number here, factor, and the best that waited in vain
 
     def __len__(self) -> int:
         return len(self.losses)
@@ -136,6 +137,12 @@ class Rung:
         heap = self._held_best_first
         while heap and heap[0][1] not in self._held:
             heapq.heappop(heap)
-        if not heap or self._ranking.rank(heap[0]) > len(self.losses) // reduction_factor:
+        if not heap:
+            return None
+        standing = (len(self.losses), reduction_factor, heap[0])
+        if standing == self._not_due:
+            return None
+        if self._ranking.rank(heap[0]) > len(self.losses) // reduction_factor:
+            self._not_due = standing
             return None
         return heap[0][1]

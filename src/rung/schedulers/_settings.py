@@ -1,0 +1,34 @@
+"""Checks of the numbers that schedulers are given."""
+
+from __future__ import annotations
+
+import operator
+
+from rung.errors import SettingError
+
+
+def whole_number(name: str, value: object, *, at_least: int, example: int) -> int:
+    """``value`` as an int; anything with an index will do, but for bool. SettingError names what is allowed."""
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]  # what has no index is refused
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or number < at_least:
+        raise SettingError(
+            f"{name} must be a whole number, at least {at_least}, not {value!r}.",
+            hint=f"Give for instance {name}={example}.",
+        )
+    return number
+
+
+def training_lengths(max_t: object, grace_period: object, reduction_factor: object) -> tuple[int, int, int]:
+    """The three numbers from which rungs follow, checked. SettingError also where no trial reaches the first rung."""
+    longest = whole_number("max_t", max_t, at_least=1, example=81)
+    first = whole_number("grace_period", grace_period, at_least=1, example=1)
+    factor = whole_number("reduction_factor", reduction_factor, at_least=2, example=3)
+    if longest < first:
+        raise SettingError(
+            f"max_t={longest} is below grace_period={first}, so no trial could reach the first rung.",
+            hint=f"Use grace_period <= {longest}, or a higher max_t.",
+        )
+    return longest, first, factor
