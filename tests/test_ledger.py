@@ -318,6 +318,7 @@ def test_counts_and_open_trials_follow_from_the_states(seed: int) -> None:
             if each.parent is not None and not each.checkpoints:
                 starting.setdefault(each.parent, set()).add(n)
         assert ledger.unsaved_children == starting
+        assert ledger.study.n_begun == sum(each.parent is None for each in ledger.trials.values())
 
 
 def test_remarks_and_tags_are_kept_in_their_order() -> None:

@@ -22,17 +22,19 @@ def test_it_is_the_searcher_that_was_in_force() -> None:
         Started(at=1.0, trial=1, attempt=2, config={}, cause="retried"),
         begun(2, notes={"enqueued": 0}),
         begun(3, cause="given"),
+        begun(4, parent=2),
         SearcherChanged(at=2.0, searcher={"name": "auto"}),
-        begun(4, notes={"auto": "gp"}),
-        begun(5, notes={"auto": "tpe", "auto_why": "there are 1,000 trials"}),
+        begun(5, notes={"auto": "gp"}),
+        begun(6, notes={"auto": "tpe", "auto_why": "there are 1,000 trials"}),
     ]
     assert list(origins(log)) == [
         (0, Origin("person")),
         (1, Origin("tpe")),
         (2, Origin("person")),
         (3, Origin("person")),
-        (4, Origin("gp")),
-        (5, Origin("tpe", "there are 1,000 trials")),
+        (4, Origin("basic", "a copy of trial 2")),
+        (5, Origin("gp")),
+        (6, Origin("tpe", "there are 1,000 trials")),
     ]
 
 

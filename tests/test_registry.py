@@ -51,7 +51,7 @@ def test_schedulers_by_name(name: str, kind: type, options: dict[str, Any]) -> N
     assert made.spec() == {"name": name, "searcher": {"name": "random"}, **(ASHA_DEFAULTS if options else {})}
 
 
-ASHA_DEFAULTS = {"max_t": 9, "grace_period": 1, "reduction_factor": 3, "variant": "stopping"}
+ASHA_DEFAULTS = {"max_t": 9, "grace_period": "auto", "reduction_factor": 3, "variant": "stopping"}
 
 
 def test_options_may_stand_in_the_name() -> None:

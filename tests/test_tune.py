@@ -7,18 +7,21 @@ from typing import Any
 import pytest
 
 import rung._trial
-from rung._tune import ends_by_itself, training_length, tune
+from rung._tune import ends_by_itself, has_end, training_length, tune
 from rung.backends.simulated import Simulated
 from rung.errors import ObjectiveError, RungError, SettingError, SpaceError, StudyExistsError, StudyPausedError
+from rung.registry import build_scheduler
 from rung.runtime.objective import as_objective
 from rung.schedulers.asha import ASHA
 from rung.schedulers.basic import BasicScheduler
+from rung.schedulers.pbt import PopulationBasedTraining
 from rung.searchers.grid import GridSearcher
 from rung.searchers.random import RandomSearcher
 from rung.space import Float, Space
-from rung.stopping import reached
+from rung.stopping import diverged, epochs, patience, reached, trials
 from rung.store import MemoryStore, SqliteStore
 from rung.tuning.starter import Limits
+from rung.tuning.verify import verify_decisions
 from rung.types import TrialState
 
 SPACE = {"x": Float(-1.0, 1.0)}
@@ -133,6 +136,12 @@ def test_a_criterion_that_may_never_come_is_no_end() -> None:
         quick(max_trials=None, stop=reached(0.01))
 
 
+def test_a_population_is_trained_once() -> None:
+    scheduler = PopulationBasedTraining(RandomSearcher(SPACE), max_t=4)
+    assert has_end(scheduler, max_trials=None, seconds=None, stop=None)
+    assert not has_end(BasicScheduler(RandomSearcher(SPACE)), max_trials=None, seconds=None, stop=None)
+
+
 def test_a_grid_ends_by_itself() -> None:
     assert len(quick(space={"x": [1, 2, 3]}, searcher="grid", max_trials=None).trials) == 3
     grid = GridSearcher(SPACE, points=4)
@@ -212,7 +221,7 @@ def test_a_scheduler_with_options() -> None:
 
 
 def test_asha_must_know_how_long_a_training_is() -> None:
-    with pytest.raises(SettingError, match=r"ASHA needs to know how long.*max_epochs"):
+    with pytest.raises(SettingError, match=r"asha needs to know how long.*max_epochs"):
         quick(scheduler="asha")
 
 
@@ -259,3 +268,34 @@ def test_no_second_study_in_a_trial_process(monkeypatch: pytest.MonkeyPatch) -> 
         RungError, match=r"would start a second one\. Put the call of tune\(\) or Tuner\(\) under `if __name__"
     ):
         quick()
+
+
+def wavy(x: float, max_epochs: int = 8) -> Any:
+    for epoch in range(1, max_epochs + 1):
+        yield {"accuracy": 0.5 if epoch > 3 and x < 0 else 0.1 * epoch}
+
+
+@pytest.mark.parametrize("backend", [None, Simulated(3)])
+def test_trials_are_stopped_by_criteria_and_the_log_says_why(backend: Any) -> None:
+    store, goal = MemoryStore(), {"metric": "accuracy", "mode": "max"}
+    criterion = reached(0.75) | patience(2)
+    study = quick(wavy, scheduler="basic", store=store, backend=backend, stop_trials=criterion, max_trials=6, **goal)
+    good = (TrialState.STOPPED, 8, "the metric 0.8 is at least as good as 0.75")
+    bad = (TrialState.STOPPED, 6, "the metric did not get better in 2 reports")
+    ends = [(row.state, row.last_step, row.message) for row in study.trials]
+    assert ends == [bad if row.config["x"] < 0 else good for row in study.trials]
+    assert {good, bad} == set(ends)
+    again = build_scheduler(study.row.scheduler, Space(SPACE))
+    assert verify_decisions(store.read(study.name), again).differences == []
+
+
+def test_criteria_for_trials_go_with_any_scheduler() -> None:
+    ready = ASHA(RandomSearcher(Space(SPACE)), max_t=8)
+    for scheduler, within in (("auto", "asha"), ("basic", "basic"), (ready, "asha")):
+        study = quick(curve, scheduler=scheduler, stop_trials=epochs(2) & diverged(0.5 + 0.6) | epochs(7))
+        form = study.row.scheduler
+        assert form["within"]["name"] == within
+        assert form["mode"] == "min"
+        assert form["name"] == "early"
+    with pytest.raises(SettingError, match="trials of ASHA can't be stopped by a criterion: trials:3 can't stop"):
+        quick(curve, scheduler=ready, stop_trials=trials(3))

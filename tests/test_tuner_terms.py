@@ -12,7 +12,7 @@ from rung.errors import ExhaustedError, SettingError
 from rung.schedulers.basic import BasicScheduler
 from rung.searchers.random import RandomSearcher
 from rung.space import Float, Space
-from rung.stopping import cost, epochs, patience, reached, seconds, trials
+from rung.stopping import cost, epochs, gain_below, patience, reached, seconds, stalled, trials
 from rung.store import MemoryStore
 from rung.tuner import Tuner
 from rung.tuning.verify import verify_decisions
@@ -42,7 +42,18 @@ def test_a_study_ends_when_its_criterion_is_met() -> None:
     assert row.settings["stop"] == {"type": "trials", "count": 7}
 
 
-@pytest.mark.parametrize("stop", [epochs(30), seconds(40), cost(3, metric="hours") | reached(-1), patience(4)])
+@pytest.mark.parametrize(
+    "stop",
+    [
+        epochs(30),
+        seconds(40),
+        cost(3, metric="hours") | reached(-1),
+        patience(4),
+        stalled(epochs=20),
+        stalled(seconds=15),
+        gain_below(0.5, trials=2),
+    ],
+)
 def test_simulated_studies_end_as_the_criterion_says_and_replay(stop: Any) -> None:
     store = MemoryStore()
     with tuner_of(curve, backend=Simulated(3), store=store, stop=stop) as tuner:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rung._compare import StudyComparison, compare
+    from rung._forecast import forecast
+    from rung._lr_range_test import LRRangeTest, lr_range_test
     from rung._trial import Trial, config, report, trial
     from rung._tune import tune
     from rung.backends.resources import Resources
@@ -18,6 +20,15 @@ if TYPE_CHECKING:
     from rung.runtime.preload import preload
     from rung.schedulers.asha import ASHA
     from rung.schedulers.basic import BasicScheduler
+    from rung.schedulers.early import EarlyStopping
+    from rung.schedulers.freeze_thaw import FreezeThaw
+    from rung.schedulers.halving import SuccessiveHalving
+    from rung.schedulers.hyperband import Hyperband
+    from rung.schedulers.iepoch import IEpoch
+    from rung.schedulers.median import MedianStopping
+    from rung.schedulers.pasha import PASHA
+    from rung.schedulers.pb2 import PB2
+    from rung.schedulers.pbt import PopulationBasedTraining
     from rung.searchers.auto import AutoSearcher
     from rung.searchers.cmaes import CMAESSearcher
     from rung.searchers.evolution import EvolutionSearcher
@@ -52,6 +63,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "rung._compare": ("StudyComparison", "compare"),
+    "rung._forecast": ("forecast",),
+    "rung._lr_range_test": ("LRRangeTest", "lr_range_test"),
     "rung._trial": ("Trial", "config", "report", "trial"),
     "rung._tune": ("tune",),
     "rung.backends.resources": ("Resources",),
@@ -60,6 +73,15 @@ _HOMES = {
     "rung.errors": ("RungError", "TrialStopped"),
     "rung.schedulers.asha": ("ASHA",),
     "rung.schedulers.basic": ("BasicScheduler",),
+    "rung.schedulers.early": ("EarlyStopping",),
+    "rung.schedulers.freeze_thaw": ("FreezeThaw",),
+    "rung.schedulers.halving": ("SuccessiveHalving",),
+    "rung.schedulers.hyperband": ("Hyperband",),
+    "rung.schedulers.iepoch": ("IEpoch",),
+    "rung.schedulers.median": ("MedianStopping",),
+    "rung.schedulers.pasha": ("PASHA",),
+    "rung.schedulers.pb2": ("PB2",),
+    "rung.schedulers.pbt": ("PopulationBasedTraining",),
     "rung.searchers.auto": ("AutoSearcher",),
     "rung.searchers.cmaes": ("CMAESSearcher",),
     "rung.searchers.evolution": ("EvolutionSearcher",),
@@ -80,16 +102,17 @@ _HOMES = {
     "rung.study": ("Study", "open_study"),
     "rung.tuner": ("Tuner",),
 }  # fmt: skip
-_MODULES = frozenset({"space", "stopping"})  # what is used as ``rung.stopping.reached(0.1)``
+_MODULES = frozenset({"schedules", "space", "stopping"})  # what is used as ``rung.stopping.reached(0.1)``
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "ASHA", "AutoSearcher", "BasicScheduler", "CMAESSearcher", "Choice", "Constant", "EvolutionSearcher", "Float",
-    "ForestSearcher", "GPSearcher", "GridSearcher", "HaltonSearcher", "Int", "Limits", "ManualSearcher", "Ordinal",
-    "RandomSearcher", "Resources", "RungError", "SobolSearcher", "Space", "Study", "StudyComparison", "TPESearcher",
-    "Trial", "TrialStopped", "Tuner", "ZoomSearcher", "choice", "compare", "config", "load_checkpoint", "lograndint",
-    "loguniform", "normal", "open_study", "ordinal", "preload", "quniform", "randint", "report", "trial", "tune",
-    "uniform",
+    "ASHA", "PASHA", "PB2", "AutoSearcher", "BasicScheduler", "CMAESSearcher", "Choice", "Constant", "EarlyStopping",
+    "EvolutionSearcher", "Float", "ForestSearcher", "FreezeThaw", "GPSearcher", "GridSearcher", "HaltonSearcher",
+    "Hyperband", "IEpoch", "Int", "LRRangeTest", "Limits", "ManualSearcher", "MedianStopping", "Ordinal",
+    "PopulationBasedTraining", "RandomSearcher", "Resources", "RungError", "SobolSearcher", "Space", "Study",
+    "StudyComparison", "SuccessiveHalving", "TPESearcher", "Trial", "TrialStopped", "Tuner", "ZoomSearcher", "choice",
+    "compare", "config", "forecast", "load_checkpoint", "lograndint", "loguniform", "lr_range_test", "normal",
+    "open_study", "ordinal", "preload", "quniform", "randint", "report", "trial", "tune", "uniform",
 ]  # fmt: skip
 
 

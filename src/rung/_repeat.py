@@ -19,6 +19,7 @@ from rung.console.wording import harmless, lasted, number, plural, roughly
 from rung.errors import SettingError, StudyPausedError
 from rung.registry import build_scheduler, with_points
 from rung.runtime.objective import Objective, as_objective
+from rung.schedulers.early import max_t_of
 from rung.space import Space
 from rung.tuner import Tuner
 from rung.tuning.starter import Limits
@@ -94,7 +95,7 @@ def planned(study: StudyRow, store: Store, wanted: Wanted) -> Plan:
     space = Space.from_json(study.space)
     if not space.names:
         raise SettingError(f"The study {study.name!r} searches nothing, so there is nothing to repeat.")
-    objective = _objective(study, wanted)
+    objective = named_objective(study, wanted.objective, call="study.compare(…, objective=train)")
     objective.check(space)
     methods, seeds = _methods(wanted.methods), _seeds(wanted.seeds)
     length = _training_length(study, store)
@@ -102,7 +103,7 @@ def planned(study: StudyRow, store: Store, wanted: Wanted) -> Plan:
     forms = {method: with_points(repeatable_spec(method, max_t=length), points) for method in methods}
     for form in forms.values():
         build_scheduler(form, space)
-    trials = checked_trials(wanted.trials) or study.settings.get("max_trials") or sum(study.counts.values())
+    trials = checked_trials(wanted.trials) or study.settings.get("max_trials") or study.n_begun
     if not trials:
         raise SettingError(f"The study {study.name!r} has no trials yet.", hint="Say how many the repeats shall have.")
     return Plan(
@@ -117,14 +118,17 @@ def planned(study: StudyRow, store: Store, wanted: Wanted) -> Plan:
     )
 
 
-def _objective(study: StudyRow, wanted: Wanted) -> Objective:
-    given = wanted.objective or study.settings.get("objective", study.objective)
-    if given is None:
+def named_objective(
+    study: StudyRow, given: Callable[..., object] | Sequence[str] | str | Objective | None, *, call: str
+) -> Objective:
+    """The one given, else the study's own. SettingError, with the call that would do, where nothing names that."""
+    objective = given or study.settings.get("objective", study.objective)
+    if objective is None:
         raise SettingError(
             f"What the study {study.name!r} tunes has no name by which it could be found again.",
-            hint="Give it: study.compare(…, objective=train).",
+            hint=f"Give it: {call}.",
         )
-    return as_objective(given)
+    return as_objective(objective)
 
 
 def _methods(methods: Sequence[str]) -> tuple[str, ...]:
@@ -156,7 +160,7 @@ def _seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
 
 def _training_length(study: StudyRow, store: Store) -> int | None:
     """The steps of a full training: as the study's scheduler has it, or of the longest; None where it is one."""
-    given = study.scheduler.get("max_t")
+    given = max_t_of(study.scheduler)
     longest = given or max((trial.last_step for trial in store.tables.trials(study.name)), default=0)
     return longest if longest > 1 else None
 
@@ -195,7 +199,7 @@ def _check_that_any_has_a_value(begun: Sequence[Repeat], place: Store, paused: S
 def _is_finished(row: StudyRow | None, trials: int) -> bool:
     if row is None or state_of(row) != "done":
         return False
-    return sum(row.counts.values()) >= trials or row.ended_why == "exhausted"
+    return row.n_begun >= trials or row.ended_why == "exhausted"
 
 
 def _tuner(plan: Plan, each: Repeat, place: Store) -> Tuner:

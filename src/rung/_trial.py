@@ -91,11 +91,13 @@ class Trial:
     def epochs(self, number: int, /, *, every: int = 1, **stateful: Any) -> Iterator[int]:
         """The epochs to train, 1 … ``number``, with a checkpoint after each, for ``for epoch in trial.epochs(…):``.
 
-        stateful: objects with ``state_dict()`` and ``load_state_dict()``: the model, the optimizer, a schedule. A run
-        that continues a trial, or starts from another trial's checkpoint, first gets their states and those of the
-        global random number generators (``random``, NumPy, torch) from the newest intact checkpoint and goes on with
-        the epoch after it. The states are restored whole: an optimizer comes back with the learning rate it had, so
-        set it from ``trial.config`` in the body if it may change.
+        stateful: objects with ``state_dict()`` and ``load_state_dict()``: the model, the optimizer, a schedule; or
+        models and optimizers of Keras 3 (a compiled model brings its optimizer along). A run that continues a trial, or
+        starts from another trial's checkpoint, first gets their states and those of the global random number generators
+        (``random``, NumPy, torch) from the newest intact checkpoint and goes on with the epoch after it.
+        Where the hyperparameters have changed since, as in a copy, an optimizer or schedule takes the settings that it
+        was built with now instead of the saved ones: build it from ``trial.config``. A change in mid-run, made by a
+        person, shows in ``trial.config``: what is to follow it must be set in the body.
         Without stateful objects nothing is saved, and a trial that is continued starts anew.
 
         every: epochs from one checkpoint to the next; the last one before the loop ends is always saved.

@@ -12,6 +12,7 @@ from rung import registry
 from rung.console import make_progress
 from rung.errors import SettingError
 from rung.runtime.objective import Objective, as_objective
+from rung.schedulers.early import stopping_trials
 from rung.space import as_space
 from rung.space.editing import edited
 from rung.tuner import Tuner
@@ -59,6 +60,7 @@ def tune(
     incumbent_from: IncumbentFrom = "any",
     limits: Limits | None = None,
     stop: Criterion | None = None,
+    stop_trials: Criterion | None = None,
     project: str | None = None,
     message: str = "",
     tags: Sequence[str] = (),
@@ -77,17 +79,22 @@ def tune(
     takes, see ``AutoSearcher``; the scheduler ``auto`` is ASHA (stopping) when the function has a ``max_epochs``
     parameter with a default of at least 2, else every trial runs to its end. max_trials: the study's total, in which
     the known results count. seconds: wall time. stop: other criteria, see ``rung.stopping``. One of the three is needed
-    unless the searcher ends by itself; a value to be reached, or a metric as the cost, is not enough alone. store:
-    ``rung.db`` in the working directory by default, or ``"memory"``. progress:
-    ``auto``, ``live``, ``notebook``, ``plain``, ``json`` or ``off``. All else as for ``Tuner``.
+    unless the searcher ends by itself; a value to be reached, or a metric as the cost, is not enough alone.
+    stop_trials: what ends single trials early besides the scheduler, such as
+    ``rung.stopping.patience(5) | rung.stopping.diverged()``; see ``EarlyStopping``. store: ``rung.db`` in the working
+    directory by default, or ``"memory"``. progress: ``auto``, ``live``, ``notebook``, ``plain``, ``json`` or ``off``.
+    All else as for ``Tuner``.
     """
     target = as_objective(objective)
     if priors is not None:
         space = edited(as_space(space), {}, priors=priors)
     if isinstance(scheduler, str):
-        built = _scheduler(scheduler, _searcher(searcher, space, initial_config, points_to_evaluate), target)
+        proposes = _searcher(searcher, space, initial_config, points_to_evaluate)
+        built = _scheduler(scheduler, proposes, target)
     else:
-        built = _ready_made(scheduler, space, initial_config, points_to_evaluate)
+        proposes, built = None, _ready_made(scheduler, space, initial_config, points_to_evaluate)
+    if stop_trials is not None:
+        built = stopping_trials(built, stop_trials, mode=mode, searcher=proposes)
     _check_end(built, max_trials=max_trials, seconds=seconds, stop=stop)
     address = str(store) if isinstance(store, str | Path) else store.url
     shown = make_progress(progress, store=address, max_trials=max_trials)
@@ -155,12 +162,13 @@ def _scheduler(scheduler: str, searcher: Searcher, objective: Objective) -> Sche
     if scheduler == "auto":
         scheduler = "asha" if is_long else "basic"
     form = registry.form_of("schedulers", scheduler)
-    if form["name"] != "asha" or "max_t" in form:
+    if "max_t" in form or not registry.has_option("schedulers", form, "max_t"):
         return registry.scheduler(scheduler, searcher)
     if not is_long:
+        name = form["name"]
         raise SettingError(
-            "ASHA needs to know how long a full training is.",
-            hint="Give the function a parameter max_epochs with a default, or write scheduler='asha(max_t=…)'.",
+            f"{name} needs to know how long a full training is.",
+            hint=f"Give the function a parameter max_epochs with a default, or write scheduler='{name}(max_t=…)'.",
         )
     return registry.scheduler(scheduler, searcher, max_t=max_t)
 
@@ -178,7 +186,8 @@ def _check_end(scheduler: Scheduler, *, max_trials: int | None, seconds: float |
 
 def has_end(scheduler: Scheduler, *, max_trials: int | None, seconds: float | None, stop: Criterion | None) -> bool:
     """Whether a study is sure to end; a value that is to be reached may never be, nor a cost be reported."""
-    if max_trials is not None or seconds is not None or ends_by_itself(scheduler):
+    is_bounded = "population" in scheduler.spec()  # a population is trained once
+    if max_trials is not None or seconds is not None or is_bounded or ends_by_itself(scheduler):
         return True
     return stop is not None and stop.ends_some_day()
 

@@ -66,12 +66,17 @@ class Scheduler(Protocol):
         """The space as it is now, after all edits."""
 
     def suggest(self, rng: np.random.Generator, *, new_trials: bool) -> Proposal | Wait | Exhausted:
-        """What to run next; pure as ``Searcher.suggest`` is. ``new_trials`` False: only go on with open trials."""
+        """What to run next; pure as ``Searcher.suggest`` is.
+
+        new_trials: False means only to go on with open trials, in a copy (a Proposal with a parent) too: copies don't
+        count against limits.
+        """
 
     def update(self, event: SearchEvent) -> Sequence[Decision]:
         """Take note of what happened, pass it to the searcher, and say who is to pause or stop.
 
-        Decisions may concern other running trials than the event's. CONTINUE need not be said.
+        Decisions may concern other trials than the event's: running ones, and paused ones that are to be stopped.
+        CONTINUE need not be said.
         """
 
     def spec(self) -> Mapping[str, Json]:

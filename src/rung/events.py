@@ -82,6 +82,7 @@ class Started(Struct, frozen=True, kw_only=True, tag="started", omit_defaults=Tr
     scheduler has no say in it. draw: the number of the random stream behind a suggestion; None for what nobody
     suggested.
     new_trials: whether the scheduler was free to begin a new one. decide_s: seconds that the suggestion took.
+    parent_checkpoint: what a copy begins from, in all its attempts; None where the parent had none.
     """
 
     at: float
@@ -97,6 +98,7 @@ class Started(Struct, frozen=True, kw_only=True, tag="started", omit_defaults=Tr
     notes: Mapping[str, Json] = {}
     decide_s: float = 0.0
     worker: int = 0
+    parent_checkpoint: Checkpoint | None = None
 
     @property
     def key(self) -> str:

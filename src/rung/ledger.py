@@ -134,12 +134,14 @@ def _started(ledger: Ledger, event: Started) -> None:
             config=event.config,
             started_at=event.at,
             parent=event.parent,
+            parent_checkpoint=event.parent_checkpoint,
             is_given=event.cause == "given",
             retry_of=event.notes.get("retry_of") if event.notes else None,
         )
         ledger.trials[event.trial] = ledger.open[event.trial] = ledger.running[event.trial] = trial
         if event.parent is not None:
             ledger.unsaved_children.setdefault(event.parent, set()).add(event.trial)
+            study.n_copies += 1
         study.counts[TrialState.RUNNING] = study.counts.get(TrialState.RUNNING, 0) + 1
     else:
         ledger.set_state(trial, TrialState.RUNNING)

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @final
 class Origin(Struct, frozen=True):
-    """Who suggested a trial: ``person``, or the registered name of a searcher. why: chose it, where ``auto`` did."""
+    """Who suggested a trial: ``person``, or the registered name of a searcher; of a copy, that of the scheduler.
+
+    why: that one, where ``auto`` chose it; of a copy, which trial it goes on from.
+    """
 
     by: str
     why: str = ""
@@ -25,15 +28,19 @@ class Origin(Struct, frozen=True):
 
 def origins(events: Iterable[Event]) -> Iterator[tuple[int, Origin]]:
     """(trial, origin) of each trial, in the order in which they began. events: the log, from its beginning."""
-    searcher = ""
+    searcher = scheduler = ""
     for event in events:
         if isinstance(event, StudyCreated | SearcherChanged):
             searcher = _name(event.searcher)
+        if isinstance(event, StudyCreated):
+            scheduler = _name(event.scheduler)
         elif isinstance(event, Started) and event.attempt == 1:
-            yield event.trial, _origin(event, searcher)
+            yield event.trial, _origin(event, searcher, scheduler)
 
 
-def _origin(event: Started, searcher: str) -> Origin:
+def _origin(event: Started, searcher: str, scheduler: str) -> Origin:
+    if event.parent is not None:
+        return Origin(scheduler, f"a copy of trial {event.parent}")
     if event.cause == "given" or is_point(event.notes):
         return Origin("person")
     chosen = event.notes.get("auto")

@@ -113,7 +113,7 @@ def method_spec(text: str, *, max_t: int | None = None) -> dict[str, Json]:
         _load(_SEARCHERS, searcher_form["name"]),
         _load(_SCHEDULERS, scheduler_form["name"]),
     )
-    if "max_t" in inspect.signature(make_scheduler).parameters and "max_t" not in scheduler_form:
+    if has_option("schedulers", scheduler_form, "max_t") and "max_t" not in scheduler_form:
         if max_t is None:
             raise SettingError(
                 f"{scheduler_form['name']!r} needs to know the length of a full training.",
@@ -124,6 +124,11 @@ def method_spec(text: str, *, max_t: int | None = None) -> dict[str, Json]:
         name, options = _split(form)
         _check_options(factory, name, options)
     return {**scheduler_form, "searcher": searcher_form}
+
+
+def has_option(kind: Literal["searchers", "schedulers"], form: Mapping[str, Json], option: str) -> bool:
+    """Whether there is such an option for what has this form, given or not."""
+    return option in inspect.signature(factory_of(kind, _split(form)[0])).parameters
 
 
 def with_points(form: Mapping[str, Json], points: Sequence[Mapping[str, Json]]) -> Mapping[str, Json]:

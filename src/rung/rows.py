@@ -18,7 +18,7 @@ class TrialRow(Struct, kw_only=True):
     have taken from there, finished runs only. decided: the newest run was told to stop or pause.
     checkpoints: oldest first, without the collected ones. artifacts: by name, the newest of each.
     retry_of: the trial whose configuration this one tries once more. gpus: of the newest run. is_given: nobody
-    suggested the configuration, and the scheduler has no say in the trial.
+    suggested the configuration, and the scheduler has no say in the trial. parent_checkpoint: what a copy began from.
     """
 
     number: int
@@ -50,6 +50,7 @@ class TrialRow(Struct, kw_only=True):
     retry_of: int | None = None
     is_given: bool = False
     gpus: str = ""
+    parent_checkpoint: Checkpoint | None = None
     tags: tuple[str, ...] = ()
     notes: tuple[Remark, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
@@ -63,7 +64,8 @@ class StudyRow(Struct, kw_only=True):
     at: the study's clock at the newest event; session_at: when the newest session began, which on the calendar was at
     last_unix. counts: number of trials per state.
     best_trial, best_step, best_loss: the incumbent over all reports at any step. runtime: seconds that all runs have
-    taken together, finished runs only. ended_why, ended_message: of the last session; None while it lasts.
+    taken together, finished runs only. ended_why, ended_message: of the last session; None while it lasts. n_copies:
+    the trials that began as copies of others.
     """
 
     name: str
@@ -93,3 +95,9 @@ class StudyRow(Struct, kw_only=True):
     notes: tuple[Remark, ...] = ()
     runtime: float = 0.0
     ended_message: str = ""
+    n_copies: int = 0
+
+    @property
+    def n_begun(self) -> int:
+        """The trials that count against limits: all but copies, which go on with what others have begun."""
+        return sum(self.counts.values()) - self.n_copies

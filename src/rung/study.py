@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, final
 
 from rung import bookkeeping
 from rung.bookkeeping import Incumbent, IncumbentFrom, Record
+from rung.errors import RungError
 from rung.places import kept_file, output_file
 from rung.store import open_store
 from rung.types import Checkpoint, Config
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from rung._compare import StudyComparison
+    from rung._replay import Replayed
     from rung.analysis.kinds import Source
+    from rung.analysis.lineage import Lineage
     from rung.analysis.plots import Over
     from rung.analysis.table import Table
-    from rung.contracts import Searcher, Store
+    from rung.analysis.utilisation import Utilisation
+    from rung.contracts import Backend, Searcher, Store
     from rung.events import Event
     from rung.rows import StudyRow, TrialRow
     from rung.tuning.handover import HandOver
@@ -184,6 +188,12 @@ class Study:
 
         return by_name(importance_of(self._source(where)))
 
+    def utilisation(self) -> Utilisation:
+        """How busy the workers were: ``print(study.utilisation())``; ``.share`` of all, ``.shares`` of each."""
+        from rung.analysis.utilisation import utilisation
+
+        return utilisation(self.events(), at=self.row.at)
+
     def compare(
         self,
         *methods: str,
@@ -211,6 +221,47 @@ class Study:
 
         wanted = Wanted(methods, seeds=seeds, trials=trials, workers=workers, objective=objective)
         return repeat(self.row, self._store, wanted, into=store, axis=axis, progress=progress)
+
+    def lineage(self, trial: int | None = None) -> Lineage:
+        """From which trials a trial's weights come, and which hyperparameters trained them when.
+
+        trial: by default the incumbent's, up to its best step; of another one, up to its last.
+        ``lineage.schedule("lr")`` is the learning rate over the steps. TrialNotFoundError; RungError as long as there
+        is no incumbent.
+        """
+        from rung.analysis.lineage import lineage
+
+        until = None
+        if trial is None:
+            best = self.best
+            if best is None:
+                raise RungError("There is no incumbent yet, so it has no lineage.", hint="Say of which trial.")
+            trial, until = best.trial, best.step
+        return lineage(self.events(), trial, study=self.name, metric=self.row.goal.metric, until=until)
+
+    def replay(
+        self,
+        trial: int | None = None,
+        *,
+        objective: Callable[..., object] | Sequence[str] | str | None = None,
+        name: str | None = None,
+        seed: int | None = None,
+        workers: int | None = None,
+        backend: Backend | None = None,
+    ) -> Replayed:
+        """Train anew, from the beginning, with the hyperparameter schedule of a trial's ``lineage``.
+
+        It tells a schedule that is good from a population that had luck: the replay begins with other weights, and
+        there is no choice among many. objective: needed where nothing names the study's own. name: of the replay's
+        study in the same store, by default ``NAME~replay``; one that was interrupted goes on. seed, workers, backend:
+        as for ``Tuner``. RungError when the replay does not come to the end, as when one of its trials fails.
+        """
+        from rung._replay import replay
+
+        line = self.lineage(trial)
+        return replay(
+            self.row, line, self._store, objective=objective, name=name, seed=seed, workers=workers, backend=backend
+        )
 
     def edit(
         self,

@@ -69,7 +69,8 @@ class Proposal(Struct, frozen=True, kw_only=True):
 
     trial: an open (paused) trial to continue; None begins a new one.
     until: the step at which this run ends or pauses; None runs to the objective's own end.
-    parent: for a new trial, the trial whose newest checkpoint it starts from (population based training).
+    parent: for a new trial, the trial whose newest checkpoint it starts from (population based training); such a copy
+    goes on with that training, so it doesn't count against limits on the number of trials.
     decide_at: the steps at which the trial must wait for a decision; None means at every report. ``until`` counts too.
     """
 

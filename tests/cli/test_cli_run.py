@@ -73,7 +73,7 @@ def test_a_function_in_processes(execute, invoke_json, project: Path) -> None:
     assert study["scheduler"] == {
         "name": "asha",
         "max_t": 9,
-        "grace_period": 1,
+        "grace_period": "auto",
         "reduction_factor": 3,
         "variant": "stopping",
         "searcher": {"name": "auto", "overhead": 0.05, "free_s": 2.0},
@@ -181,9 +181,29 @@ def test_asha_for_a_script_stops_trials(execute, invoke_json, project: Path) -> 
     assert invoke_json("verify", "train")["decisions"] == study["trials"]["stopped"]
 
 
+def test_trials_are_stopped_by_criteria(execute, invoke, invoke_json, project: Path) -> None:
+    when = ("--stop-trial", "reached:0.5,epochs:3", "--stop-trial", "patience:4")
+    words = ("-s", "lr=0.1,0.3,2.0", "-s", "opt=adam", "--searcher", "grid", *when, "-n", "mine")
+    done = execute("run", *words, "--", sys.executable, "train.py", "--epochs", 8)
+    assert "grid + early (reached:0.5,epochs:3 or patience:4; basic)" in done.stdout
+    rows = {row["config"]["lr"]: row for row in invoke_json("trials", "mine")}
+    assert [rows[lr]["state"] for lr in (0.1, 0.3, 2.0)] == ["stopped", "stopped", "completed"]
+    assert [rows[lr]["step"] for lr in (0.1, 0.3, 2.0)] == [3, 5, 8]
+    why = "the metric 0.4333 is at least as good as 0.5 and it has come to step 3"
+    assert why in invoke("show", f"mine#{rows[0.1]['trial']}").stdout
+    assert invoke_json("verify", "mine")["is_ok"] is True
+    refused = invoke("run", "-n", "mine", "--stop-trial", "median", "--", sys.executable, "train.py", exit_code=2)
+    assert "--stop-trial goes with a space, and the study 'mine' has been set up already" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "sentence", "hint"),
     [
+        (
+            ["models:plain", "-s", "lr=1,2", "--searcher", "grid", "--stop-trial", "trials:3"],
+            "--stop-trial 'trials:3': trials:3 can't stop a single trial; it ends a study.",
+            "Give it as stop=… or --stop.",
+        ),
         (
             ["-s", "lr=1,2"],
             "nothing says what to run.",
@@ -354,3 +374,14 @@ def test_a_resource_that_is_none(
 def test_a_label_that_is_none(execute, project: Path, words: tuple[object, ...], sentence: str) -> None:
     done = execute("run", "models:plain", "-s", "lr=log:1e-3:1", "--trials", 2, *words, exit_code=1)
     assert sentence in done.stderr
+
+
+def test_the_scheduler_is_told_what_it_takes(execute, tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text("def f(x):\n    for step in range(1, 10):\n        yield x / step\n")
+    words = ("run", "f.py:f", "-s", "x=float:0:1", "--trials", "3", "--progress", "off", "--dry-run", "--json")
+    hyperband = execute(*words, "--scheduler", "hyperband", "--max-t", "9", "--variant", "promotion").stdout
+    assert json.loads(hyperband)["scheduler"]["variant"] == "promotion"
+    asha = execute(*words, "--scheduler", "asha", "--max-t", "9", "--grace", "auto").stdout
+    assert json.loads(asha)["scheduler"]["grace_period"] == "auto"
+    refused = execute(*words, "--scheduler", "asha", "--max-t", "9", "--grace", "few", exit_code=2)
+    assert "'few' is neither a number of steps nor auto" in refused.stderr

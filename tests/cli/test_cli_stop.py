@@ -6,7 +6,21 @@ import pytest
 
 from rung.cli._options import UsageProblem
 from rung.cli._stop import parse_stop
-from rung.stopping import cost, epochs, patience, reached, seconds, trials
+from rung.stopping import (
+    Scope,
+    cost,
+    diverged,
+    epochs,
+    gain_below,
+    median,
+    patience,
+    percentile,
+    reached,
+    seconds,
+    stalled,
+    trials,
+    unpromising,
+)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +39,11 @@ from rung.stopping import cost, epochs, patience, reached, seconds, trials
         (["reached:0.1", "trials:100", "epochs:3"], reached(0.1) | trials(100) | epochs(3)),
         (["trials:20,patience:10"], trials(20) & patience(10)),
         (["trials:20,patience:10", "reached:0.1"], trials(20) & patience(10) | reached(0.1)),
+        (
+            ["stalled:epochs=500", "stalled:seconds=2h:min_improvement=0.1"],
+            stalled(epochs=500) | stalled(seconds=7200, min_improvement=0.1),
+        ),
+        (["gain_below:0.01", "gain_below:1:trials=3"], gain_below(0.01) | gain_below(1, trials=3)),
         ([], None),
     ],
 )
@@ -36,11 +55,51 @@ def test_texts_become_criteria(texts: list[str], criterion: Any) -> None:
     "criterion",
     [
         trials(100), epochs(7), seconds(7200), cost(10, per_hour=2.5), cost(3, metric="m"), reached(0.1), patience(3),
-        patience(3, min_improvement=0.5), trials(20) & patience(10),
+        patience(3, min_improvement=0.5), trials(20) & patience(10), stalled(epochs=3),
+        stalled(seconds=90, min_improvement=0.5), gain_below(0.25), gain_below(0.25, trials=3),
     ],
 )  # fmt: skip
 def test_the_text_of_a_criterion_is_read_again(criterion: Any) -> None:
     assert parse_stop([str(criterion)]) == criterion
+
+
+@pytest.mark.parametrize(
+    ("texts", "criterion"),
+    [
+        (["patience:5,epochs:20", "diverged"], patience(5) & epochs(20) | diverged()),
+        (["diverged:10"], diverged(10)),
+        (["median"], median()),
+        (["median:grace_period=3:min_trials=9"], median(grace_period=3, min_trials=9)),
+        (["percentile:25", "percentile:75:min_trials=3"], percentile(25) | percentile(75, min_trials=3)),
+        (["unpromising:27"], unpromising(27)),
+        (["unpromising:27:probability=0.1"], unpromising(27, probability=0.1)),
+    ],
+)
+def test_texts_become_criteria_of_trials(texts: list[str], criterion: Any) -> None:
+    found = parse_stop(texts, option="--stop-trial", scope=Scope.TRIAL)
+    assert found == criterion
+    assert parse_stop(str(found).split(" or "), scope=Scope.TRIAL) == criterion
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence", "hint"),
+    [
+        ("trials:3", "--stop-trial 'trials:3': trials:3 can't stop a single trial; it ends a study.", "or --stop."),
+        ("patience:3,trials:3", "trials:3 can't stop a single trial", "or --stop."),
+        ("meadian", "there is no criterion 'meadian'.", "Did you mean median? Write epochs:N"),
+        ("median:50", "median takes no value, and each option once.", "Write median[:grace_period=N]"),
+        ("diverged:2:3", "diverged takes one value, and each option once.", "Write diverged[:FACTOR]."),
+        ("diverged:1", "diverged(1.0) would stop trials that improve.", "Write diverged[:FACTOR]."),
+        ("unpromising", "unpromising takes one value, and each option once.", "Write unpromising:MAX_T"),
+        ("percentile:101", "percentile(101.0) is outside 0 to 100.", "Write percentile:Q"),
+    ],
+)
+def test_what_is_no_criterion_of_trials(text: str, sentence: str, hint: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        parse_stop([text], option="--stop-trial", scope=Scope.TRIAL)
+    assert sentence in caught.value.format_message()
+    assert hint in caught.value.hint
+    assert "gain_below" not in caught.value.hint, "what ends studies is not offered"
 
 
 @pytest.mark.parametrize(
@@ -60,6 +119,9 @@ def test_the_text_of_a_criterion_is_read_again(criterion: Any) -> None:
         ("reached:nan", "reached=nan is not a number.", "Write reached:VALUE."),
         ("seconds:2x", "seconds='2x' is not a duration.", "Write seconds:2h."),
         ("cost:10", "a cost has either a metric or a price.", "per_hour=PRICE or"),
+        ("stalled", "stalled is counted either in epochs or in seconds.", "stalled:epochs=N or"),
+        ("stalled:3", "stalled takes no value, and each option once.", "stalled:epochs=N or"),
+        ("diverged", "diverged:3 can't end a study; it stops single trials.", "--stop-trial"),
         ("cost:10:per_hour=cheap", "has no number where one belongs.", "per_hour=PRICE or"),
     ],
 )

@@ -25,6 +25,7 @@ mode = "max"
 trials = 20
 seconds = "2h"
 stop = ["reached:0.9", "trials:10,patience:3"]
+stop_trial = ["patience:5,epochs:20", "diverged"]
 project_limit = "8h"
 trial_seconds = 90
 stall_seconds = "1min"
@@ -84,6 +85,7 @@ def test_all_that_a_file_may_say(write: Write, tmp_path: Path) -> None:
             "max_trials": 20,
             "seconds": 7200.0,
             "stop": ["reached:0.9", "trials:10,patience:3"],
+            "stop_trial": ["patience:5,epochs:20", "diverged"],
             "project_limit": 8 * 3600.0,
             "trial_seconds": 90.0,
             "stall_seconds": 60.0,
@@ -129,6 +131,7 @@ def test_what_is_not_said_is_left_to_the_command_line(write: Write, tmp_path: Pa
         ("mode = 'low'", "mode can't be 'low'.", "rung run --help"),
         ("seconds = 'soon'", "seconds='soon' is not a duration.", "Write 90"),
         ("stop = ['trails:3']", ": stop 'trails:3': there is no criterion 'trails'.", "Did you mean trials?"),
+        ("stop_trial = ['trials:3']", ": stop_trial 'trials:3': trials:3 can't stop a single trial", "--stop."),
         ("seconds = [2]", "seconds must be a number or a text, not a list.", ""),
         ("[space]\nlr = 'lgo:1:2'", "[space] lr: there is no kind 'lgo'.", "Did you mean log:1:2?"),
         ("[space]\nlr = 'log:0:2'", "[space] lr: ", ""),

@@ -22,7 +22,7 @@ from rung.events import (
     Tagged,
 )
 from rung.space import Float, Space
-from rung.types import Artifact, Goal, TrialState
+from rung.types import Artifact, Checkpoint, Goal, TrialState
 
 
 def lines_of(*events: Event | list[Event], max_trials: int | None = None, store: str = "") -> list[str]:
@@ -107,7 +107,14 @@ def test_a_lead_is_told_even_when_the_whole_transaction_was_folded_before() -> N
         (started(0, attempt=2, cause="retried"), "trial 0 starts again, attempt 2"),
         (started(0, attempt=2, cause="resumed", until=9), "trial 0 goes on from step 3, up to step 9"),
         (started(0, attempt=2, cause="resumed", until=None), "trial 0 goes on from step 3"),
-        (started(1, parent=0), "trial 1 started: lr=0.03125 opt=adam, from the checkpoint of trial 0"),
+        (
+            started(1, parent=0, parent_checkpoint=Checkpoint(6, "/c", "0", 1)),
+            "trial 1 started: lr=0.03125 opt=adam, from the checkpoint of trial 0 after step 6",
+        ),
+        (
+            started(1, parent=0),
+            "trial 1 started: lr=0.03125 opt=adam, from the beginning, since trial 0 has no checkpoint",
+        ),
         (ended(0, TrialState.PAUSED, "person"), "trial 0 paused by a person at step 3: person"),
         (
             ended(0, TrialState.PAUSED, "scheduler", "rung 3: rank 1 of 2"),

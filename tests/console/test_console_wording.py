@@ -5,6 +5,7 @@ from staged_events import SCHEDULER
 
 from rung.console import wording
 from rung.rows import StudyRow
+from rung.stopping import diverged, patience
 from rung.types import Goal, TrialState
 
 
@@ -104,6 +105,11 @@ def test_a_file_is_shown_by_its_path() -> None:
         ({"class": "mine:Good", "seed": 1}, {"name": "basic"}, "Good + basic"),
         (None, {}, "unnamed + unnamed"),
         ({"name": "grid"}, {"name": "other", "max_t": 9}, "grid + other"),
+        (
+            {"name": "grid"},
+            {"name": "early", "criterion": (patience(5) | diverged()).to_json(), "within": SCHEDULER},
+            "grid + early (patience:5 or diverged:3; asha (stopping, η=3, rungs 1 3 9 27))",
+        ),
     ],
 )
 def test_method(searcher: object, scheduler: object, text: str) -> None:

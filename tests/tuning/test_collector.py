@@ -13,8 +13,10 @@ from tuning_fakes import ScriptedScheduler, Stage, WatchedStore, decide_at, fail
 from rung.errors import StoreFullError
 from rung.events import Collected
 from rung.store import MemoryStore
+from rung.tuning.endings import Endings
 from rung.tuning.intake import Intake
-from rung.types import Action, Decision, TrialState
+from rung.tuning.starter import Limits, Starter
+from rung.types import Action, Checkpoint, Decision, TrialState
 
 Begin = Callable[..., Stage]
 
@@ -60,7 +62,7 @@ def test_files_are_removed_only_after_the_log_says_so(stage: Begin, tmp_path: Pa
     assert all(file.exists() for file in files)
 
 
-def test_nothing_is_collected_while_a_child_may_still_have_to_read_it(stage: Begin, tmp_path: Path) -> None:
+def test_nothing_is_collected_that_a_child_may_still_have_to_read(stage: Begin, tmp_path: Path) -> None:
     place = stage()
     intake = place.intake()
     files = checkpoint_files(tmp_path, 5)
@@ -68,7 +70,7 @@ def test_nothing_is_collected_while_a_child_may_still_have_to_read_it(stage: Beg
     intake.deliver([save(0, 1, str(files[0]))])
     place.run_trial(intake, 1, parent=0)
     intake.deliver([save(0, step, str(files[step - 1])) for step in (2, 3, 4)])
-    assert all(file.exists() for file in files)
+    assert [file.exists() for file in files] == [True, False, True, True, True]
     intake.deliver([save(1, 1, str(tmp_path / "child.ckpt")), save(0, 5, str(files[4]))])
     assert [file.exists() for file in files] == [False, False, False, True, True]
 
@@ -152,7 +154,7 @@ def test_the_newest_is_kept_when_the_best_step_left_none(stage: Begin, tmp_path:
 
 
 @pytest.mark.parametrize("child_ends", ["saves", "fails"])
-def test_a_trial_that_is_over_keeps_its_newest_until_a_child_has_its_own(
+def test_a_trial_that_is_over_keeps_what_a_child_begins_from_until_it_has_its_own(
     stage: Begin, tmp_path: Path, child_ends: str
 ) -> None:
     place = stage()
@@ -161,9 +163,38 @@ def test_a_trial_that_is_over_keeps_its_newest_until_a_child_has_its_own(
     place.run_trial(intake, 1, parent=0)
     intake.decide(place.trial(0), Action.STOP, why="", by="person")
     intake.deliver([finish(0)])
-    assert left(files) == [2, 4]
+    assert left(files) == [2, 3, 4], "with the one before, in case the newest is torn"
     intake.deliver([save(1, 1, str(tmp_path / "child.ckpt")) if child_ends == "saves" else fail(1)])
     assert left(files) == [2]
+
+
+@pytest.mark.parametrize("state", [TrialState.COMPLETED, TrialState.STOPPED, TrialState.RUNNING])
+def test_a_child_that_was_lost_finds_what_it_began_from_however_far_its_parent_has_come(
+    stage: Begin, tmp_path: Path, state: TrialState
+) -> None:
+    place = stage()
+    intake = place.intake()
+    files = checkpoint_files(tmp_path, 6)
+    place.run_trial(intake)
+    for step in (1, 2, 3):
+        intake.deliver([report(0, step, 1 / step), save(0, step, str(files[step - 1]))])
+    place.run_trial(intake, 1, parent=0)
+    for step in (4, 5, 6):
+        intake.deliver([report(0, step, 1 / step), save(0, step, str(files[step - 1]))])
+    if state is TrialState.STOPPED:
+        intake.decide(place.trial(0), Action.STOP, why="", by="person")
+    if state is not TrialState.RUNNING:
+        intake.deliver([finish(0)])
+    intake.deliver([lose(1)])
+    assert left(files) == ([2, 3, 5, 6] if state is TrialState.RUNNING else [2, 3, 6])
+    started = Starter(place.session, folder=tmp_path, limits=Limits(), endings=Endings()).next_start(0)
+    assert started is not None
+    assert started.parent_checkpoint == Checkpoint(3, str(files[2]), "0" * 64, 1)
+    intake.stage(started)
+    job = Starter(place.session, folder=tmp_path, limits=Limits(), endings=Endings()).job(place.trial(1))
+    assert [checkpoint.step for checkpoint in job.checkpoints] == [3, 2]
+    intake.deliver([report(1, 4, 0.1, attempt=2), save(1, 4, str(tmp_path / "child.ckpt"), attempt=2)])
+    assert left(files) == ([2, 3, 5, 6] if state is TrialState.RUNNING else [6])
 
 
 def test_files_of_a_trial_that_is_over_stay_when_the_log_does_not_say_so(stage: Begin, tmp_path: Path) -> None:

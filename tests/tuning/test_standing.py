@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from tuning_fakes import FakeBackend, Stage, fail, finish, lose, report
 
-from rung.events import Observed
+import rung
+from rung.backends.faults import Faults
+from rung.backends.simulated import Simulated
+from rung.events import Observed, Placed
 from rung.ledger import Ledger
 from rung.tuning.standing import Tally, runtime_until
 from rung.types import Exited, Outcome, Reported
@@ -43,6 +46,27 @@ def test_the_best_is_kept_as_it_was_at_each_end(stage: Begin) -> None:
     run(place, [report(0, 1, 0.5), finish(0)], [fail(1)], [report(2, 1, 0.2), finish(2)], new_trials=3)
     tally, ledger = tally_of(place)
     assert list(tally.standing(ledger, 0.0).bests) == [0.5, 0.5, 0.2]
+
+
+def test_how_the_best_came_about_and_what_each_trial_brought(stage: Begin) -> None:
+    place = stage()
+    run(
+        place,
+        [report(0, 1, 0.5), report(0, 2, 0.6), finish(0)],
+        [report(1, 1, 0.7), report(1, 2, 0.3), fail(1)],
+        [report(2, 1, 0.4), finish(2)],
+        [fail(3)],
+        new_trials=4,
+    )
+    tally, ledger = tally_of(place)
+    come = tally.standing(ledger, 0.0)
+    assert [(record.n_steps, record.loss) for record in come.records] == [(1, 0.5), (4, 0.3)]
+    assert list(come.finals) == [0.3, 0.4, 0.5]
+    assert len(come.bests) == 4
+    tally, ledger = tally_of(place, incumbent_from="final")
+    come = tally.standing(ledger, 0.0)
+    assert [(record.n_steps, record.loss) for record in come.records] == [(2, 0.6), (5, 0.4)]
+    assert list(come.finals) == [0.4, 0.6]
 
 
 def test_final_values_of_completed_trials_only(stage: Begin) -> None:
@@ -104,3 +128,22 @@ def test_the_runtime_has_what_still_runs(stage: Begin) -> None:
     run(place, end_one, [finish(1)], new_trials=2)
     assert seen == [10.0 + 14.0]
     assert runtime_until(place.session.ledger, 99.0) == 20.0
+
+
+def test_the_runtime_is_that_of_all_runs_looked_at_one_by_one() -> None:
+    def train(rate: float) -> Iterator[float]:
+        yield from (rate, rate / 2, rate / 3)
+
+    faults = Faults(crash=0.05, lifetime=10.0, absence=2.0)
+    scheduler = rung.ASHA(rung.RandomSearcher({"rate": rung.uniform(0.5, 1.0)}), max_t=3, variant="promotion")
+    tuner = rung.Tuner(train, scheduler, backend=Simulated(3, runtime=0.7, faults=faults), seed=0)
+    tally, ledger = Tally(), Ledger()
+    n_running = []
+    for event in tuner.run(max_trials=20).events():
+        ledger.apply(event)
+        tally.apply(event, ledger)
+        at = event.at + 0.25
+        assert tally.standing(ledger, at).runtime_s == pytest.approx(runtime_until(ledger, at), abs=1e-6)
+        n_running.append(len(ledger.running))
+    assert max(n_running) == 3
+    assert any(isinstance(event, Placed) for event in tuner.study.events())

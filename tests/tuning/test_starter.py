@@ -14,7 +14,7 @@ from rung.tuning.endings import Endings
 from rung.tuning.engine import trial_seed
 from rung.tuning.intake import Intake
 from rung.tuning.starter import Limits, Starter
-from rung.types import Action, Exhausted, Proposal, TrialState, Wait
+from rung.types import Action, Checkpoint, Exhausted, Proposal, TrialState, Wait
 
 Begin = Callable[..., Stage]
 
@@ -68,7 +68,33 @@ def test_a_parent_goes_into_the_log(stage: Begin) -> None:
     place.run_trial(place.intake(), 0)
     started = starter_of(place).next_start(0)
     assert started is not None
-    assert (started.trial, started.parent) == (1, 0)
+    assert (started.trial, started.parent, started.parent_checkpoint) == (1, 0, None)
+
+
+def test_the_checkpoint_that_a_copy_begins_from_goes_into_the_log(stage: Begin) -> None:
+    place = stage(scheduler=ScriptedScheduler([new_trial(1, parent=0)]))
+    intake = place.intake()
+    place.run_trial(intake, 0)
+    intake.deliver([save(0, 1, "/a"), save(0, 2, "/b")])
+    started = starter_of(place).next_start(0)
+    assert started is not None
+    assert started.parent_checkpoint == Checkpoint(2, "/b", "0" * 64, 1)
+    place.session.stage(started)
+    assert place.trial(1).parent_checkpoint == started.parent_checkpoint
+
+
+@pytest.mark.parametrize("limits", [{"new_trials": 2}, {"max_trials": 3}])
+def test_copies_do_not_count_against_limits(stage: Begin, limits: dict[str, int]) -> None:
+    proposals = [new_trial(number, parent=0 if number % 2 else None) for number in range(1, 6)]
+    place = stage(scheduler=ScriptedScheduler(proposals))
+    place.run_trial(place.intake(), 0)
+    starter = starter_of(place, **limits)
+    may_begin = []
+    while (started := starter.next_start(0)) is not None:
+        may_begin.append(started.new_trials)
+        place.session.stage(started)
+    assert may_begin == [True, True, True, True, False]
+    assert place.session.study.n_begun == 3
 
 
 def test_what_was_lost_comes_first_the_lowest_number_before_all(stage: Begin) -> None:

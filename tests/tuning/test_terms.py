@@ -9,7 +9,7 @@ from rung.backends.resources import Resources
 from rung.errors import SettingError
 from rung.events import StudyCreated
 from rung.ledger import Ledger
-from rung.stopping import reached, trials
+from rung.stopping import diverged, reached, trials
 from rung.tuning.labels import Labels
 from rung.tuning.starter import Limits
 from rung.tuning.terms import Terms, checked_terms
@@ -52,6 +52,7 @@ def test_what_is_given_is_checked_and_kept() -> None:
     [
         ({"stop": 3}, r"stop=3 is not a stop criterion.*trials\(100\)"),
         ({"stop": "trials:3"}, "stop='trials:3' is not a stop criterion"),
+        ({"stop": trials(3) | diverged()}, "diverged:3 can't end a study; it stops single trials.*stop_trials="),
         ({"project_limit": "long"}, "project_limit='long' is not a duration"),
         ({"workers": 0}, "workers=0"),
         ({"workers": True}, "workers=True"),

@@ -18,7 +18,7 @@ from rung.tuning.intake import Intake
 from rung.tuning.loop import Loop
 from rung.tuning.opening import OpenStudy, new_study
 from rung.tuning.session import Session
-from rung.tuning.starter import Limits
+from rung.tuning.starter import Limits, newest_of
 from rung.types import (
     Action,
     Checkpoint,
@@ -218,6 +218,8 @@ class Stage(Struct, kw_only=True):
     def run_trial(self, intake: Intake, number: int = 0, *, attempt: int = 1, **fields: Any) -> Any:
         """Have a run in the log, as if it had been started."""
         config = fields.pop("config", {"x": number / 100, "n": 4})
+        if fields.get("parent") is not None:
+            fields["parent_checkpoint"] = newest_of(self.session.ledger, fields["parent"])
         event = Started(at=self.session.at(), trial=number, attempt=attempt, config=config, **fields)
         intake.stage(event)
         intake.commit()

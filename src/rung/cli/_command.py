@@ -82,7 +82,7 @@ def is_run(row: StudyRow) -> bool:
 def resume_line(store: Store, row: StudyRow) -> str:
     """The command that goes on with a study from here; its total is raised where what is asked for exceeds it."""
     words = ["rung", "resume", row.name]
-    total, begun = row.settings.get("max_trials"), sum(row.counts.values())
+    total, begun = row.settings.get("max_trials"), row.n_begun
     pending = [command for _, command in store.tables.pending(row.name)]
     asked = sum(isinstance(command, Enqueue | RetryTrial) for command in pending)
     asked = asked or any(isinstance(command, EditSpace | ChangeSearcher) for command in pending)  # of no use for none
@@ -119,7 +119,7 @@ def _outlook(store: Store, row: StudyRow, command: Command, *, is_answered: bool
         return _unanswered(store, row, command)
     if isinstance(command, StopStudy):
         return f". Go on with it by: {resume_line(store, row)}"
-    total, begun = row.settings.get("max_trials"), sum(row.counts.values())
+    total, begun = row.settings.get("max_trials"), row.n_begun
     if isinstance(command, Enqueue | RetryTrial) and total is not None and begun >= total:
         line = shlex.join(["rung", "resume", row.name, "--trials", str(begun + 1), *store_words(store)])
         return f", once this run has ended and the study's total of {total} trials is raised: {line}"

@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _option = click.option
+_VARIANTS = ["stopping", "promotion", "synchronous"]
+
+
+def _read_grace(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
+    if value is None or value == "auto":
+        return value
+    try:
+        return int(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is neither a number of steps nor auto.", ctx, param) from None
+
+
+def _read_eta(ctx: click.Context, param: click.Parameter, value: float | None) -> float | int | None:  # noqa: ARG001
+    return int(value) if value is not None and value.is_integer() else value
 
 
 def _group(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
@@ -70,12 +84,27 @@ search_options: Callable[[Any], Any] = _group(
         default="auto",
         metavar="NAME",
         shell_complete=complete_scheduler,
-        help="basic, asha, or module:Class; auto knows when asha fits.",
+        help="asha, hyperband, freeze-thaw, pbt, basic …, or module:Class; auto knows when asha fits.",
     ),
-    _option("--max-t", type=int, metavar="N", help="asha: the step at which a trial is fully trained."),
-    _option("--grace", "grace_period", type=int, metavar="N", help="asha: the steps that every trial gets."),
-    _option("--eta", "reduction_factor", type=int, metavar="N", help="asha: one in so many goes on from each rung."),
-    _option("--variant", type=click.Choice(["stopping", "promotion"]), help="asha: stop the others, or pause them."),
+    _option("--max-t", type=int, metavar="N", help="Of the scheduler: the step at which a trial is fully trained."),
+    _option("--grace", "grace_period", callback=_read_grace, metavar="N|auto", help="The steps that every trial gets."),
+    _option(
+        "--eta",
+        "reduction_factor",
+        callback=_read_eta,
+        type=float,
+        metavar="N",
+        help="One in so many goes on from each rung.",
+    ),
+    _option("--variant", type=click.Choice(_VARIANTS), help="Stop the others, pause them, or wait for each rung."),
+    _option(
+        "--stop-trial",
+        "stop_trial",
+        multiple=True,
+        metavar="WHEN",
+        help="When a trial is stopped: patience:N, diverged, median, unpromising:N, epochs:N, seconds:2h, reached:0.1. "
+        "Any of several; with commas between them, all of them.",
+    ),
     _option(
         "--incumbent-from",
         type=click.Choice(["any", "final"]),
@@ -92,8 +121,8 @@ end_options: Callable[[Any], Any] = _group(
         "--stop",
         multiple=True,
         metavar="WHEN",
-        help="When the study ends: trials:N, epochs:N, seconds:2h, cost:10:per_hour=2.5, reached:0.1, patience:N. "
-        "Any of several; with commas between them, all of them.",
+        help="When the study ends: trials:N, epochs:N, seconds:2h, cost:10:per_hour=2.5, reached:0.1, patience:N, "
+        "stalled:seconds=2h, gain_below:0.01. Any of several; with commas between them, all of them.",
     ),
     _option(
         "--project-limit",

@@ -18,6 +18,7 @@ from rung.cli._stop import parse_stop
 from rung.durations import as_seconds
 from rung.errors import SettingError, SpaceError
 from rung.space import as_domain
+from rung.stopping import Scope
 
 if TYPE_CHECKING:
     from rung.space import Domain
@@ -34,9 +35,9 @@ class _Search(Struct, kw_only=True):
     searcher: str | None = None
     scheduler: str | None = None
     max_t: int | None = None
-    grace_period: int | None = None
-    reduction_factor: int | None = None
-    variant: Literal["stopping", "promotion"] | None = None
+    grace_period: int | Literal["auto"] | None = None
+    reduction_factor: int | float | None = None
+    variant: Literal["stopping", "promotion", "synchronous"] | None = None
 
 
 class _Resources(Struct, kw_only=True):
@@ -64,6 +65,7 @@ class _File(Struct, kw_only=True):
     trials: _Count | None = None
     seconds: float | str | None = None
     stop: list[str] | None = None
+    stop_trial: list[str] | None = None
     project_limit: float | str | None = None
     trial_seconds: float | str | None = None
     stall_seconds: float | str | None = None
@@ -130,6 +132,7 @@ def _options(found: _File, path: Path) -> dict[str, Any]:
             except SettingError as error:
                 raise UsageProblem(f"{path}: {error.sentence}", hint=error.hint) from error
     parse_stop(given["stop"] or (), option=f"{path}: stop")
+    parse_stop(given["stop_trial"] or (), option=f"{path}: stop_trial", scope=Scope.TRIAL)
     return {_OPTIONS.get(name, name): value for name, value in given.items() if value is not None}
 
 

@@ -151,7 +151,8 @@ def _where(trial: TrialRow) -> _Lines:
     if trial.attempt > 1:
         lines.append(("attempt", str(trial.attempt)))
     if trial.parent is not None:
-        lines.append(("parent", f"trial {trial.parent}"))
+        place = "" if trial.parent_checkpoint is None else f" after step {trial.parent_checkpoint.step}"
+        lines.append(("parent", f"trial {trial.parent}{place}"))
     if trial.retry_of is not None:
         lines.append(("retry", f"of trial {trial.retry_of}"))
     if trial.is_given:

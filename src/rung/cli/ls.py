@@ -91,8 +91,8 @@ _LEAST, _LONGEST_OBJECTIVE = 12, 40
 
 
 def _trials(row: StudyRow) -> str:
-    begun, total = sum(row.counts.values()), row.settings.get("max_trials")
-    return f"{begun}/{total}" if total else str(begun)
+    total = row.settings.get("max_trials")
+    return f"{row.n_begun}/{total}" if total else str(sum(row.counts.values()))
 
 
 def _best(row: StudyRow, store: Store) -> str:

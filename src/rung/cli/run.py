@@ -13,7 +13,15 @@ from click.core import ParameterSource
 from msgspec import structs
 
 from rung.cli._objective_words import objective_words, point_out_other_python
-from rung.cli._options import UsageProblem, debug_option, leave_to_shell, progress_options, reading, store_option
+from rung.cli._options import (
+    UsageProblem,
+    debug_option,
+    leave_to_shell,
+    progress_options,
+    read_duration,
+    reading,
+    store_option,
+)
 from rung.cli._run_options import (
     end_options,
     machine_options,
@@ -34,7 +42,9 @@ if TYPE_CHECKING:
     from rung.runtime.objective import Objective
     from rung.types import Goal
 
-_SEARCH = frozenset({"searcher", "scheduler", "init", "prior", "max_t", "grace_period", "reduction_factor", "variant"})
+_SEARCH = frozenset(
+    {"searcher", "scheduler", "init", "prior", "max_t", "grace_period", "reduction_factor", "variant", "stop_trial"}
+)
 _OPTION_OF = {"max_t": "--max-t", "grace_period": "--grace", "reduction_factor": "--eta", "variant": "--variant"}
 
 
@@ -52,12 +62,26 @@ _OPTION_OF = {"max_t": "--max-t", "grace_period": "--grace", "reduction_factor":
 @end_options
 @trial_options
 @machine_options
-@click.option("--dry-run", is_flag=True, help="Say what would be run, and run nothing.")
+@click.option("--dry-run", is_flag=True, help="Say what would be run and what it would take, and run nothing.")
+@click.option("--step-seconds", callback=read_duration, metavar="30s", help="With --dry-run: how long a step takes.")
+@click.option(
+    "--per-hour", type=click.FloatRange(min=0), metavar="PRICE", help="With --dry-run: what an hour of training costs."
+)
 @store_option
 @progress_options
 @debug_option
 @click.pass_context
-def run(context: click.Context, /, words: Sequence[str], *, as_json: bool, dry_run: bool, **options: Any) -> int:
+def run(
+    context: click.Context,
+    /,
+    words: Sequence[str],
+    *,
+    as_json: bool,
+    dry_run: bool,
+    step_seconds: float | None,
+    per_hour: float | None,
+    **options: Any,
+) -> int:
     """Tune a script or a function.
 
     \b
@@ -70,6 +94,7 @@ def run(context: click.Context, /, words: Sequence[str], *, as_json: bool, dry_r
     it where both are given. Ctrl-C once waits for the running trials, twice ends them; `rung resume` goes on either
     way. Exit codes: 1 an error, 2 a wrong command line, 3 no trial succeeded, 130 interrupted.
     """  # noqa: D301  click wants the bare \b
+    from rung.cli._dry_forecast import Rates
     from rung.cli._dry_run import show_plan
     from rung.cli._session import conduct
     from rung.store import open_store
@@ -85,8 +110,10 @@ def run(context: click.Context, /, words: Sequence[str], *, as_json: bool, dry_r
     except (SettingError, SpaceError) as error:
         raise UsageProblem(error.sentence, hint=error.hint) from error
     if dry_run:
-        show_plan(order, options["store"], as_json=as_json)
+        show_plan(order, options["store"], rates=Rates(step_seconds, per_hour), as_json=as_json)
         return 0
+    if step_seconds is not None or per_hour is not None:
+        raise UsageProblem("--step-seconds and --per-hour serve the forecast alone.", hint="Give --dry-run as well.")
     with contextlib.closing(open_store(options["store"], create=True)) as opened:
         return _conduct_new(order, opened) if order.resume == "never" else conduct(order, opened)
 
@@ -159,7 +186,8 @@ def _method(
         searcher = _searcher(options, given)
         parameters = {name: options[name] for name in _OPTION_OF}
         goal = Goal(options["metric"], options["mode"])
-        return _scheduler(options["scheduler"], searcher, objective, parameters), goal
+        scheduler = _scheduler(options["scheduler"], searcher, objective, parameters)
+        return _with_stop_trial(scheduler, searcher, options), goal
     changed = {name: options[name] for name in ("metric", "mode") if name in said}
     return stored_scheduler(created), structs.replace(created.goal, **changed)
 
@@ -179,7 +207,7 @@ def _existing(options: Mapping[str, Any], said: Collection[str]) -> StudyCreated
     assert created is not None, "it must exist"
     refuse_record(created)
     if of_search := sorted(_SEARCH.intersection(said)):
-        named = ", ".join(_OPTION_OF.get(name, f"--{name}") for name in of_search)
+        named = ", ".join(_OPTION_OF.get(name, f"--{name.replace('_', '-')}") for name in of_search)
         raise UsageProblem(
             f"{named} goes with a space, and the study {options['name']!r} has been set up already.",
             hint="Leave it out to go on with the study, or give a -s NAME=… for each hyperparameter and another name.",
@@ -212,14 +240,28 @@ def _scheduler(name: str, searcher: Searcher, objective: Objective, options: Map
     if name == "auto":
         name = "asha" if "max_t" in given or (length or 0) >= 2 else "basic"
     form = registry.form_of("schedulers", name)
-    if form["name"] == "asha" and "max_t" not in {**form, **given}:
+    if foreign := [option for option in given if not registry.has_option("schedulers", form, option)]:
+        named = ", ".join(_OPTION_OF[option] for option in foreign)
+        hint = "Use --scheduler asha --max-t N." if form["name"] == "basic" else "Leave it out."
+        raise UsageProblem(f"{named} means nothing to the scheduler {form['name']}.", hint=hint)
+    if registry.has_option("schedulers", form, "max_t") and "max_t" not in {**form, **given}:
         if length is None:
-            raise UsageProblem("asha must know how long a full training is.", hint="Give --max-t N, in steps.")
+            raise UsageProblem(
+                f"{form['name']} must know how long a full training is.", hint="Give --max-t N, in steps."
+            )
         given["max_t"] = length
-    if form["name"] == "basic" and given:
-        named = ", ".join(_OPTION_OF[option] for option in given)
-        raise UsageProblem(f"{named} means nothing to the scheduler basic.", hint="Use --scheduler asha --max-t N.")
     return registry.scheduler(name, searcher, **given)
+
+
+def _with_stop_trial(scheduler: Scheduler, searcher: Searcher, options: Mapping[str, Any]) -> Scheduler:
+    from rung.cli._stop import parse_stop
+    from rung.schedulers.early import stopping_trials
+    from rung.stopping import Scope
+
+    criterion = parse_stop(options["stop_trial"], option="--stop-trial", scope=Scope.TRIAL)
+    if criterion is None:
+        return scheduler
+    return stopping_trials(scheduler, criterion, mode=options["mode"], searcher=searcher)
 
 
 def _conduct_new(order: Order, store: Store) -> int:

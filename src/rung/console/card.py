@@ -35,7 +35,7 @@ _COLORS: Final[Mapping[TrialState, str]] = {
 def study_card(study: StudyRow, best: Incumbent | None, curve: Trajectory) -> str:
     """The best value, its configuration, how many trials are in which state, and how the best value came about."""
     total, wanted = sum(study.counts.values()), study.settings.get("max_trials")
-    trials_line = f"{total}/{wanted} trials" if wanted else plural(total, "trial")
+    trials_line = f"{study.n_begun}/{wanted} trials" if wanted else plural(total, "trial")
     told = [state_of(study), trials_line, lasted(study.at)]
     heading = f"<b>{_text(study.name)}</b> · {' · '.join(map(_text, told))}"
     parts = [

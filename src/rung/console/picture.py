@@ -32,7 +32,7 @@ class Picture:
         self._others = deque(newest, maxlen=MOST_TRIALS)
         self._began_at = self._at = event.at
         self._seen = time.monotonic()
-        self._n_trials = len(ledger.trials)
+        self._n_trials = self._study.n_begun
         self._finished = 0
         self._best_at: float | None = None
         self._is_over = False
@@ -40,7 +40,7 @@ class Picture:
     def take(self, event: Event, ledger: Ledger) -> None:
         """Note what the event changes."""
         self._at, self._seen = event.at, time.monotonic()
-        self._n_trials = len(ledger.trials)
+        self._n_trials = self._study.n_begun
         if isinstance(event, Started):
             self._running[event.trial] = ledger.trials[event.trial]
             self._put_away(event.trial)

@@ -170,10 +170,17 @@ def _started(event: Started, ledger: Ledger) -> str:
     if event.cause == "resumed":
         until = "" if event.until is None else f", up to step {event.until}"
         return f"{name} goes on from step {ledger.trials[event.trial].last_step}{until}"
-    parent = "" if event.parent is None else f", from the checkpoint of trial {event.parent}"
     why = event.notes.get("auto_why")
     other = "" if why is None else f"; from here on {event.notes.get('auto')} suggests, because {why}"
-    return f"{name} started: {settings(event.config)}{parent}{other}"
+    return f"{name} started: {settings(event.config)}{_copied(event)}{other}"
+
+
+def _copied(event: Started) -> str:
+    if event.parent is None:
+        return ""
+    if event.parent_checkpoint is None:
+        return f", from the beginning, since trial {event.parent} has no checkpoint"
+    return f", from the checkpoint of trial {event.parent} after step {event.parent_checkpoint.step}"
 
 
 def _interrupted(event: Interrupted, ledger: Ledger) -> str:

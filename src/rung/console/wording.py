@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rung.schedulers._rungs import rung_levels
+from rung.stopping import criterion_from_json
 from rung.types import TrialState
 
 if TYPE_CHECKING:
@@ -146,10 +147,15 @@ def dimension(space: Space, name: str) -> str:
 
 
 def part_name(spec: Json) -> str:
-    """A searcher or scheduler by its JSON form: ``tpe``, ``asha (stopping, η=3, rungs 1 3 9 27)``."""
+    """A searcher or scheduler by its JSON form: ``tpe``, ``asha (stopping, η=3, rungs 1 3 9 27)``.
+
+    One that stops trials by a criterion says which, and what it is put around: ``early (patience:5; basic)``.
+    """
     if not isinstance(spec, Mapping):
         return "unnamed"
     name = str(spec.get("name") or str(spec.get("class", "unnamed")).rpartition(":")[2])
+    if "criterion" in spec and "within" in spec:
+        return f"{name} ({criterion_from_json(spec['criterion'])}; {part_name(spec['within'])})"
     try:
         levels = rung_levels(spec["grace_period"], spec["max_t"], spec["reduction_factor"])
     except (KeyError, TypeError):  # not every scheduler has rungs

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 from rung.errors import SpaceError
 from rung.space.categories import Constant
+from rung.space.composite import flattened
 from rung.space.conditions import Conditions, When, as_conditions, count, evaluation_order
 from rung.space.constraints import Constraint, as_constraints
 from rung.space.convert import as_domain
 from rung.space.difference import differences
 from rung.space.domain import Domain
 from rung.space.forms import read_space_form, space_form
+from rung.space.hparams import by_name
 from rung.space.named import NamedDomains
 from rung.space.priors import Prior, as_priors
 
@@ -35,7 +37,7 @@ class Space(NamedDomains):
     """Named domains in a fixed order. Frozen, hashable; equal when the JSON forms are.
 
     domains: name -> anything that stands for a domain: ``Float(0, 1)``, ``stats.loguniform(1e-4, 1)``, a list of
-    choices, a single value.
+    choices, a single value. Or a list of TensorBoard's ``HParam``, which have names.
     conditions: name -> ``(parent, values)``: the dimension is active only while the parent is active and has one of
     the values: one value, a list, ``at_least(x)``, ``at_most(x)`` or ``Between(x, y)``. Of a list of pairs, all must
     hold. Parents may have conditions themselves.
@@ -60,8 +62,9 @@ class Space(NamedDomains):
         constraints: Sequence[Constraint] = (),
         priors: Mapping[str, Any] | None = None,
     ) -> None:
-        named = _named(domains)
-        checked = as_conditions(conditions or {}, named)
+        flat, whens = flattened(by_name(domains), conditions or {})
+        named = _named(flat)
+        checked = as_conditions(whens, named)
         names = tuple(named)
         order = evaluation_order(names, checked)
         values = {

@@ -107,10 +107,11 @@ def every_kind() -> list[Event]:
     checkpoint = Checkpoint(step=1, path="/runs/ä ö/1.pt", sha256="ab" * 32, size=2**40)
     artifact = Artifact(name="plots/roc ä.png", path="/runs/roc.png", sha256="ab" * 32, size=3, step=1)
     config = {"rate": 0.1, "tags": ["a", 1, 1.0, None, True, {"deep": [float("-inf")]}], "weight": float("nan")}
+    copied = Started(at=0.5, trial=1, attempt=1, config={"rate": 1}, parent=0, parent_checkpoint=checkpoint)
     return [
         SessionStarted(at=0.0, session=1, owner=current_owner(), slots=2, unix=1.7e9, provenance={"python": "3.11"}),
         Started(at=0.25, trial=0, attempt=1, config=config, until=9, decide_at=None, draw=0, notes={"why": "first"}),
-        Started(at=0.5, trial=1, attempt=1, config={"rate": 1}, parent=0, draw=1, decide_s=0.125, worker=1),
+        replace(copied, draw=1, decide_s=0.125, worker=1),
         Placed(at=0.5, trial=0, attempt=1, host="vm", pid=4711, gpus="0,1"),
         Observed(at=1.0, trial=0, attempt=1, step=1, metrics={"error": 0.1 + 0.2, "accuracy": 1e-320}, loss=0.1 + 0.2),
         Observed(at=1.5, trial=1, attempt=1, step=1, metrics={"error": float("nan"), "loss": float("inf")}),

@@ -15,7 +15,7 @@ from rung.commands import Command, ContinueTrial, EditSpace, Enqueue, PauseTrial
 from rung.contracts import Scheduler
 from rung.events import Ended, Enqueued, Observed, SearchEvent, SpaceEdited, Started
 from rung.tuning.engine import draw_generator
-from rung.types import Action, Config, Decision, Proposal, TrialState, Wait
+from rung.types import Action, Checkpoint, Config, Decision, Proposal, TrialState, Wait
 
 _STATES = {Action.PAUSE: TrialState.PAUSED, Action.STOP: TrialState.STOPPED}
 
@@ -62,8 +62,8 @@ class Played(Struct):
                 yield index, event
 
     def configs(self) -> list[Config]:
-        """The configurations of the trials, by number."""
-        return [event.config for event in self.started() if event.cause == "new"]
+        """The configurations of the trials that are no copies, by number."""
+        return [event.config for event in self.started() if event.cause == "new" and event.parent is None]
 
     def states(self) -> dict[int, TrialState]:
         """Where each trial stands at the end."""
@@ -84,11 +84,12 @@ def play(
     seed: int = 0,
     commands: Mapping[int, Sequence[Command]] | None = None,
 ) -> Played:
-    """Play until nothing runs and nothing is proposed any more, beginning at most ``new_trials`` trials.
+    """Play until nothing runs and nothing is proposed any more, beginning at most ``new_trials`` trials and any copies.
 
     commands: what people ask for, by the number of events in the log after which they do. A command that can't be
     carried out is ignored. AssertionError when the scheduler waits while nothing runs, proposes to continue a trial
-    that isn't paused or to a step that it has reached, or decides about a trial that doesn't run.
+    that isn't paused or to a step that it has reached, copies one that has reported nothing, or decides about a trial
+    that doesn't run, but for stopping a paused one.
     """
     stage = _Stage(scheduler, course or Course(), seed=seed)
     waiting = sorted((commands or {}).items())
@@ -114,6 +115,7 @@ class _Trial(Struct):
     last_step: int = 0
     state: TrialState = TrialState.RUNNING
     ending: tuple[TrialState, str] | None = None  # how its run will end, and the reason
+    is_copy: bool = False
 
 
 @final
@@ -139,14 +141,15 @@ class _Stage:
                 proposal = Proposal(config=trial.config, trial=trial.number, until=until, decide_at=decide_at)
                 self._start(trial, proposal, draw=None, new_trials=True)
                 continue
-            may_begin = len(self.trials) < new_trials
+            may_begin = sum(not trial.is_copy for trial in self.trials) < new_trials
             rng = draw_generator(self._seed, self._draws)
             answer = self._scheduler.suggest(rng, new_trials=may_begin)
             if not isinstance(answer, Proposal):
                 assert not isinstance(answer, Wait) or self.queue, "the scheduler waits, but nothing runs"
                 self.played.why = answer.why
                 return
-            assert answer.trial is not None or may_begin, "a new trial was proposed where none was allowed"
+            is_open = answer.trial is not None or answer.parent is not None
+            assert is_open or may_begin, "a new trial was proposed where none was allowed"
             self._start(self._trial_of(answer), answer, draw=self._draws, new_trials=may_begin)
             self._draws += 1
 
@@ -179,8 +182,12 @@ class _Stage:
 
     def _trial_of(self, proposal: Proposal) -> _Trial:
         if proposal.trial is None:
-            self.trials.append(_Trial(len(self.trials), proposal.config, proposal.until))
-            return self.trials[-1]
+            new = _Trial(len(self.trials), proposal.config, proposal.until)
+            if proposal.parent is not None:
+                new.is_copy, new.last_step = True, self.trials[proposal.parent].last_step
+                assert new.last_step, f"trial {proposal.parent} has reported nothing, so it can't be copied"
+            self.trials.append(new)
+            return new
         trial = self.trials[proposal.trial]
         assert trial.state is TrialState.PAUSED, f"trial {trial.number} is {trial.state}, so it can't be continued"
         assert proposal.until is None or proposal.until > trial.last_step, "the run would end where it begins"
@@ -202,6 +209,7 @@ class _Stage:
             draw=draw,
             new_trials=new_trials,
             notes=proposal.notes,
+            parent_checkpoint=None if proposal.parent is None else Checkpoint(trial.last_step, "", "", 0),
         )
         self._enter(trial, self._course.seconds(trial.config, trial.last_step + 1))
         self.tell(event)
@@ -215,9 +223,17 @@ class _Stage:
         for decision in self._scheduler.update(event):
             self.played.decisions.append((index, decision))
             trial = self.trials[decision.trial]
+            if trial.state is TrialState.PAUSED and decision.action is Action.STOP:
+                self.stop(trial, "scheduler")
+                continue
             assert trial.state is TrialState.RUNNING, f"decided about trial {trial.number}, which is {trial.state}"
             if trial.ending is None and decision.action is not Action.CONTINUE:
                 trial.ending = (_STATES[decision.action], "scheduler")
+
+    def stop(self, trial: _Trial, reason: str) -> None:
+        """Stop a trial that doesn't run."""
+        trial.state = TrialState.STOPPED
+        self.tell(Ended(at=self.at, trial=trial.number, attempt=trial.attempt, state=trial.state, reason=reason))
 
 
 def _carry_out(stage: _Stage, command: Command) -> None:
@@ -241,5 +257,4 @@ def _end_by_person(stage: _Stage, trial: _Trial, state: TrialState) -> None:
     if trial.state is TrialState.RUNNING:
         trial.ending = trial.ending or (state, "person")
     elif trial.state is TrialState.PAUSED and state is TrialState.STOPPED and trial not in stage.continued:
-        trial.state = state
-        stage.tell(Ended(at=stage.at, trial=trial.number, attempt=trial.attempt, state=state, reason="person"))
+        stage.stop(trial, "person")

@@ -40,7 +40,8 @@ class Collector:
         ledger = self._session.ledger
         parent = None if trial.parent is None else ledger.trials[trial.parent]
         for each in (trial, parent) if parent is not None and parent.state.is_final else (trial,):
-            kept = _needed(each, is_starting=each.number in ledger.unsaved_children)
+            children = (ledger.trials[child] for child in ledger.unsaved_children.get(each.number, ()))
+            kept = [*_needed(each), *(start for child in children for start in parent_checkpoints(child, each))]
             unneeded = tuple(checkpoint.path for checkpoint in each.checkpoints if checkpoint not in kept)
             if unneeded:
                 self._session.stage(Collected(at=self._session.at(), trial=each.number, paths=unneeded))
@@ -63,15 +64,26 @@ class Collector:
                 path.unlink(missing_ok=True)
 
 
-def _needed(trial: TrialRow, *, is_starting: bool) -> list[Checkpoint]:
-    """The checkpoints of a trial that somebody may still read. is_starting: whether a child may begin from them.
+def parent_checkpoints(copy: TrialRow, parent: TrialRow) -> list[Checkpoint]:
+    """What a copy without a checkpoint of its own begins from, oldest first, however far its parent has come since.
+
+    The one that its start names, and the one before in case that turns out to be torn: the same in each attempt.
+    """
+    if copy.parent_checkpoint is None:
+        return []
+    paths = [checkpoint.path for checkpoint in parent.checkpoints]
+    place = paths.index(copy.parent_checkpoint.path)
+    return parent.checkpoints[max(place + 1 - _KEPT_CHECKPOINTS, 0) : place + 1]
+
+
+def _needed(trial: TrialRow) -> list[Checkpoint]:
+    """The checkpoints of a trial that it may go on from, or be judged by.
 
     Of one that is over these are those by which it may be judged; or the newest, so that nothing trained is lost.
     """
     checkpoints = trial.checkpoints
     if not trial.state.is_final:
-        newest = len(checkpoints) if is_starting else _KEPT_CHECKPOINTS
-        return [*checkpoints[-newest:], *(each for each in checkpoints if each.step == trial.best_step)]
+        return [*checkpoints[-_KEPT_CHECKPOINTS:], *(each for each in checkpoints if each.step == trial.best_step)]
     steps = {trial.best_step, trial.last_step} if trial.state is TrialState.COMPLETED else {trial.best_step}
     judged = [each for each in checkpoints if each.step in steps]
-    return [*judged, *checkpoints[-1:]] if is_starting or not judged else judged
+    return judged or checkpoints[-1:]

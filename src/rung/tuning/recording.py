@@ -17,6 +17,7 @@ from rung.errors import ReportError, RungWarning, SettingError, SpaceError
 from rung.events import Noted
 from rung.places import trial_folder
 from rung.runtime.progress import as_metrics, as_step
+from rung.schedulers.early import max_t_of
 from rung.space import Constant
 from rung.tuning.given import GivenTrial, events_of_given
 from rung.tuning.intake import Intake
@@ -88,11 +89,11 @@ def checked_reports(result: Result, *, metric: str, step: int | None, full: int)
 
 
 def full_training(scheduler: Mapping[str, Json], trials: Iterable[TrialRow]) -> int:
-    """At which step trials of a study are fully trained: the ``max_t`` of its scheduler, if it has one.
+    """At which step trials of a study are fully trained: the ``max_t`` of its scheduler, or the one within, if any.
 
     Else the highest that a completed trial of the study's own has reached so far; 1 where there is none.
     """
-    if isinstance(max_t := scheduler.get("max_t"), int):
+    if (max_t := max_t_of(scheduler)) is not None:
         return max_t
     reached = (trial.last_step for trial in trials if trial.state is TrialState.COMPLETED and not trial.is_given)
     return max(1, max(reached, default=1))

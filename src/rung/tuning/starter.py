@@ -15,11 +15,13 @@ from rung.errors import SettingError
 from rung.events import Started
 from rung.places import kept_file, trial_folder
 from rung.stopping import Halt
+from rung.tuning.collector import parent_checkpoints
 from rung.tuning.endings import Endings
 from rung.tuning.engine import trial_seed
-from rung.types import Config, Exhausted, Job, Proposal, Wait
+from rung.types import Checkpoint, Config, Exhausted, Job, Proposal, Wait
 
 if TYPE_CHECKING:
+    from rung.ledger import Ledger
     from rung.rows import TrialRow
     from rung.tuning.session import Session
 
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 class Limits(Struct, frozen=True, kw_only=True):
     """How far one run of a tuner goes; None is without limit.
 
-    new_trials: begun in this run. max_trials: of the whole study, whoever began them. seconds: of this run.
+    new_trials: begun in this run. max_trials: of the whole study, whoever began them. Neither counts copies, which go
+    on with what others have begun. seconds: of this run.
     trial_seconds, stall_seconds: of one run of a trial in all, and without a report.
     stop_grace_s: how long a run may take to end, from when it was told to stop or pause, or from its last report when
     that was of its last step; then it is ended by force. ``trial.epochs`` obeys at the end of an epoch, so a body that
@@ -103,6 +106,7 @@ class Starter:
                 until=until,
                 decide_at=decide_at,
                 parent=trial.parent,
+                parent_checkpoint=trial.parent_checkpoint,
                 worker=worker,
             )
         if self._given:
@@ -123,7 +127,7 @@ class Starter:
             self.idle_why = self._endings.why if is_full else "exhausted" if is_exhausted else "done"
             return None
         is_new = proposal.trial is None
-        self._n_new += is_new
+        self._n_new += is_new and proposal.parent is None
         number = len(self._ledger.trials) if proposal.trial is None else proposal.trial
         return Started(
             at=self._session.at(),
@@ -134,6 +138,7 @@ class Starter:
             until=proposal.until,
             decide_at=proposal.decide_at,
             parent=proposal.parent,
+            parent_checkpoint=newest_of(self._ledger, proposal.parent),
             draw=self._session.study.draws,
             new_trials=new_trials,
             notes=proposal.notes,
@@ -142,16 +147,17 @@ class Starter:
         )
 
     def _may_begin_new(self) -> bool:
-        limits, total = self._limits, len(self._ledger.trials)
+        limits, total = self._limits, self._session.study.n_begun
         return (limits.new_trials is None or self._n_new < limits.new_trials) and (
             limits.max_trials is None or total < limits.max_trials
         )
 
     def job(self, trial: TrialRow) -> Job:
         """What the backend needs to carry out the newest run of a trial."""
-        saved_by = trial
-        if not trial.checkpoints and trial.parent is not None:
+        saved_by, checkpoints = trial, trial.checkpoints
+        if not checkpoints and trial.parent is not None:
             saved_by = self._ledger.trials[trial.parent]
+            checkpoints = parent_checkpoints(trial, saved_by)
         study = self._session.study
         return Job(
             study=study.name,
@@ -167,7 +173,13 @@ class Starter:
             last_step=trial.last_step,
             checkpoints=tuple(
                 structs.replace(each, path=str(kept_file(self._folder, saved_by.number, each.path)))
-                for each in reversed(saved_by.checkpoints)
+                for each in reversed(checkpoints)
             ),
             parent=trial.parent,
         )
+
+
+def newest_of(ledger: Ledger, parent: int | None) -> Checkpoint | None:
+    """The checkpoint that a copy of that trial would begin from now."""
+    checkpoints = () if parent is None else ledger.trials[parent].checkpoints
+    return checkpoints[-1] if checkpoints else None

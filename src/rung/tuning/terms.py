@@ -11,7 +11,7 @@ from rung.backends.resources import Resources
 from rung.bookkeeping import IncumbentFrom
 from rung.durations import as_seconds
 from rung.errors import SettingError
-from rung.stopping import Criterion
+from rung.stopping import Criterion, Scope, checked_scope
 from rung.tuning.endings import Endings, endings_of
 from rung.tuning.labels import Labels, checked_labels
 from rung.tuning.setup import checked_workers
@@ -55,7 +55,7 @@ class Terms(Struct, frozen=True, kw_only=True):
         configurations this run is given.
         """
         assert ledger.study is not None
-        begun = len(ledger.trials) + n_given
+        begun = ledger.study.n_begun + n_given
         given = structs.asdict(limits)
         more, total = given.pop("new_trials"), given.pop("max_trials")
         totals = [count for count in (total, None if more is None else begun + more) if count is not None]
@@ -91,6 +91,8 @@ def checked_terms(
         raise SettingError(
             f"stop={stop!r} is not a stop criterion.", hint="Use those of rung.stopping: trials(100) | reached(0.1)."
         )
+    if stop is not None:
+        checked_scope(stop, Scope.STUDY)
     if resources is not None and not isinstance(resources, Resources):
         raise SettingError(f"resources={resources!r} are none.", hint="Write rung.Resources(gpus_per_trial=0.5).")
     return Terms(

@@ -25,6 +25,7 @@ from rung.events import (
 )
 from rung.tuning.engine import Engine
 from rung.tuning.intake import decided_state, is_undecided  # the tuner's own rules, so that they can't differ
+from rung.tuning.starter import newest_of
 from rung.types import Action, Decision, Proposal, TrialState
 
 if TYPE_CHECKING:
@@ -162,6 +163,7 @@ def _compare_suggestion(sequence: int, event: Started, engine: Engine) -> list[s
         ("until", event.until, proposal.until),
         ("decide_at", event.decide_at, proposal.decide_at),
         ("parent", event.parent, proposal.parent),
+        ("parent_checkpoint", event.parent_checkpoint, newest_of(engine.ledger, proposal.parent)),
         ("notes", event.notes, proposal.notes),
     )
     return _differences(sequence, f"suggestion {draws}", pairs)
@@ -184,6 +186,7 @@ def _compare_other_start(sequence: int, event: Started, engine: Engine) -> list[
         ("until", event.until, None if is_past_pause else trial.until),
         ("decide_at", event.decide_at, None if is_past_pause else trial.decide_at),
         ("parent", event.parent, trial.parent),
+        ("parent_checkpoint", event.parent_checkpoint, trial.parent_checkpoint),
     )
     return _differences(sequence, f"the {pairs[1][2]} trial {event.trial}", pairs)
 
