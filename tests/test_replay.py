@@ -7,8 +7,11 @@ from typing import Any, Literal
 import pytest
 
 import rung
+from rung._replay import replay
+from rung.analysis.lineage import Lineage
 from rung.errors import RungError, SettingError
 from rung.schedulers.pbt import PopulationBasedTraining
+from rung.store import open_store
 from rung.testing.objectives import Total
 from rung.types import TrialState
 
@@ -66,6 +69,31 @@ def test_a_replay_that_does_not_come_to_its_end(tmp_path: Path) -> None:
     study = run(tmp_path)
     with pytest.raises(RungError, match=r"The replay 'sum~replay' came to step 1 of 12: its trial 0 is failed"):
         study.replay(objective=training(breaks_in="sum~replay"))
+
+
+def test_what_was_trained_outside_of_an_edited_space_is_replayed(tmp_path: Path) -> None:
+    study = run(tmp_path)
+    study.edit({"rate": rung.loguniform(1e-3, 2e-3)})
+    run(tmp_path)
+    assert study.replay(objective=training()).gap == 0.0
+
+
+def test_a_lineage_across_two_spaces_can_not_be_replayed(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "t.db"))
+    study = run(tmp_path)
+    segments = [{**segment, "config": {"rate": 2.0}} for segment in study.lineage().to_json()["segments"]]
+    line = Lineage.from_json({**study.lineage().to_json(), "segments": segments})
+    with pytest.raises(RungError, match="The space of 'sum' was edited .* none has all of its configurations"):
+        replay(study.row, line, store, objective=training(), name=None, seed=None, workers=None, backend=None)
+
+
+def test_a_trial_without_the_metric_at_its_end_is_not_replayed(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "t.db"))
+    study = run(tmp_path)
+    line = Lineage.from_json({**study.lineage().to_json(), "error": None})
+    with pytest.raises(RungError, match=r"Trial \d+ has no error at step 12, so a replay has nothing"):
+        replay(study.row, line, store, objective=training(), name=None, seed=None, workers=None, backend=None)
+    assert store.studies() == ["sum"], "nothing was run"
 
 
 def test_what_has_no_name_must_be_given(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def test_a_copy_has_the_steps_of_its_parent_up_to_its_checkpoint() -> None:
 def test_it_ends_at_the_step_that_is_asked_for() -> None:
     assert parts(of(3, until=11)) == [(0, 0, 5, 0.1), (2, 5, 10, 0.2), (3, 10, 11, 0.2)]
     assert of(3, until=11).error == 1 / 11
+    assert parts(of(3, until=7)) == [(0, 0, 5, 0.1), (2, 5, 7, 0.2)], "before it was copied"
 
 
 def test_a_trial_that_is_no_copy() -> None:
@@ -85,6 +86,8 @@ def test_its_json_form_is_exact() -> None:
     assert Lineage.from_json(json.loads(json.dumps(of(3).to_json()))) == of(3)
     with pytest.raises(SettingError, match="This is no lineage"):
         Lineage.from_json({"segments": 3})
+    with pytest.raises(SettingError, match="This is no lineage: it has no segments"):
+        Lineage.from_json({**of(3).to_json(), "segments": []})
 
 
 @pytest.mark.parametrize("name", ["kind", "depth"])
@@ -98,3 +101,6 @@ def test_trials_that_have_none() -> None:
         of(9)
     with pytest.raises(SettingError, match="Trial 4 has reported no step"):
         lineage([*LOG, start(4, 0.1, parent=3, origin=12)], 4, study="s", metric="error")
+    for step in (0, 14):
+        with pytest.raises(SettingError, match=rf"Trial 3 has no step {step}\. Its last one is 13"):
+            of(3, until=step)

@@ -67,7 +67,7 @@ def test_reports_may_say_how_long_their_steps_take(tmp_path):
 def test_a_report_without_its_seconds_is_refused(tmp_path):
     cluster = Cluster(Simulated(1, runtime="seconds"), objectives.curve_generator, tmp_path)
     cluster.start(0)
-    with pytest.raises(SettingError, match="runtime gives nan s for the steps 1 to 1"):
+    with pytest.raises(SettingError, match="the report of step 1 has no metric 'seconds'"):
         cluster.run()
 
 

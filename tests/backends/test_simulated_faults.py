@@ -226,6 +226,11 @@ def test_one_kind_of_fault_does_not_shift_another() -> None:
     ("given", "message"),
     [
         ({"slots": 0}, "slots=0 can run nothing"),
+        ({"seed": -1}, "seed=-1 can't be drawn from"),
+        ({"seed": "a"}, "seed='a' can't be drawn from"),
+        ({"runtime": None}, "runtime=None says no seconds"),
+        ({"runtime": True}, "runtime=True says no seconds"),
+        ({"faults": {"crash": 0.1}}, "faults={'crash': 0.1} says no faults"),
         ({"slots": 1.5}, "slots=1.5 can run nothing"),
         ({"speeds": [1.0]}, "speeds has 1 numbers for 2 workers"),
         ({"speeds": [1.0, 0.0]}, r"the speed of worker 1 is 0.0"),

@@ -114,7 +114,7 @@ def test_what_is_no_criterion_of_trials(text: str, sentence: str, hint: str) -> 
         ("cost:3:metric=", "each option once.", "metric=NAME"),
         ("trials:x", "'trials:x' has no number where one belongs.", "Write trials:N."),
         ("trials:1.5", "has no number where one belongs.", "Write trials:N."),
-        ("trials:0", "trials(0) is no number to stop at.", "Write trials:N."),
+        ("trials:0", "trials=0 is no number to count to.", "Write trials:N."),
         ("trials:3:per_hour=2", "trials has no option 'per_hour'.", "Write trials:N."),
         ("reached:nan", "reached=nan is not a number.", "Write reached:VALUE."),
         ("seconds:2x", "seconds='2x' is not a duration.", "Write seconds:2h."),

@@ -101,3 +101,17 @@ def test_groups_that_do_not_match_are_left_to_the_optimizer() -> None:
 
 def test_a_model_has_no_settings() -> None:
     assert settings_of(torch.nn.Linear(2, 2).state_dict()) == {}
+
+
+def test_a_rate_that_is_a_tensor_stays_one() -> None:
+    def adam(rate: float) -> AdamW:
+        return AdamW([torch.nn.Parameter(torch.ones(2))], lr=torch.tensor(rate), betas=(0.9, 0.99))
+
+    old, new = adam(0.1), adam(0.25)
+    then = settings_of(old.state_dict())
+    for factor in (1.0, 0.5):  # as built, and as a schedule changes it, in place
+        old.param_groups[0]["lr"].mul_(factor)
+        moved(old, new, then)
+        assert isinstance(new.param_groups[0]["lr"], torch.Tensor)
+        assert new.param_groups[0]["lr"].item() == pytest.approx(0.25 * factor, rel=1e-6)
+        new = adam(0.25)

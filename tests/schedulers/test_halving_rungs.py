@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rung.events import Ended, Observed, Started
-from rung.schedulers._halving_rungs import AsynchronousRungs, next_run
+from rung.schedulers._brackets import suggest
+from rung.schedulers._halving_rungs import AsynchronousRungs
 from rung.searchers.manual import ManualSearcher
 from rung.space import Float, Space
 from rung.types import Action, Decision, Proposal, Suggestion, TrialState, Wait
@@ -69,7 +70,7 @@ def test_a_searcher_that_waits_is_waited_for(n_running: int) -> None:
     for trial in range(n_running):
         halving.update(Started(at=0.0, trial=trial, attempt=1, config={}, until=1))
     searcher = ManualSearcher(Space({"x": Float(0.0, 1.0)}))
-    answer = next_run(halving, searcher, np.random.default_rng(0), new_trials=True)
+    answer = suggest(halving, searcher, np.random.default_rng(0), new_trials=True)
     assert isinstance(answer, Wait)
     assert answer.for_person
 

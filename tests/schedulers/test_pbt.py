@@ -57,7 +57,9 @@ def copies(played: Played) -> list[Started]:
         ({"quantile": True}, "quantile=True"),
         ({"resample": 1.5}, "resample=1.5 is not between 0 and 1"),
         ({"factors": ()}, r"factors=\(\) can't be used"),
+        ({"factors": 0.8}, "factors=0.8 can't be used"),
         ({"factors": (0.8, -1)}, "factors=.* can't be used. Give positive numbers"),
+        ({"fixed": 3}, "fixed=3 names no hyperparameters"),
         ({"fixed": ["depth"]}, "fixed names 'depth', which is not in the space. It has rate"),
     ],
 )
@@ -136,7 +138,7 @@ def test_the_worst_is_stopped_and_a_copy_of_the_best_takes_its_place() -> None:
     assert (copy.trial, copy.parent, copy.until, copy.decide_at) == (None, 1, 10, (5,))
     assert copy.notes == {"replaces": 2, "rank": 4, "of": 4}
     assert story.start(copy, origin=5) == 4
-    assert story.decided == [Decision(2, Action.STOP, "step 5: rank 4 of 4, replaced by a copy of trial 1")]
+    assert story.decided == [Decision(2, Action.STOP, "rank 4 of 4, replaced by a copy of trial 1")]
     for trial in (0, 3, 1):
         proposal = story.next()
         assert isinstance(proposal, Proposal)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rung.schedulers._soft_ranking import NOISE_TRIALS, RankNoise, SoftRanking, crossing_distance, percentile
+from rung.schedulers._soft_ranking import NOISE_TRIALS, RankNoise, SoftRanking, crossing_distance
 
 SMALL = st.sampled_from([0.0, 0.1, 0.2, 0.3, 0.5, 0.9])
 
@@ -81,8 +81,3 @@ def test_only_the_first_trials_make_the_noise() -> None:
         noise.add({1: trial, 2: trial, 3: trial})
     noise.add({1: 50.5, 2: -1.0, 3: 50.5})  # crosses half of them twice
     assert noise.epsilon == 0.0
-
-
-@given(st.lists(st.floats(-10, 10), min_size=1, max_size=30), st.floats(0, 100))
-def test_percentile_agrees_with_numpy(values: list[float], percent: float) -> None:
-    assert percentile(sorted(values), percent) == pytest.approx(np.percentile(values, percent), rel=1e-9, abs=1e-9)

@@ -94,6 +94,8 @@ def test_what_is_no_domain_of_schedules(options, why) -> None:  # type: ignore[n
 def test_a_config_without_one() -> None:
     with pytest.raises(SettingError, match=r"the config has no lr\.peak"):
         from_config({"lr": 0.1})
+    with pytest.raises(SettingError, match=r"the config has no lr\.stable"):
+        from_config({"lr.peak": 0.1, "lr.warmup": 0.0, "lr.decay": "cosine", "lr.final": 0.0})
 
 
 def test_a_name_that_is_taken() -> None:

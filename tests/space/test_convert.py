@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -25,7 +27,7 @@ from rung.space import Choice, Constant, Float, Int, as_domain
         ({"type": "int", "low": 1, "high": 3}, Int(1, 3)),
         (stats.randint(1, 4), Int(1, 3)),
     ],
-    ids=repr,
+    ids=lambda value: re.sub(" at 0x[0-9a-f]+", "", repr(value)),
 )
 def test_what_can_stand_for_a_domain(given, domain):
     assert as_domain(given) == domain

@@ -9,7 +9,7 @@ from scipy import stats
 from space_strategies import DISTRIBUTIONS, UNITS, property_test
 
 from rung.errors import SpaceError
-from rung.space import Choice, Constant, Distribution, Float, Int, Normal, as_domain
+from rung.space import Choice, Constant, Distribution, Domain, Float, Int, Normal, as_domain
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ from rung.space import Choice, Constant, Distribution, Float, Int, Normal, as_do
         (stats.gamma(2.0, scale=3.0), Distribution("gamma", args=(2.0,), kwds={"scale": 3.0})),
         (stats.poisson(np.int64(4)), Distribution("poisson", args=(4,))),
     ],
-    ids=repr,
+    ids=lambda value: repr(value) if isinstance(value, Domain) else value.dist.name,
 )
 def test_scipys_meaning_is_kept(frozen, domain):
     assert as_domain(frozen) == domain

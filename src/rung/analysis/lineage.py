@@ -29,8 +29,7 @@ class Segment(Struct, frozen=True, kw_only=True):
 class Lineage(Struct, frozen=True, kw_only=True):
     """How a trial came to be what it was at a step: by which segments, the first of them from step 0 on.
 
-    error: the value of the metric at that step, in the user's own
-    direction; None without one.
+    error: the value of the metric at that step, in the user's own direction; None without one.
     """
 
     study: str
@@ -76,24 +75,30 @@ class Lineage(Struct, frozen=True, kw_only=True):
     def from_json(cls, form: Json) -> Self:
         """The lineage with that JSON form. SettingError when it is none."""
         try:
-            return msgspec.convert(form, cls)
+            line = msgspec.convert(form, cls)
         except msgspec.ValidationError as error:
             raise SettingError(f"This is no lineage: {error}.", hint="Give what Lineage.to_json() gave.") from error
+        if not line.segments:
+            raise SettingError("This is no lineage: it has no segments.", hint="Give what Lineage.to_json() gave.")
+        return line
 
 
 def lineage(events: Iterable[Event], trial: int, *, study: str, metric: str, until: int | None = None) -> Lineage:
     """The lineage of a trial up to the step ``until``, by default its last one, from the log of its study.
 
     A copy has it from its parent up to the step of the checkpoint that it began from. TrialNotFoundError for a trial
-    that the log doesn't have; SettingError for one that has no steps.
+    that the log doesn't have; SettingError for one that has no steps, and for a step that it didn't come to.
     """
     runs = _runs(events)
     if trial not in runs:
         raise TrialNotFoundError(f"The study {study!r} has no trial {trial}.", hint=f"It has {len(runs)} trials.")
     metrics = runs[trial].metrics
-    end = max(metrics, default=0) if until is None else until
-    if end < 1:
+    last = max(metrics, default=0)
+    end = last if until is None else until
+    if last < 1:
         raise SettingError(f"Trial {trial} has reported no step, so it has no lineage.", hint="Ask for another one.")
+    if not 1 <= end <= last:
+        raise SettingError(f"Trial {trial} has no step {end}.", hint=f"Its last one is {last}.")
     return Lineage(
         study=study, metric=metric, error=metrics.get(end, {}).get(metric), segments=tuple(_path(runs, trial, end))
     )
@@ -125,7 +130,7 @@ def _runs(events: Iterable[Event]) -> dict[int, _Run]:
 def _path(runs: Mapping[int, _Run], trial: int, end: int) -> list[Segment]:
     """From step 0 to the end, through the ancestors of whom anything was copied."""
     run = runs[trial]
-    before = _path(runs, run.parent, run.origin) if run.parent is not None and run.origin else []
+    before = _path(runs, run.parent, min(run.origin, end)) if run.parent is not None and run.origin else []
     return [*before, *_segments(trial, run, end)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Mapping
+from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, final
 
 from rung.backends._machines import RUNS, Machines, stream
@@ -38,7 +39,7 @@ class Cluster:
     """
 
     def __init__(self, slots: int, *, runtime: Runtime, speeds: Any, faults: Faults, seed: int) -> None:
-        self._runtime = runtime
+        self._runtime = _checked(runtime)
         self._faults = faults
         self._seed = seed
         self._machines = Machines(slots, speeds=speeds, faults=faults, seed=seed)
@@ -132,14 +133,28 @@ class Cluster:
         return job.last_step - job.last_step % every
 
 
+def _checked(runtime: Runtime) -> Runtime:
+    if isinstance(runtime, bool) or not (callable(runtime) or isinstance(runtime, Real | str)):
+        raise SettingError(
+            f"runtime={runtime!r} says no seconds.",
+            hint="Give a number, a function of the configuration and the step, or the name of a metric.",
+        )
+    return runtime
+
+
 def _duration(runtime: Runtime, run: Stepping, report: Reported) -> tuple[int, float]:
     """How many steps it is from the last report, or from where the run went on, to this one; and their seconds."""
     job, step = run.job, report.step
     since = max([run.step, *(checkpoint.step for checkpoint in job.checkpoints if checkpoint.step < step)])
     run.step = step
     if isinstance(runtime, str):
+        if runtime not in report.metrics:
+            raise SettingError(
+                f"the report of step {step} has no metric {runtime!r}, which is to be its runtime.",
+                hint=f"It has: {', '.join(report.metrics)}.",
+            )
         repeated = max(0, job.last_step - since)  # nobody hears of these again: they take as long as this one
-        seconds = report.metrics.get(runtime, math.nan) * (1 + repeated)
+        seconds = report.metrics[runtime] * (1 + repeated)
     elif callable(runtime):
         seconds = sum(runtime(job.config, number) for number in range(since + 1, step + 1))
     else:

@@ -53,6 +53,10 @@ class Simulated:
     ) -> None:
         if isinstance(slots, bool) or not isinstance(slots, int) or slots < 1:
             raise SettingError(f"slots={slots!r} can run nothing.", hint="Give a whole number from 1.")
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+            raise SettingError(f"seed={seed!r} can't be drawn from.", hint="Give a whole number from 0.")
+        if not isinstance(faults, Faults | None):
+            raise SettingError(f"faults={faults!r} says no faults.", hint="Give rung.backends.faults.Faults(crash=0.01).")
         self.slots = slots
         self._course = Course(Cluster(slots, runtime=runtime, speeds=speeds, faults=faults or Faults(), seed=seed))
         self._objective: Objective | None = None

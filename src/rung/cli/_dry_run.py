@@ -136,7 +136,7 @@ def _ends(ends: dict[str, Any]) -> str:
     for name, value in ends.items():
         if value is not None:
             words.append(f"{name.removesuffix('_s')} {duration_text(value) if isinstance(value, float) else value}")
-    return ", ".join(words) or "when every configuration was tried"
+    return ", ".join(words) or "when nothing is left to try"
 
 
 def _once(heading: str) -> Any:

@@ -39,6 +39,7 @@ _VERBS = {
     "note": "Keep a remark on a study or a trial.",
     "tag": "Put tags on a study or a trial.",
     "export": "Write a study as a table.",
+    "tensorboard": "Write a study for TensorBoard.",
     "import": "Make a study of results from elsewhere.",
     "store": "Look after the place where studies are kept.",
     "verify": "Check a study against its log.",

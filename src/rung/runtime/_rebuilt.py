@@ -19,10 +19,11 @@ _RATES = ("base_lrs", "_last_lr", "schedules")  # in the state of torch's schedu
 
 def settings_of(state: Mapping[str, Any]) -> Settings:
     """The settings in a ``state_dict()``; empty where there are none, as in a model's."""
-    found: Settings = {name: list(state[name]) for name in _RATES if isinstance(state.get(name), list)}
+    found: Settings = {name: [*map(_plain, state[name])] for name in _RATES if isinstance(state.get(name), list)}
     groups = state.get(_GROUPS)
     if isinstance(groups, list):
-        found[_GROUPS] = [{key: value for key, value in group.items() if _is_setting(value)} for group in groups]
+        plain = [{key: _plain(value) for key, value in group.items()} for group in groups]
+        found[_GROUPS] = [{key: value for key, value in group.items() if _is_setting(value)} for group in plain]
     return found
 
 
@@ -52,8 +53,16 @@ def _group(saved: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, A
 def _moved(saved: Any, old: Any, new: Any) -> Any:
     if old == new:
         return saved
-    is_ratio = saved != old and isinstance(old, int | float) and old != 0
+    is_number = isinstance(saved, int | float)  # what is a tensor stays one
+    is_ratio = isinstance(old, int | float) and old != 0 and (saved != old or not is_number)
     return saved * (new / old) if is_ratio else new
+
+
+def _plain(value: Any) -> Any:
+    """As a float what is a tensor of one number, such as a learning rate for CUDA graphs, which changes in place."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return float(value) if getattr(value, "shape", None) == () else value
 
 
 def _is_setting(value: object) -> bool:

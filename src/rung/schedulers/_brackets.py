@@ -1,4 +1,4 @@
-"""What schedulers of several brackets have in common: one searcher, and brackets that say what their trials do."""
+"""What schedulers that halve have in common: a searcher, and brackets, one or several, of what it has suggested."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Brackets(Protocol):
-    """Brackets of trials; a fold of ``update`` as a scheduler is, but without a searcher."""
+    """One bracket of trials or several; a fold of ``update`` as a scheduler is, but without a searcher."""
 
     @property
     def can_promote_later(self) -> bool:

@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 def spread_levels(first: int, last: int, factor: float) -> tuple[int, ...]:
     """Steps from ``first`` to ``last``, both included, each about ``factor`` times the one before.
 
-    The factor is adapted so that the last gap is as wide as the others.
+    The factor is adapted so that the last gap is as wide as the others. Where it is so near to 1 that no step would be
+    left out, all are levels.
     """
     if first == last:
         return (last,)
+    if factor <= last / (last - 1):
+        return tuple(range(first, last + 1))
     n = max(1, round(math.log(last / first) / math.log(factor)))
     return tuple(sorted({round(first * (last / first) ** (k / n)) for k in range(n + 1)}))
 

@@ -9,14 +9,11 @@ from msgspec import Struct
 
 from rung.events import Changed, Ended, Observed, Started
 from rung.schedulers._rungs import Rung, rung_reached
-from rung.types import Action, Decision, Exhausted, Proposal, Suggestion, TrialState, Wait
+from rung.types import Action, Decision, Proposal, TrialState
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from rung.contracts import Searcher
     from rung.events import SearchEvent
-    from rung.types import Config
+    from rung.types import Config, Suggestion
 
 Variant: TypeAlias = Literal["stopping", "promotion"]
 VARIANTS: Final = ("stopping", "promotion")
@@ -64,8 +61,12 @@ class AsynchronousRungs:
         decide_at = () if self._promotes else self._levels[self.lowest : -1]
         return Proposal(config=suggestion.config, until=until, decide_at=decide_at, notes=suggestion.notes)
 
-    def promotion(self) -> Proposal | None:
-        """The best trial that waits at the highest rung where one is due to go on, to the rung above."""
+    def promotion(self, *, closed: bool = False) -> Proposal | None:
+        """The best trial that waits at the highest rung where one is due to go on, to the rung above.
+
+        Whether new trials can come (``closed``) makes no difference: nobody waits for them.
+        """
+        del closed
         if self._promotes:
             for index in reversed(range(self.highest)):
                 trial = self.rungs[index].promotable(self._reduction_factor)
@@ -132,20 +133,3 @@ class AsynchronousRungs:
                 self.rungs[trial.rung].release(event.trial)
         elif self._promotes and event.reason != "person" and 0 <= trial.rung < len(self.rungs) - 1:
             self.rungs[trial.rung].hold(event.trial)
-
-
-def next_run(
-    rungs: AsynchronousRungs, searcher: Searcher, rng: np.random.Generator, *, new_trials: bool
-) -> Proposal | Wait | Exhausted:
-    """A promotion if one is due, else a new trial; Wait for a promotion only while a run can still bring one."""
-    if promotion := rungs.promotion():
-        return promotion
-    why = "no paused trial is due to go on"
-    if new_trials:
-        suggestion = searcher.suggest(rng)
-        if isinstance(suggestion, Suggestion):
-            return rungs.first_run(suggestion)
-        if isinstance(suggestion, Wait):
-            return suggestion
-        why = suggestion.why
-    return Wait(why) if rungs.can_promote_later else Exhausted(why)

@@ -185,7 +185,7 @@ class Population:
         if old.standing is Standing.VACANT:
             return ()
         rank = f"rank {event.notes['rank']} of {event.notes['of']}"
-        why = f"step {old.step}: {rank}, replaced by a copy of trial {event.parent}"
+        why = f"{rank}, replaced by a copy of trial {event.parent}"
         return (Decision(old.trial, Action.STOP, why),)
 
     def _observed(self, member: Member, event: Observed) -> Sequence[Decision]:
@@ -200,7 +200,7 @@ class Population:
         member.marks[after] = member.last_loss = event.loss
         if event.step >= self._max_t:
             return ()
-        return (Decision(event.trial, Action.PAUSE, f"step {event.step}: the interval is over"),)
+        return (Decision(event.trial, Action.PAUSE, "the interval is over"),)
 
     def _ended(self, member: Member, event: Ended) -> None:
         if event.state is TrialState.PAUSED:

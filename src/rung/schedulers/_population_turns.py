@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from rung.errors import SettingError
@@ -103,7 +103,10 @@ def number_between(name: str, value: object, low: float, high: float) -> float:
 
 def checked_fixed(fixed: object, space: Space) -> tuple[str, ...]:
     """The names of the hyperparameters that copies keep. SettingError for one that the space doesn't have."""
-    names = (fixed,) if isinstance(fixed, str) else tuple(fixed)  # type: ignore[arg-type]  # refused below
+    names = (fixed,) if isinstance(fixed, str) else fixed
+    if not isinstance(names, Iterable):
+        raise SettingError(f"fixed={fixed!r} names no hyperparameters.", hint="Give their names: fixed=['width'].")
+    names = tuple(names)
     for name in names:
         if name not in space:
             raise SettingError(f"fixed names {name!r}, which is not in the space.", hint=f"It has {', '.join(space)}.")

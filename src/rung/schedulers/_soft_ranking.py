@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias, final
 
+from rung.stopping._criterion import quantile
+
 if TYPE_CHECKING:
     from rung.schedulers._rungs import Entry
 
 Curve: TypeAlias = Mapping[int, float]
 """Step -> loss of one trial."""
 
-NOISE_PERCENTILE: Final = 90
+NOISE_QUANTILE: Final = 0.9
 NOISE_TRIALS: Final = 100  # have 4,950 pairs, which is plenty for a percentile, and bounds what a report costs
 
 
@@ -73,7 +75,7 @@ class RankNoise:
     @property
     def epsilon(self) -> float:
         """In the units of the loss; what it was given at first as long as there are no pairs."""
-        return percentile(self._distances, NOISE_PERCENTILE) if self._distances else self._epsilon
+        return quantile(self._distances, NOISE_QUANTILE) if self._distances else self._epsilon
 
     def add(self, curve: Curve) -> None:
         """A trial that has come as far as the rung; its curve must not change any more."""
@@ -91,11 +93,3 @@ def crossing_distance(one: Curve, other: Curve) -> float | None:
     ahead = [difference > 0 for difference in apart if difference]
     crossings = sum(a is not b for a, b in pairwise(ahead))
     return abs(apart[-1]) if crossings >= 2 else None
-
-
-def percentile(ordered: list[float], percent: float) -> float:
-    """Of values in order, with linear interpolation between them."""
-    position = (len(ordered) - 1) * percent / 100
-    below = int(position)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (position - below) * (ordered[above] - ordered[below])

@@ -9,8 +9,9 @@ from msgspec import structs
 
 from rung.errors import SettingError
 from rung.registry import describe
+from rung.schedulers._brackets import suggest
 from rung.schedulers._grace import AdaptiveGrace, first_rung
-from rung.schedulers._halving_rungs import VARIANTS, AsynchronousRungs, Variant, next_run
+from rung.schedulers._halving_rungs import VARIANTS, AsynchronousRungs, Variant
 from rung.schedulers._rungs import rung_levels
 from rung.schedulers._settings import training_lengths
 from rung.types import Proposal
@@ -90,7 +91,7 @@ class ASHA:
 
     def suggest(self, rng: np.random.Generator, *, new_trials: bool) -> Proposal | Wait | Exhausted:
         """A promotion if one is due, else a new trial."""
-        proposal = next_run(self._halving, self.searcher, rng, new_trials=new_trials)
+        proposal = suggest(self._halving, self.searcher, rng, new_trials=new_trials)
         if (
             self._grace is None
             or not self._grace.notes

@@ -11,7 +11,7 @@ from rung.history import is_point
 from rung.registry import describe
 from rung.schedulers._freeze_thaw_moves import Moves
 from rung.schedulers._freeze_thaw_record import spread_levels
-from rung.schedulers._settings import whole_number
+from rung.schedulers._settings import check_first_rung, whole_number
 from rung.searchers.random import RandomSearcher
 from rung.types import Exhausted, Proposal, Suggestion, Wait
 
@@ -73,11 +73,7 @@ class FreezeThaw:
             grace_period = max(1, round(self._max_t / _GRACE_SHARE))
         self._grace_period = whole_number("grace_period", grace_period, at_least=1, example=3)
         self._reduction_factor = _factor(reduction_factor)
-        if self._max_t < self._grace_period:
-            raise SettingError(
-                f"max_t={max_t} is below grace_period={grace_period}, so no trial could reach the first rung.",
-                hint=f"Use grace_period <= {max_t}, or a higher max_t.",
-            )
+        check_first_rung(self._max_t, self._grace_period)
         levels = spread_levels(self._grace_period, self._max_t, self._reduction_factor)
         self._moves = Moves(searcher.space, levels)
 

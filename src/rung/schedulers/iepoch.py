@@ -10,7 +10,7 @@ from rung.errors import SettingError
 from rung.registry import describe
 from rung.schedulers._bracket import Bracket
 from rung.schedulers._brackets import suggest
-from rung.schedulers._settings import whole_number
+from rung.schedulers._settings import check_first_rung, whole_number
 from rung.schedulers._synchronous import SynchronousBrackets
 
 if TYPE_CHECKING:
@@ -49,11 +49,7 @@ class IEpoch:
         first = whole_number("epochs", epochs, at_least=1, example=1)
         best = whole_number("top", top, at_least=1, example=1)
         self._n = None if n is None else whole_number("n", n, at_least=1, example=27)
-        if longest < first:
-            raise SettingError(
-                f"max_t={longest} is below epochs={first}, so no trial would be compared.",
-                hint=f"Use epochs <= {longest}, or a higher max_t.",
-            )
+        check_first_rung(longest, first, name="epochs")
         n_trials = -(-best * longest // first) if self._n is None else self._n
         if best > n_trials:
             raise SettingError(f"top={best} of n={n_trials} trials can't be.", hint=f"Use top <= {n_trials}.")

@@ -9,7 +9,8 @@ from msgspec import structs
 
 from rung.events import Observed, Started
 from rung.registry import describe
-from rung.schedulers._halving_rungs import AsynchronousRungs, next_run
+from rung.schedulers._brackets import suggest
+from rung.schedulers._halving_rungs import AsynchronousRungs
 from rung.schedulers._rungs import rung_levels
 from rung.schedulers._settings import training_lengths
 from rung.schedulers._soft_ranking import RankNoise, SoftRanking
@@ -77,7 +78,7 @@ class PASHA:
 
     def suggest(self, rng: np.random.Generator, *, new_trials: bool) -> Proposal | Wait | Exhausted:
         """A promotion if one is due, else a new trial. The first run after a rung has opened says in its notes why."""
-        proposal = next_run(self._halving, self.searcher, rng, new_trials=new_trials)
+        proposal = suggest(self._halving, self.searcher, rng, new_trials=new_trials)
         if not isinstance(proposal, Proposal) or not self._notes:
             return proposal
         return structs.replace(proposal, notes={**proposal.notes, **self._notes})

@@ -93,7 +93,7 @@ class PopulationBasedTraining:
 
 
 def _checked_factors(factors: Sequence[float]) -> tuple[float, ...]:
-    numbers = tuple(factors)
+    numbers = tuple(factors) if isinstance(factors, Sequence) else ()
     is_usable = all(isinstance(each, int | float) and not isinstance(each, bool) and 0 < each < inf for each in numbers)
     if not numbers or not is_usable:
         raise SettingError(f"factors={factors!r} can't be used.", hint="Give positive numbers: factors=(0.8, 1.2).")

@@ -212,8 +212,8 @@ class Repeat(Schedule, frozen=True, tag="repeat", forbid_unknown_fields=True):
             raise SettingError("what never ends can't be repeated.", hint="Say its end: a.until(500).")
         if self.part.length in {0, None}:
             raise SettingError("the length of a cycle is missing.", hint="Give that of each part.")
-        if self.times is not None and self.times < 1:
-            raise SettingError(f"times={self.times!r} leaves no cycle.", hint="Give 1 or more, or None for no end.")
+        if self.times is not None and (not isinstance(self.times, int) or self.times < 1):
+            raise SettingError(f"times={self.times!r} leaves no cycle.", hint="Give a whole number from 1, or None.")
         if not (1 <= self.stretch < math.inf and 0 < self.height <= 1):
             raise SettingError(
                 f"cycles can't be stretched by {self.stretch!r} and have {self.height!r} times the height.",

@@ -98,7 +98,10 @@ def from_config(config: Config, name: str = "lr") -> Schedule:
 
     SettingError when the config has none of that name.
     """
-    parts = {part: config.get(f"{name}.{part}") for part in ("peak", "warmup", "decay")}
+    names = ["peak", "warmup", "decay"]
+    if config.get(f"{name}.decay") != "constant":
+        names += ["stable", "final"]
+    parts = {part: config.get(f"{name}.{part}") for part in names}
     if missing := [part for part, value in parts.items() if value is None]:
         raise SettingError(
             f"the config has no {name}.{missing[0]}.",

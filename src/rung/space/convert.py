@@ -1,4 +1,4 @@
-"""What can stand for a domain: domains, scipy.stats distributions, lists, plain values, JSON forms."""
+"""What can stand for a domain: domains, distributions of scipy.stats, TensorBoard's HParams, lists, values, JSON."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rung.errors import SpaceError
 from rung.space.categories import Choice, Constant, Ordinal
 from rung.space.distribution import Distribution, FrozenDistribution, from_scipy
 from rung.space.domain import Domain
+from rung.space.hparams import Discrete, HParam, Interval, from_hparam
 from rung.space.integers import Int
 from rung.space.reals import Float, Normal
 from rung.space.values import plain
@@ -21,7 +22,8 @@ _KINDS: dict[str, type[Domain]] = {
 def as_domain(given: Any, *, name: str = "optimizer") -> Domain:
     """The domain that is meant. SpaceError for what has no meaning.
 
-    A Domain is itself; a frozen distribution of scipy.stats keeps SciPy's meaning; a list, tuple or range is a Choice;
+    A Domain is itself; a frozen distribution of scipy.stats keeps SciPy's meaning, and an ``HParam`` of TensorBoard, or
+    the domain of one, TensorBoard's; a list, tuple or range is a Choice;
     None, a bool, a number or a string is a Constant; a dict must be the JSON form of a domain. ``name``: for messages.
     """
     if isinstance(given, Domain):
@@ -34,6 +36,8 @@ def as_domain(given: Any, *, name: str = "optimizer") -> Domain:
         return Constant(given)
     if isinstance(given, FrozenDistribution):
         return from_scipy(given)
+    if isinstance(given, HParam | Discrete | Interval):
+        return from_hparam(given)
     hint = "Use a domain such as Float(0, 1), a frozen distribution of scipy.stats, a list of choices, or one value."
     if type(given).__module__.startswith("scipy.stats"):
         hint = "Give its parameters, as in stats.loguniform(1e-4, 1)."

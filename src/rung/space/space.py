@@ -17,7 +17,7 @@ from rung.space.convert import as_domain
 from rung.space.difference import differences
 from rung.space.domain import Domain
 from rung.space.forms import read_space_form, space_form
-from rung.space.hparams import by_name
+from rung.space.hparams import HParam, by_name
 from rung.space.named import NamedDomains
 from rung.space.priors import Prior, as_priors
 
@@ -56,7 +56,7 @@ class Space(NamedDomains):
 
     def __init__(
         self,
-        domains: Mapping[str, Any],
+        domains: Mapping[str, Any] | Sequence[HParam],
         *,
         conditions: Mapping[str, Any] | None = None,
         constraints: Sequence[Constraint] = (),

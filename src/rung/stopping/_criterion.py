@@ -212,10 +212,21 @@ def checked_scope(criterion: Criterion, scope: Scope) -> Criterion:
     return criterion
 
 
+def quantile(ordered: Ordered, share: float) -> float:
+    """The quantile of numbers in order, at least one, linear between them. share: 0 for the lowest, 1 for the highest.
+
+    That is definition 7 of Hyndman & Fan 1996, NumPy's and R's own.
+    """
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+
+
 def whole(value: object, name: str) -> int:
-    """A number of at least 1 to stop at. SettingError."""
+    """A whole number of at least 1. SettingError."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise SettingError(f"{name}({value!r}) is no number to stop at.", hint="Give a whole number of at least 1.")
+        raise SettingError(f"{name}={value!r} is no number to count to.", hint="Give a whole number of at least 1.")
     return int(value)
 
 

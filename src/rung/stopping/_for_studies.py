@@ -26,9 +26,9 @@ def stalled(
     """
     least = not_negative(min_improvement, "min_improvement")
     if epochs is not None and seconds is None:
-        return Stalled(epochs=whole(epochs, "stalled"), min_improvement=least)
+        return Stalled(epochs=whole(epochs, "epochs"), min_improvement=least)
     if seconds is not None and epochs is None:
-        return Stalled(seconds=as_seconds(seconds, name="stalled"), min_improvement=least)
+        return Stalled(seconds=as_seconds(seconds, name="seconds"), min_improvement=least)
     raise SettingError("stalled is counted either in epochs or in seconds.", hint="Write stalled(epochs=500).")
 
 

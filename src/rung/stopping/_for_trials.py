@@ -6,7 +6,7 @@ from bisect import bisect_left
 from typing import ClassVar, final
 
 from rung.errors import SettingError
-from rung.stopping._criterion import Criterion, Curve, Ordered, Scope, Standing, number, whole
+from rung.stopping._criterion import Criterion, Curve, Scope, Standing, number, quantile, whole
 from rung.types import Goal
 
 _TRIALS_ONLY = frozenset({Scope.TRIAL})
@@ -95,7 +95,7 @@ class Percentile(Criterion, frozen=True, tag="percentile", forbid_unknown_fields
         assert best is not None, "a trial that is judged has reported"
         if standing.n_steps < self.grace_period or len(peers) < self.min_trials:
             return ""
-        bound = _quantile(peers, self.q / 100)
+        bound = quantile(peers, self.q / 100)
         if best <= bound:
             return ""
         n_better = bisect_left(peers, best)
@@ -138,11 +138,3 @@ class Unpromising(Criterion, frozen=True, tag="unpromising", forbid_unknown_fiel
 def _curve(standing: Standing) -> Curve:
     assert standing.curve is not None, "the scope was checked where the criterion was taken"
     return standing.curve
-
-
-def _quantile(ordered: Ordered, share: float) -> float:
-    """The quantile of numbers that are in order, linear between them."""
-    place = share * (len(ordered) - 1)
-    below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
