@@ -81,8 +81,9 @@ def tune(
     the known results count. seconds: wall time. stop: other criteria, see ``rung.stopping``. One of the three is needed
     unless the searcher ends by itself; a value to be reached, or a metric as the cost, is not enough alone.
     stop_trials: what ends single trials early besides the scheduler, such as
-    ``rung.stopping.patience(5) | rung.stopping.diverged()``; see ``EarlyStopping``. store: ``rung.db`` in the working
-    directory by default, or ``"memory"``. progress: ``auto``, ``live``, ``notebook``, ``plain``, ``json`` or ``off``.
+    ``rung.stopping.patience(5) | rung.stopping.diverged()``; see ``EarlyStopping``. A scheduler object is made anew
+    from its settings then, and the given one takes no part. store: ``rung.db`` in the working directory by default, or
+    ``"memory"``. progress: ``auto``, ``live``, ``notebook``, ``plain``, ``json`` or ``off``.
     All else as for ``Tuner``.
     """
     target = as_objective(objective)

@@ -115,6 +115,11 @@ def test_a_grid_is_counted_and_the_same_in_each_run(invoke) -> None:
     assert json.loads(invoke(*words, "--json", *SCRIPT).stdout)["combinations"] == 10
 
 
+def test_a_population_ends_by_itself(invoke) -> None:
+    plan = invoke("run", *SPACE, "--scheduler", "pbt(population=2)", "--max-t", 4, "--dry-run", *SCRIPT).stdout
+    assert "ends        when nothing is left to try\n" in plan
+
+
 def test_without_a_seed_it_says_that_they_are_examples(invoke) -> None:
     assert "Without --seed, each run draws" in invoke("run", *SPACE, "--trials", 2, "--dry-run", *SCRIPT).stdout
 

@@ -38,6 +38,7 @@ from rung.stopping import (
         (["patience:10:min_improvement=0.01"], patience(10, min_improvement=0.01)),
         (["reached:0.1", "trials:100", "epochs:3"], reached(0.1) | trials(100) | epochs(3)),
         (["trials:20,patience:10"], trials(20) & patience(10)),
+        ([" trials:20, patience:10 "], trials(20) & patience(10)),
         (["trials:20,patience:10", "reached:0.1"], trials(20) & patience(10) | reached(0.1)),
         (
             ["stalled:epochs=500", "stalled:seconds=2h:min_improvement=0.1"],

@@ -102,6 +102,21 @@ def test_a_file_is_shown_by_its_path() -> None:
     ("searcher", "scheduler", "text"),
     [
         ({"name": "random"}, SCHEDULER, "random + asha (stopping, η=3, rungs 1 3 9 27)"),
+        (
+            {"name": "random"},
+            {**SCHEDULER, "grace_period": "auto", "variant": "promotion"},
+            "random + asha (promotion, η=3, rungs 1 3 9 27)",
+        ),
+        (
+            {"name": "random"},
+            {**SCHEDULER, "name": "hyperband", "max_t": 52},  # whose rungs are at 2, 6, 17 and 52
+            "random + hyperband (stopping, η=3, up to 52)",
+        ),
+        (
+            {"name": "random"},
+            {"name": "freeze-thaw", "max_t": 52, "grace_period": 3, "reduction_factor": 1.75},
+            "random + freeze-thaw (η=1.75, up to 52)",
+        ),
         ({"class": "mine:Good", "seed": 1}, {"name": "basic"}, "Good + basic"),
         (None, {}, "unnamed + unnamed"),
         ({"name": "grid"}, {"name": "other", "max_t": 9}, "grid + other"),

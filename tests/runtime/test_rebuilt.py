@@ -87,6 +87,16 @@ def test_what_was_set_by_hand_stays_where_nothing_was_built_otherwise() -> None:
     assert new.param_groups[0]["lr"] == 0.025
 
 
+def test_what_a_training_has_changed_by_itself_is_not_changed_again() -> None:
+    old, _ = built(0.1, decay=0.5)
+    then = settings_of(old.state_dict())
+    old.param_groups[0]["lr"] = 0.05  # as a person wanted; the other wish it didn't see
+    now = settings_of(built(0.05, decay=0.25)[0].state_dict())
+    (same,), (copy,) = (as_built(old.state_dict(), then, now, is_copy=each)["param_groups"] for each in (False, True))
+    assert (same["lr"], same["weight_decay"]) == (0.05, 0.25)
+    assert (copy["lr"], copy["weight_decay"]) == (0.025, 0.25)
+
+
 def test_a_rate_that_began_at_nothing_becomes_what_is_built_now() -> None:
     saved: dict[str, Any] = {"param_groups": [{"lr": 0.5, "params": [0]}]}
     now = as_built(saved, {"param_groups": [{"lr": 0.0}]}, {"param_groups": [{"lr": 0.25}]})

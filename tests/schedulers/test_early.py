@@ -314,9 +314,10 @@ def test_a_scheduler_of_the_same_kind_can_be_within() -> None:
         ({"criterion": "trials:3"}, r"trials:3 can't stop a single trial"),
         ({"criterion": "pationce:3"}, r"there is no criterion 'pationce'. Did you mean patience\?"),
         ({"criterion": {"type": "trials", "count": 3}}, r"trials:3 can't stop a single trial"),
-        ({"criterion": []}, "not the JSON form of a stop criterion"),
-        ({"criterion": [3]}, "not the JSON form of a stop criterion"),
-        ({"criterion": 3}, "not the JSON form of a stop criterion"),
+        ({"criterion": []}, r"\[\] is not a stop criterion\. Write patience"),
+        ({"criterion": [3]}, r"\[3\] is not a stop criterion\. Write patience"),
+        ({"criterion": 3}, r"^3 is not a stop criterion\. Write patience"),
+        ({"criterion": {"type": "nothing"}}, "not the JSON form of a stop criterion"),
         ({"criterion": reached(0.9)}, r"reached:0\.9 has to know whether high or low is good\. Give mode="),
         ({"criterion": patience(3), "mode": "high"}, r"mode='high' is not known"),
         ({"criterion": patience(3), "within": "asha"}, r"'asha' can't be made with these options.*max_t"),
@@ -340,6 +341,15 @@ def test_putting_a_criterion_into_a_scheduler() -> None:
     alike = stopping_trials(BasicScheduler(begins), median(), mode="min")
     assert alike.searcher is not begins
     assert alike.spec()["searcher"] == begins.spec()
+
+
+@pytest.mark.parametrize(
+    ("criterion", "message"),
+    [(trials(3), r"^trials:3 can't stop a single trial"), (3, r"^3 is not a stop criterion. Write patience\(5\)")],
+)
+def test_a_criterion_that_is_none_for_trials_is_not_the_schedulers_fault(criterion: Any, message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        stopping_trials(ASHA(RandomSearcher(SPACE), max_t=9), criterion, mode="min")
 
 
 def test_another_searcher_takes_over() -> None:

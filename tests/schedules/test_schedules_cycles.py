@@ -109,7 +109,7 @@ def test_lengths_that_are_not_resolved() -> None:
         (lambda: repeat(cosine()), "the length of a cycle is missing"),
         (lambda: restarts(None), "the length of a cycle is missing"),
         (lambda: repeat(cosine(3), 0), "times=0 leaves no cycle"),
-        (lambda: repeat(cosine(3), 2.5), "times=2.5 leaves no cycle"),  # type: ignore[arg-type]
+        (lambda: repeat(cosine(3), 2.5), "times=2.5 leaves no cycle"),
         (lambda: repeat(cosine(3), stretch=0.5), "can't be stretched by 0.5"),
         (lambda: repeat(cosine(3), height=1.5), "have 1.5 times the height"),
         (lambda: one_cycle(10, peak_at=1.0), "peak_at=1.0 leaves no time"),

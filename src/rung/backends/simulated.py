@@ -37,7 +37,8 @@ class Simulated:
       got one. When none is left for ever, what waits is lost.
     - A generator stands for a training that keeps a checkpoint at each report: after a pause, and in another session,
       it goes on from its last one in no time. After its run was lost, ``Faults.checkpoint_every`` says from where; what
-      it trains again takes time, but is not reported again. Functions go on from real checkpoints or begin anew.
+      it trains again takes time, but is not reported again. A copy of another trial begins anew. Functions go on from
+      real checkpoints, copies too, or begin anew.
     """
 
     runs_in_caller = True
@@ -56,7 +57,7 @@ class Simulated:
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
             raise SettingError(f"seed={seed!r} can't be drawn from.", hint="Give a whole number from 0.")
         if not isinstance(faults, Faults | None):
-            raise SettingError(f"faults={faults!r} says no faults.", hint="Give rung.backends.faults.Faults(crash=0.01).")
+            raise SettingError(f"faults={faults!r} says no faults.", hint="Give Faults(crash=0.01).")
         self.slots = slots
         self._course = Course(Cluster(slots, runtime=runtime, speeds=speeds, faults=faults or Faults(), seed=seed))
         self._objective: Objective | None = None

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from rung.schedulers._grace import first_rung
 from rung.schedulers._rungs import rung_levels
 from rung.stopping import criterion_from_json
 from rung.types import TrialState
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from rung.rows import StudyRow
     from rung.space import Space
     from rung.types import Config, Json
+
+_EVEN_RUNGS = frozenset({"asha", "halving", "pasha"})  # each rung reduction_factor times as far as the one below
 
 MARKS: Mapping[TrialState, str] = {
     TrialState.RUNNING: "● run",
@@ -156,9 +159,16 @@ def part_name(spec: Json) -> str:
     name = str(spec.get("name") or str(spec.get("class", "unnamed")).rpartition(":")[2])
     if "criterion" in spec and "within" in spec:
         return f"{name} ({criterion_from_json(spec['criterion'])}; {part_name(spec['within'])})"
-    try:
-        levels = rung_levels(spec["grace_period"], spec["max_t"], spec["reduction_factor"])
-    except (KeyError, TypeError):  # not every scheduler has rungs
+    if "max_t" not in spec or "reduction_factor" not in spec:
         return name
     variant = f"{spec['variant']}, " if "variant" in spec else ""
-    return f"{name} ({variant}η={spec['reduction_factor']}, rungs {' '.join(map(str, levels))})"
+    return f"{name} ({variant}η={spec['reduction_factor']}, {_lengths(name, spec)})"
+
+
+def _lengths(name: str, spec: Mapping[str, Json]) -> str:
+    """The rungs of a scheduler, where they follow from its settings in one way only, else the longest training."""
+    max_t, factor, first = spec["max_t"], spec["reduction_factor"], spec.get("grace_period")
+    if name not in _EVEN_RUNGS or not isinstance(max_t, int) or not isinstance(factor, int):
+        return f"up to {max_t}"
+    levels = rung_levels(first if isinstance(first, int) else first_rung(max_t, factor), max_t, factor)
+    return f"rungs {' '.join(map(str, levels))}"

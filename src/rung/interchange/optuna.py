@@ -40,7 +40,7 @@ def read_optuna(
         import optuna
     except ImportError as error:
         raise MissingExtraError("Reading a study of Optuna", "optuna") from error
-    with _quiet(), _readable(url) as address:
+    with quiet(), _readable(url) as address:
         try:
             found = optuna.load_study(study_name=_name(optuna, address, name, url), storage=address)
             trials = found.get_trials(deepcopy=False)
@@ -218,7 +218,7 @@ def _readable(url: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without what Optuna says to standard error about reading."""
     logger = logging.getLogger("optuna")
     before = logger.level

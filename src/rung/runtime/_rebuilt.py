@@ -27,11 +27,12 @@ def settings_of(state: Mapping[str, Any]) -> Settings:
     return found
 
 
-def as_built(state: Mapping[str, Any], then: Settings, now: Settings) -> dict[str, Any]:
+def as_built(state: Mapping[str, Any], then: Settings, now: Settings, *, is_copy: bool = True) -> dict[str, Any]:
     """The saved state with those settings changed that were built otherwise. ``state`` stays as it is.
 
     then: as they were built in the run that saved the state; now: in this one. What has not moved since becomes as it
-    is built now; a number that has, as under a schedule, keeps its ratio to what was built.
+    is built now; a number that has, as under a schedule, keeps its ratio to what was built. is_copy: False in the same
+    trial, whose hyperparameters a person has changed: what the training has set to the new value by itself stays.
     """
     changed = dict(state)
     for name, new in now.items():
@@ -39,19 +40,23 @@ def as_built(state: Mapping[str, Any], then: Settings, now: Settings) -> dict[st
         if old is None or saved is None or not len(old) == len(saved) == len(new):
             continue
         if name == _GROUPS:
-            changed[name] = [_group(*each) for each in zip(saved, old, new, strict=True)]
+            changed[name] = [_group(*each, is_copy=is_copy) for each in zip(saved, old, new, strict=True)]
         else:
-            changed[name] = [_moved(*each) for each in zip(saved, old, new, strict=True)]
+            changed[name] = [_moved(*each, is_copy=is_copy) for each in zip(saved, old, new, strict=True)]
     return changed
 
 
-def _group(saved: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    both = old.keys() & new.keys() & saved.keys()
-    return {key: _moved(value, old[key], new[key]) if key in both else value for key, value in saved.items()}
+def _group(
+    saved: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any], *, is_copy: bool
+) -> dict[str, Any]:
+    moved = {
+        key: _moved(saved[key], old[key], new[key], is_copy=is_copy) for key in saved.keys() & old.keys() & new.keys()
+    }
+    return {**saved, **moved}
 
 
-def _moved(saved: Any, old: Any, new: Any) -> Any:
-    if old == new:
+def _moved(saved: Any, old: Any, new: Any, *, is_copy: bool) -> Any:
+    if old == new or (not is_copy and saved == new):
         return saved
     is_number = isinstance(saved, int | float)  # what is a tensor stays one
     is_ratio = isinstance(old, int | float) and old != 0 and (saved != old or not is_number)

@@ -92,12 +92,13 @@ def _restore(progress: Progress, stateful: Mapping[str, Any], built: Mapping[str
             f"given {', '.join(stateful)}.",
             hint="Give it the same objects, under the same names, in every run.",
         )
+    is_copy = state["trial"] != job.trial
     for name, holder in stateful.items():
         saved = state["stateful"][name]
-        _load(name, holder, as_built(saved, then[name], built[name]) if name in then else saved)
+        _load(name, holder, as_built(saved, then[name], built[name], is_copy=is_copy) if name in then else saved)
     _random_states.restore(state["random"])
     progress.step = progress.position = step
-    if state["trial"] == job.trial:
+    if not is_copy:
         progress.value = state["value"]
     return step
 

@@ -122,7 +122,9 @@ def trial_criterion(given: object) -> Criterion:
         return criterion_from_text(given, Scope.TRIAL)
     if isinstance(given, Sequence) and given and all(isinstance(each, str) for each in given):
         return functools.reduce(operator.or_, (criterion_from_text(each, Scope.TRIAL) for each in given))
-    return checked_scope(criterion_from_json(given), Scope.TRIAL)
+    if isinstance(given, Mapping):
+        return checked_scope(criterion_from_json(given), Scope.TRIAL)
+    raise SettingError(f"{given!r} is not a stop criterion.", hint="Write patience(5) | diverged().")
 
 
 def stopping_trials(
@@ -130,8 +132,10 @@ def stopping_trials(
 ) -> EarlyStopping:
     """A scheduler like that one, whose trials the criterion stops. searcher: its own; without it one is made like it.
 
-    SettingError when the scheduler, or its searcher, can't be made again from its form.
+    SettingError when the scheduler, or its searcher, can't be made again from its form, or it is no criterion for
+    trials.
     """
+    criterion = trial_criterion(criterion)
     form = dict(scheduler.spec())
     own = form.pop("searcher", None)
     try:

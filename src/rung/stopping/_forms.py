@@ -91,7 +91,7 @@ def criterion_from_text(text: str, scope: Scope) -> Criterion:
 
     SettingError for what can't be read, and for what can't end a study, or a trial.
     """
-    return functools.reduce(operator.and_, (_criterion(word, scope) for word in text.split(",")))
+    return functools.reduce(operator.and_, (_criterion(word.strip(), scope) for word in text.split(",")))
 
 
 def _criterion(word: str, scope: Scope) -> Criterion:
