@@ -12,8 +12,10 @@ TEST_ARGS ?=
 demo: $(READY)
 	$(BIN)/python -m examples.lenet.demo $(DEMO_ARGS)
 
+# One process per core, each with one thread: the tests of a file stay together.
+test: export OMP_NUM_THREADS ?= 1
 test: check
-	$(BIN)/python -m pytest -m "not slow" $(TEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(TEST_ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check .
