@@ -146,6 +146,12 @@ SECTIONS = (
         "schedulers.py --workers 4 --seeds 2 --out bench-out/quick-schedulers-4",
     ),
     Section(
+        "Schedulers: LeNet, really trained",
+        "How soon a method finds what random search finds in the end, by seconds of training.",
+        "lenet_time.py",
+        "lenet_time.py --seconds 5 --seeds 1 --out bench-out/quick-lenet-time",
+    ),
+    Section(
         "What a scheduler's decision costs",
         "At 1,000 and at 100,000 trials. Aim: at most twice as much.",
         "decisions.py",

@@ -29,7 +29,7 @@ from rung.provenance import describe_machine
 EPOCHS = 52
 BUDGETS = (EPOCHS, 2 * EPOCHS, 4 * EPOCHS, 10 * EPOCHS)
 METHODS = (
-    "freeze-thaw",
+    "freeze-thaw+random",
     "asha(grace_period=3)+random",
     "asha(grace_period=3)+tpe",
     "asha(grace_period=3)+gp",
