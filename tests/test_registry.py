@@ -269,3 +269,17 @@ def test_who_can_not_take_over(searcher: Any, words: str) -> None:
 def test_a_scheduler_that_can_not_be_made_again_keeps_its_searcher() -> None:
     with pytest.raises(SettingError, match="book:Scheduler draws from generators of its own"):
         registry.handed_over({"class": "some.module:Opaque", "opaque": "book:Scheduler"}, {"name": "random"})
+
+
+@pytest.mark.parametrize("name", ["successive-halving", "SuccessiveHalving", "successive_halving", "haling"])
+def test_the_name_of_a_class_leads_to_that_of_its_entry_point(name: str) -> None:
+    for make in (lambda: registry.scheduler(name, RandomSearcher(SPACE)), lambda: registry.method_spec(name)):
+        with pytest.raises(SettingError, match=r"There is no (scheduler|method) named") as caught:
+            make()
+        assert (caught.value.hint or "").startswith("Did you mean 'halving'? There are")
+
+
+def test_what_can_not_be_made_without() -> None:
+    assert registry.required_options("schedulers", "asha") == {"max_t"}
+    assert registry.required_options("schedulers", "early") == {"criterion"}
+    assert registry.required_options("searchers", "tpe") == set()

@@ -142,6 +142,14 @@ def test_criteria_that_stop_trials_are_left_out() -> None:
     assert [rung.step for rung in found.rungs] == [1, 3, 9]
 
 
+def test_stops_within_a_training_of_unknown_length_are_left_out() -> None:
+    found = forecast(MedianStopping(searcher()), max_trials=10)
+    assert not found.has_length
+    assert found.left_out == ("stops by median",)
+    assert forecast(MedianStopping(searcher()), max_trials=10, max_t=9).left_out == ()
+    assert forecast(rung.BasicScheduler(searcher()), max_trials=10).left_out == ()
+
+
 def test_a_grid_ends_by_itself() -> None:
     grid = rung.GridSearcher({"a": rung.choice([1, 2, 3]), "b": rung.choice([1, 2])})
     assert forecast(rung.BasicScheduler(grid), max_t=5).steps == 30

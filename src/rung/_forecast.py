@@ -93,7 +93,7 @@ def forecast(
         has_length=not any(course.seen.lacks_length for course in courses),
         step_s=step_s,
         per_hour=price,
-        left_out=tuple(dict.fromkeys(left_out)),
+        left_out=tuple(dict.fromkeys([*left_out, *_unseen(courses, form)])),
     )
 
 
@@ -169,6 +169,13 @@ def _forecastable(form: Json, left_out: list[str], *, timed: bool) -> Json | Non
         return form
     left_out.append(str(criterion_from_json(form)))
     return None
+
+
+def _unseen(courses: Sequence[_Course], form: Mapping[str, Json]) -> Sequence[str]:
+    """What the scheduler of this form stops within trainings whose length nobody knows."""
+    if not any(course.seen.lacks_length and course.seen.decides_always for course in courses):
+        return ()
+    return (f"stops by {form.get('name') or form['class']}",)
 
 
 def _rungs(courses: Sequence[_Course]) -> tuple[RungForecast, ...]:

@@ -17,8 +17,8 @@ import difflib
 import functools
 import importlib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import EntryPoints, entry_points
+from collections.abc import Callable, Collection, Mapping, Sequence
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from rung.errors import SettingError
@@ -126,6 +126,12 @@ def method_spec(text: str, *, max_t: int | None = None) -> dict[str, Json]:
     return {**scheduler_form, "searcher": searcher_form}
 
 
+def required_options(kind: Literal["searchers", "schedulers"], name: str) -> set[str]:
+    """The options without which it can't be made."""
+    options = inspect.signature(factory_of(kind, name)).parameters.values()
+    return {each.name for each in options if each.kind is each.KEYWORD_ONLY and each.default is each.empty}
+
+
 def has_option(kind: Literal["searchers", "schedulers"], form: Mapping[str, Json], option: str) -> bool:
     """Whether there is such an option for what has this form, given or not."""
     return option in inspect.signature(factory_of(kind, _split(form)[0])).parameters
@@ -193,8 +199,7 @@ def _is_scheduler(name: str) -> bool:
     if ":" in name:
         return not _takes_a_space(_imported(name))
     if name not in {*searchers, *schedulers}:
-        near = difflib.get_close_matches(name, [*searchers, *schedulers], n=1)
-        guess = f"Did you mean {near[0]!r}? " if near else ""
+        guess = _guess(name, [*_points(_SEARCHERS), *_points(_SCHEDULERS)])
         raise SettingError(
             f"There is no method named {name!r}.",
             hint=f"{guess}There are the searchers {', '.join(searchers)} and the schedulers {', '.join(schedulers)}.",
@@ -247,12 +252,21 @@ def _load(group: str, name: str) -> Callable[..., object]:
     if name in found.names:
         return cast("Callable[..., object]", found[name].load())
     kind = group.removeprefix("rung.").removesuffix("s")
-    near = difflib.get_close_matches(name, found.names, n=1)
-    guess = f"Did you mean {near[0]!r}? " if near else ""
+    guess = _guess(name, found)
     raise SettingError(
         f"There is no {kind} named {name!r}.",
         hint=f"{guess}There are: {', '.join(sorted(found.names))}; any other is given as module:Class.",
     )
+
+
+def _guess(name: str, points: Collection[EntryPoint]) -> str:
+    """``Did you mean 'halving'? `` for a name that is like one of these, or like its class's; "" for any other."""
+    known = {point.attr.lower(): point.name for point in points} | {point.name: point.name for point in points}
+    near = [
+        *difflib.get_close_matches(name, known, n=1),
+        *difflib.get_close_matches(name.lower().replace("-", "").replace("_", ""), known, n=1),
+    ]
+    return f"Did you mean {known[near[0]]!r}? " if near else ""
 
 
 def _imported(path: str) -> Callable[..., object]:

@@ -68,7 +68,14 @@ def test_what_is_told_to_stop_ends_there_with_a_checkpoint() -> None:
     assert saved.checkpoint.step == 3
     assert isinstance(exited, Exited)
     assert not exited.is_whole
-    assert cluster.told[-1][1].is_whole  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("until", "is_whole"), [(3, False), (None, True)])
+def test_only_without_a_step_to_end_at_does_a_run_come_to_its_own_end(until: int | None, is_whole: bool) -> None:
+    cluster = Cluster(Rehearsal(1, seed=0, length=9))
+    cluster.start(until=until)
+    cluster.run()
+    assert cluster.told[-1][1].is_whole is is_whole  # type: ignore[union-attr]
 
 
 def test_a_run_that_is_told_to_stop_on_its_way_ends_with_the_step_it_is_at() -> None:

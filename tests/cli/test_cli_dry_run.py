@@ -32,6 +32,7 @@ def test_it_says_what_would_be_run_and_touches_nothing(invoke, tmp_path: Path) -
         "            as long as 5 trainings one after the other, with 2 workers, busy for 90% of the time",
         "            averages of 5 rehearsals with made-up values",
         "            not forecast, and may end it sooner: seconds:2h, reached:0.1",
+        "            how many steps a training has, --scheduler basic --max-t N says",
         "            with --step-seconds and --per-hour, also in hours and money",
     ]
     assert lines[-1] == "Nothing was run."
@@ -167,6 +168,22 @@ def test_a_study_that_has_begun_tells_how_long_its_steps_take(invoke, execute, t
     assert "   3  2                         6\n" in said
     assert "of the whole study, which has 2 trials already\n" in said
     assert "a step takes as long as those of the study so far\n" in said
+
+
+def test_the_length_of_a_training_may_be_told(invoke) -> None:
+    """Where the scheduler has no word for it, it serves the forecast alone."""
+    words = (*SPACE, "--trials", 10, "--step-seconds", 30, "--scheduler")
+    for scheduler in ("median", "early(criterion=patience:3)", "basic"):
+        known = invoke("run", *words, scheduler, "--max-t", 9, "--dry-run", *SCRIPT).stdout
+        assert "of training at 30s a step" in known
+        assert "how many steps a training has" not in known
+        unknown = invoke("run", *words, scheduler, "--dry-run", *SCRIPT).stdout
+        assert "of training at 30s a training" in unknown
+        assert f"how many steps a training has, --scheduler {scheduler.split('(')[0]} --max-t N says" in unknown
+    plan = json.loads(invoke("run", *words, "basic", "--max-t", 9, "--dry-run", "--json", *SCRIPT).stdout)
+    assert plan["forecast"]["steps"] == 90
+    said = invoke("run", *words, "median", "--max-t", 9, *SCRIPT, exit_code=2).stderr
+    assert "--max-t means nothing to the scheduler median.\nhint: Leave it out; with --dry-run" in said
 
 
 def test_what_can_not_be_forecast_is_no_reason_to_fail(invoke) -> None:

@@ -34,7 +34,7 @@ def study(**changes: object) -> StudyRow:
         (study(sessions=1, ended_why="failures"), "paused", "paused, everything failed"),
         (study(sessions=1, ended_why="objective"), "paused", "paused, the objective can't be loaded"),
         (study(sessions=1, ended_why="done"), "done", "done"),
-        (study(sessions=1, ended_why="exhausted"), "done", "done, every configuration was tried"),
+        (study(sessions=1, ended_why="exhausted"), "done", "done, nothing is left to try"),
         (study(sessions=1, ended_why="seconds"), "done", "done, the time is up"),
         (study(sessions=1, ended_why="from a newer rung"), "interrupted", "interrupted (from a newer rung)"),
     ],

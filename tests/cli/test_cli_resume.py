@@ -88,7 +88,7 @@ def test_ctrl_c_twice_and_on_again(gated: Path, invoke_json, execute) -> None:
     done = execute("resume", "lenet", "--store", f"sqlite:///{gated}/rung.db", folder=elsewhere)
     assert done.stderr == f"rung: the trials run in {gated}, where the study began.\n"
     assert "study lenet (resumed, 1 trial done)" in done.stdout
-    assert "trial 1 starts again, attempt 2" in done.stdout
+    assert "trial 1 runs again without a checkpoint, attempt 2" in done.stdout
     after = invoke_json("trials", "lenet")
     assert after[0] == before[0]
     assert [(row["config"]["lr"], row["value"], row["attempt"]) for row in after] == [

@@ -48,7 +48,10 @@ def test_a_whole_study_is_told() -> None:
         "   0:06  worker 1 gets no more trials: 1 failures in a row",
         "   0:06  trial 3 started: lr=0.03125 opt=adam",
         "   0:07  trial 3 failed (nan): error is nan at step 1",
-        "   6:30  trial 0 completed at step 3: error 0.375, best 0.25 at step 2, in 6:30",
+        (
+            "   6:30  trial 0 completed at step 3: error 0.375, best 0.25 at step 2, in 6:30"
+            "; its own end, before the scheduler's max_t=27, so nothing later is compared"
+        ),
         "   6:30  trial 4 started: lr=0.03125 opt=adam",
         "   6:31  trial 4 leads: error 0.125 at step 1",
         "   6:32  trial 4 interrupted at step 1; it waits for the study to be resumed",
@@ -67,17 +70,17 @@ def test_values_are_in_the_users_direction() -> None:
     goal = Goal("accuracy", "max")
     told = lines_of(
         created(goal), session(), started(0), started(1),
-        observed(0, 1, 0.5, goal=goal), observed(1, 1, 0.25, goal=goal), observed(1, 2, 0.75, goal=goal),
+        observed(0, 1, 0.5, goal=goal), observed(1, 1, 0.25, goal=goal), observed(1, 27, 0.75, goal=goal),
         ended(1, TrialState.COMPLETED), SessionEnded(at=1.0, session=1, why="done"),
     )  # fmt: skip
     assert "max accuracy" in told[0]
     assert [line[9:] for line in told[3:]] == [
         "trial 0 leads: accuracy 0.5 at step 1",
-        "trial 1 leads: accuracy 0.75 at step 2",
-        "trial 1 completed at step 2: accuracy 0.75, in 0.0 s",
+        "trial 1 leads: accuracy 0.75 at step 27",
+        "trial 1 completed at step 27: accuracy 0.75, in 0.0 s",
         (
             "study lenet: done · 2 trials: 1 running, 1 completed"
-            " · best accuracy 0.75 in trial 1 at step 2: lr=0.03125 opt=adam"
+            " · best accuracy 0.75 in trial 1 at step 27: lr=0.03125 opt=adam"
         ),
     ]
 
@@ -104,9 +107,6 @@ def test_a_lead_is_told_even_when_the_whole_transaction_was_folded_before() -> N
 @pytest.mark.parametrize(
     ("event", "sentence"),
     [
-        (started(0, attempt=2, cause="retried"), "trial 0 starts again, attempt 2"),
-        (started(0, attempt=2, cause="resumed", until=9), "trial 0 goes on from step 3, up to step 9"),
-        (started(0, attempt=2, cause="resumed", until=None), "trial 0 goes on from step 3"),
         (
             started(1, parent=0, parent_checkpoint=Checkpoint(6, "/c", "0", 1)),
             "trial 1 started: lr=0.03125 opt=adam, from the checkpoint of trial 0 after step 6",
@@ -157,7 +157,7 @@ def test_a_lead_is_told_even_when_the_whole_transaction_was_folded_before() -> N
         (
             SessionEnded(at=0.0, session=1, why="exhausted"),
             (
-                "study lenet: done, every configuration was tried · 1 trial: 1 running · "
+                "study lenet: done, nothing is left to try · 1 trial: 1 running · "
                 "best error 0.5 in trial 0 at step 3: lr=0.03125 opt=adam"
             ),
         ),
@@ -165,6 +165,61 @@ def test_a_lead_is_told_even_when_the_whole_transaction_was_folded_before() -> N
 )
 def test_what_else_is_told(event: Event, sentence: str) -> None:
     assert lines_of(created(), session(), started(0), observed(0, 3, 0.5), event)[-1] == f"   0:00  {sentence}"
+
+
+def test_a_remark_on_a_short_training_comes_once() -> None:
+    ends = [event for n in range(2) for event in (started(n), observed(n, 4, 0.5), ended(n, TrialState.COMPLETED))]
+    told = lines_of(created(), session(), *ends)
+    assert [line[9:] for line in told if "completed" in line] == [
+        (
+            "trial 0 completed at step 4: error 0.5, in 0.0 s"
+            "; its own end, before the scheduler's max_t=27, so nothing later is compared"
+        ),
+        "trial 1 completed at step 4: error 0.5, in 0.0 s",
+    ]
+
+
+def test_a_training_of_max_t_steps_is_not_remarked_upon() -> None:
+    told = lines_of(created(), session(), started(0), observed(0, 27, 0.5), ended(0, TrialState.COMPLETED))
+    assert told[-1].endswith("trial 0 completed at step 27: error 0.5, in 0.0 s")
+
+
+def test_a_configuration_from_elsewhere_is_not_remarked_upon() -> None:
+    begun = started(0, cause="given", until=None)
+    told = lines_of(created(), session(), begun, observed(0, 4, 0.5), ended(0, TrialState.COMPLETED))
+    assert told[-1].endswith("trial 0 completed at step 4: error 0.5, in 0.0 s")
+
+
+def test_where_every_trial_has_failed_the_end_says_how_the_first_one_did() -> None:
+    nan = "error is nan at step 1"
+    told = lines_of(
+        created(), session(), started(0), ended(0, TrialState.FAILED, "nan", nan),
+        started(1), ended(1, TrialState.FAILED, "oom"), SessionEnded(at=0.0, session=1, why="exhausted"),
+    )  # fmt: skip
+    assert told[-1].endswith(
+        f"2 trials: 2 failed · no value of error: every trial failed, trial 0 (nan): {nan}"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [
+        ([1], "1 trial waits for you: rung resume lenet#1"),
+        ([0, 2], "2 trials wait for you: rung resume lenet#0"),
+    ],
+)
+def test_what_a_person_has_paused_is_remembered_at_the_end(held: list[int], words: str) -> None:
+    paused = [ended(n, TrialState.PAUSED, "person" if n in held else "scheduler") for n in range(3)]
+    told = lines_of(
+        created(), session(), *map(started, range(3)), *paused, SessionEnded(at=0.0, session=1, why="done")
+    )  # fmt: skip
+    assert told[-1].endswith(f" · {words}")
+
+
+def test_what_only_the_scheduler_has_paused_waits_for_nobody() -> None:
+    paused = ended(0, TrialState.PAUSED, "scheduler")
+    told = lines_of(created(), session(), started(0), paused, SessionEnded(at=0.0, session=1, why="done"))
+    assert told[-1].endswith(" · no value of error yet")
 
 
 def test_a_person_lets_a_paused_trial_go_on() -> None:

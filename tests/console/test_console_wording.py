@@ -172,3 +172,17 @@ def test_why_a_session_ended(why: str, message: str, words: str) -> None:
 )
 def test_nothing_that_a_terminal_obeys(text, shown):
     assert wording.harmless(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("spec", "max_t"),
+    [
+        (SCHEDULER, 27),
+        ({"name": "early", "criterion": patience(5).to_json(), "within": SCHEDULER}, 27),
+        ({"name": "basic"}, None),
+        ({"class": "mine:Own", "max_t": "long"}, None),
+        ("unknown", None),
+    ],
+)
+def test_how_long_a_training_may_get(spec, max_t):
+    assert wording.longest_training(spec) == max_t

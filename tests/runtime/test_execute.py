@@ -55,6 +55,63 @@ def test_the_last_value_may_itself_be_stopped():
     assert exit_of(channel) == Exited(0, 1, Outcome.FINISHED, is_whole=True)
 
 
+@pytest.mark.parametrize("answer", [Action.CONTINUE, Action.PAUSE])
+def test_where_a_function_is_told_to_end_is_not_its_own_end(answer):
+    def train(max_epochs=5):
+        return max_epochs
+
+    for until, is_whole in ((1, False), (3, False), (None, True)):
+        step = until or 1
+        assert exit_of(run(train, {step: [Verdict(answer, step)]}, config={}, until=until)).is_whole is is_whole
+    channel = run(objectives.returns_rate, {1: [Verdict(answer, 1)]}, until=1)
+    assert exit_of(channel).is_whole, "it knows of no end but its own"
+
+
+def _reports_late(trial):
+    for _ in trial.epochs(3):
+        pass
+    trial.report(0.5)
+
+
+def _returns_late(trial):
+    for _ in trial.epochs(3):
+        pass
+    return 0.5
+
+
+def _yields_never(trial):
+    for _ in trial.epochs(3):
+        pass
+    yield from ()
+
+
+def _reports_never(trial):
+    for _ in trial.epochs(3):
+        pass
+
+
+@pytest.mark.parametrize("train", [_reports_never, _reports_late, _returns_late, _yields_never])
+def test_who_has_not_reported_up_to_its_last_step_has_failed(train, tmp_path):
+    exited = exit_of(run(train, config={}, folder=tmp_path, until=3))
+    assert (exited.outcome, exited.reason) == (Outcome.FAILED, "no_value")
+    assert exited.message == "Nothing was reported up to step 3. Report error in each epoch."
+
+
+def test_who_is_told_to_end_before_its_first_report_has_not_failed(tmp_path):
+    channel = RecordingChannel()
+
+    def train(trial):
+        for _ in trial.epochs(3):
+            channel.unasked.append(Verdict(Action.STOP, 0))
+
+    assert exit_of(run(train, channel=channel, config={}, folder=tmp_path, until=3)).outcome is Outcome.FINISHED
+
+
+def test_what_an_earlier_attempt_has_reported_counts(tmp_path):
+    exited = exit_of(run(_reports_never, config={}, folder=tmp_path, until=3, attempt=2, last_step=1))
+    assert exited.outcome is Outcome.FINISHED
+
+
 @pytest.mark.parametrize("answer", [Action.STOP, Action.PAUSE])
 def test_who_obeys_has_not_come_to_its_own_end(answer, tmp_path):
     def by_epochs(trial):

@@ -61,6 +61,22 @@ def test_trials_that_never_report_fail(name: str) -> None:
     assert [(trial.state, trial.reason) for trial in trials] == [(TrialState.FAILED, "no_value")] * 9
 
 
+@pytest.mark.parametrize("name", MAKERS)
+def test_epochs_without_a_report_fail(name: str) -> None:
+    def train(trial: rung.Trial) -> None:
+        for _ in trial.epochs(9):
+            pass
+
+    trials, _ = run(name, train)
+    assert [(trial.state, trial.reason) for trial in trials] == [(TrialState.FAILED, "no_value")] * 9
+
+
+@pytest.mark.parametrize("name", PAUSING)
+def test_who_only_returns_a_value_is_trained_once_and_complete(name: str) -> None:
+    trials, _ = run(name, lambda n: n)
+    assert [(trial.state, trial.attempt) for trial in trials] == [(TrialState.COMPLETED, 1)] * 9
+
+
 def endless(trial: rung.Trial) -> Iterator[float]:
     for step in range(1, 1_000):
         yield trial.config["n"] + 1 / step

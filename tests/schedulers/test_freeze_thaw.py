@@ -157,6 +157,17 @@ def test_notes_hold_the_fit_that_was_used() -> None:
     assert all(b >= 1.1 * a for a, b in itertools.pairwise(sorted(set(late))))
 
 
+def test_notes_say_where_a_trial_that_goes_on_is_expected_to_end() -> None:
+    played = play(scheduler(), COURSE, new_trials=30, workers=1)
+    goes_on = [event for event in played.started() if "expected_loss" in event.notes]
+    assert goes_on
+    assert all(event.cause == "resumed" for event in goes_on)
+    late = goes_on[len(goes_on) // 2 :]  # the model has seen some ends by then
+    errors = [abs(event.notes["expected_loss"] - bowl(event.config, 27)) for event in late]
+    losses = [bowl(config, 27) for config in played.configs()]
+    assert np.median(errors) < 0.1 * np.std(losses)
+
+
 # ---- where there is nothing new
 
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from rung.errors import MissingExtraError, SettingError
-from rung.schedules import cosine, exponential, linear, plot, warmup
+from rung.schedules import Epochs, cosine, exponential, linear, plot, warmup
 
 
 def test_several_side_by_side() -> None:
@@ -30,10 +30,26 @@ def test_one_without_a_name_has_no_legend() -> None:
     assert cosine(10).plot().legends == []
 
 
+def test_so_many_updates_are_the_training_that_it_is_resolved_for() -> None:
+    schedule = 0.3 * warmup(0.1).then(cosine())
+    times, values = schedule.plot(100).axes[0].get_lines()[0].get_data()
+    assert values.tolist() == schedule.resolve(100)(times).tolist()
+
+
+def test_a_long_one_is_drawn_as_far_as_asked() -> None:
+    times, values = cosine(1000).plot(10).axes[0].get_lines()[0].get_data()
+    assert values.tolist() == cosine(1000)(times).tolist()
+
+
 @pytest.mark.parametrize(
     ("make", "why"),
     [
         (lambda: plot({}), "no schedules to draw"),
+        (lambda: plot([cosine(5)], 30), "have no names"),  # type: ignore[arg-type]
+        (lambda: plot(cosine(5)), "have no names"),  # type: ignore[arg-type]
+        (lambda: plot({"a": 0.1}), "'a' is no schedule: it is 0.1"),  # type: ignore[dict-item]
+        (lambda: cosine(5).plot("x"), "steps='x' leaves nothing to draw"),  # type: ignore[arg-type]
+        (lambda: cosine(Epochs(5)).plot(30), "5 epochs are of unknown length"),
         (lambda: plot({"a": cosine(5), "b": 0.3 * cosine(5)}), "rates and factors have no common axis"),
         (lambda: exponential(0.9).plot(), "not known where the schedule ends"),
         (lambda: warmup(0.1).then(cosine()).plot(), "not known where the schedule ends"),

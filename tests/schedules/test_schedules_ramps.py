@@ -122,6 +122,8 @@ def test_one_is_reached_by_the_shortest() -> None:
         (lambda: warmup("5"), "'5' is no length"),
         (lambda: warmup(True), "True is no length"),
         (lambda: linear(10, end=math.nan), "from 1.0 to nan has no values"),
+        (lambda: cosine(10, end=-1), "from 1.0 to -1.0 goes below zero"),
+        (lambda: warmup(10, start=-0.1), "from -0.1 to 1.0 goes below zero"),
         (lambda: polynomial(10, power=0), "power=0.0 gives no ramp"),
         (lambda: warmup(10, shape="exponential"), "an exponential ramp from 0 to 1"),
         (lambda: ramp(10, shape="cubic"), "no shape 'cubic'. There are exponential, linear"),

@@ -219,6 +219,7 @@ def test_a_stopped_run_is_stopped_however_it_ends(stage: Begin, exit_fact: Any, 
     ("exit_fact", "state", "reason"),
     [
         (finish(0), TrialState.PAUSED, "scheduler"),
+        (structs.replace(finish(0), is_whole=True), TrialState.COMPLETED, ""),  # nothing is left to go on with
         (lose(0), TrialState.PAUSED, "scheduler"),  # killed before its checkpoint: it continues from an older one
         (fail(0, "oom"), TrialState.FAILED, "oom"),
     ],

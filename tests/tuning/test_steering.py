@@ -313,7 +313,7 @@ def test_a_study_that_is_not_there(store: MemoryStore) -> None:
     [
         ("tpe", {"name": "tpe"}),
         (" gp( acquisition = ei ) ", {"name": "gp", "acquisition": "ei"}),
-        ({"name": "sobol", "seed": 3}, {"name": "sobol", "seed": 3}),
+        ({"name": "tpe", "gamma": 0.3}, {"name": "tpe", "gamma": 0.3}),
         (RandomSearcher(SPACE), {"name": "random"}),
         (TPESearcher(SPACE, gamma=0.2), dict(TPESearcher(SPACE, gamma=0.2).spec())),
         ("rung.searchers.random:RandomSearcher", {"name": "rung.searchers.random:RandomSearcher"}),
@@ -359,6 +359,7 @@ def test_who_can_not_take_over_is_told_at_once(store: MemoryStore, searcher: Any
     assert store.tables.pending("s") == []
 
 
+@pytest.mark.filterwarnings("ignore:GridSearcher covers the whole space evenly:rung.errors.RungWarning")
 def test_who_takes_over_must_take_the_space_to_come(store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rung.searchers.grid._MOST_POINTS", 100)
     edit(store, {"seed": Int(1, 1000), "units": Int(8, 64)})

@@ -409,20 +409,22 @@ def test_the_reason_of_an_end_that_was_tampered_with(honest: Log) -> None:
     in_the_log(honest, index, words, asha(), reason="oom")
 
 
-@pytest.mark.parametrize("state", [TrialState.COMPLETED, TrialState.STOPPED])
-def test_the_end_of_a_paused_run_that_was_tampered_with(going_on: Log, state: TrialState) -> None:
+def test_the_end_of_a_paused_run_that_was_tampered_with(going_on: Log) -> None:
     index = index_of(going_on, Ended, state=TrialState.PAUSED)
-    in_the_log(
-        going_on, index, f"trial 0 ends {state} in the log, paused or failed by the code", goes_on(), state=state
-    )
+    words = "trial 0 ends stopped in the log, paused or completed or failed by the code"
+    in_the_log(going_on, index, words, goes_on(), state=TrialState.STOPPED)
 
 
-def test_a_run_that_fails_before_it_pauses(stage: Begin) -> None:
+@pytest.mark.parametrize(
+    ("end", "state"),
+    [(fail(0), TrialState.FAILED), (replace(finish(0), is_whole=True), TrialState.COMPLETED)],
+)
+def test_a_run_that_ends_before_it_pauses(stage: Begin, end: Any, state: TrialState) -> None:
     place = stage(scheduler=ScriptedScheduler(decide=decide_at(1, Action.PAUSE)))
-    place.backend.script.append([report(0, 1, 0.5), fail(0)])
+    place.backend.script.append([report(0, 1, 0.5), end])
     place.loop(new_trials=1).run()
     log = list(place.store.read("s"))
-    assert log[-1][1].state is TrialState.FAILED
+    assert log[-1][1].state is state
     assert verify_decisions(log, ScriptedScheduler(decide=decide_at(1, Action.PAUSE))).differences == []
 
 

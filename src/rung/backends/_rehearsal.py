@@ -181,7 +181,7 @@ class _Run(Struct):
         """That it has saved a checkpoint and is over."""
         job, step = self.job, self.trained.last
         checkpoint = Checkpoint(step, f"made-up-{job.trial}-{job.attempt}", "", 0)
-        is_whole = step >= self.end
+        is_whole = job.until is None and step >= self.end
         return Saved(job.trial, job.attempt, checkpoint), Exited(
             job.trial, job.attempt, Outcome.FINISHED, is_whole=is_whole
         )

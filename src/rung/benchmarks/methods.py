@@ -67,7 +67,12 @@ def is_own(name: str) -> bool:
 
 def names() -> list[str]:
     """All methods that have a name of their own, whether or not their packages are installed."""
-    own = registry.names_of("searchers") + [each for each in registry.names_of("schedulers") if each != "basic"]
+    schedulers = [
+        each
+        for each in registry.names_of("schedulers")
+        if each != "basic" and registry.required_options("schedulers", each) <= {"max_t"}
+    ]
+    own = registry.names_of("searchers") + schedulers
     return own + [f"{peer}:{algorithm}" for peer in PEERS for algorithm in _module(peer).ALGORITHMS]
 
 

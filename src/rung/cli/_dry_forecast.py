@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 
 
 class Rates(NamedTuple):
-    """What was said of time and money. step_s: seconds of a step. per_hour: the price of an hour of training."""
+    """What was said of time and money. step_s: seconds of a step. per_hour: the price of an hour of training.
+
+    length: the steps of a training, for a scheduler that has no word for it.
+    """
 
     step_s: float | None = None
     per_hour: float | None = None
+    length: int | None = None
 
 
 class Outlook(NamedTuple):
@@ -57,12 +61,15 @@ def outlook(order: Order, store: str, rates: Rates) -> Outlook:
             seconds=order.seconds,
             stop=order.stop,
             workers=_workers(order),
-            max_t=training_length(order.objective) or length,
+            max_t=rates.length or training_length(order.objective) or length,
             step_seconds=rates.step_s or measured,
             per_hour=_price(order) if rates.per_hour is None else rates.per_hour,
         )
     except SettingError as error:
         return Outlook(None, (f"{error.sentence} {error.hint}",))
+    if not expected.has_length and not trials:
+        name = order.scheduler.spec().get("name", "…")
+        remarks.insert(0, f"how many steps a training has, --scheduler {name} --max-t N says")
     return Outlook(expected, tuple(remarks))
 
 

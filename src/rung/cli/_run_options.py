@@ -86,7 +86,7 @@ search_options: Callable[[Any], Any] = _group(
         shell_complete=complete_scheduler,
         help="asha, hyperband, freeze-thaw, pbt, basic …, or module:Class; auto knows when asha fits.",
     ),
-    _option("--max-t", type=int, metavar="N", help="Of the scheduler: the step at which a trial is fully trained."),
+    _option("--max-t", type=int, metavar="N", help="The step at which a trial is fully trained."),
     _option("--grace", "grace_period", callback=_read_grace, metavar="N|auto", help="The steps that every trial gets."),
     _option(
         "--eta",

@@ -106,11 +106,11 @@ def run(
         said |= given.options.keys()
     options["progress"] = "json" if as_json else options["progress"]
     try:
-        order = _order(list(words), options, given, said)
+        order = _order(list(words), {**options, "dry_run": dry_run}, given, said)
     except (SettingError, SpaceError) as error:
         raise UsageProblem(error.sentence, hint=error.hint) from error
     if dry_run:
-        show_plan(order, options["store"], rates=Rates(step_seconds, per_hour), as_json=as_json)
+        show_plan(order, options["store"], rates=Rates(step_seconds, per_hour, options["max_t"]), as_json=as_json)
         return 0
     if step_seconds is not None or per_hour is not None:
         raise UsageProblem("--step-seconds and --per-hour serve the forecast alone.", hint="Give --dry-run as well.")
@@ -184,9 +184,9 @@ def _method(
     created = None if options["space"] or (given is not None and given.domains) else _existing(options, said)
     if created is None:
         searcher = _searcher(options, given)
-        parameters = {name: options[name] for name in _OPTION_OF}
+        parameters = {name: options[name] for name in _OPTION_OF if options[name] is not None}
         goal = Goal(options["metric"], options["mode"])
-        scheduler = _scheduler(options["scheduler"], searcher, objective, parameters)
+        scheduler = _scheduler(options["scheduler"], searcher, objective, parameters, is_plan=options["dry_run"])
         return _with_stop_trial(scheduler, searcher, options), goal
     changed = {name: options[name] for name in ("metric", "mode") if name in said}
     return stored_scheduler(created), structs.replace(created.goal, **changed)
@@ -231,18 +231,27 @@ def _searcher(options: Mapping[str, Any], given: StudyFile | None) -> Searcher:
     return registry.searcher(options["searcher"], space, **({"initial_config": first} if first else {}))
 
 
-def _scheduler(name: str, searcher: Searcher, objective: Objective, options: Mapping[str, Any]) -> Scheduler:
+def _scheduler(
+    name: str, searcher: Searcher, objective: Objective, options: Mapping[str, Any], *, is_plan: bool
+) -> Scheduler:
+    """is_plan: the length of a training may be given to any scheduler, since the forecast wants to know it."""
     from rung import registry
     from rung._tune import training_length
 
-    given = {option: value for option, value in options.items() if value is not None}
+    given = dict(options)
     length = training_length(objective)
     if name == "auto":
         name = "asha" if "max_t" in given or (length or 0) >= 2 else "basic"
     form = registry.form_of("schedulers", name)
-    if foreign := [option for option in given if not registry.has_option("schedulers", form, option)]:
+    foreign = [option for option in given if not registry.has_option("schedulers", form, option)]
+    if is_plan and "max_t" in foreign:
+        foreign.remove("max_t")
+        del given["max_t"]
+    if foreign:
         named = ", ".join(_OPTION_OF[option] for option in foreign)
         hint = "Use --scheduler asha --max-t N." if form["name"] == "basic" else "Leave it out."
+        if foreign == ["max_t"] and form["name"] != "basic":
+            hint = "Leave it out; with --dry-run it says how long a training is."
         raise UsageProblem(f"{named} means nothing to the scheduler {form['name']}.", hint=hint)
     if registry.has_option("schedulers", form, "max_t") and "max_t" not in {**form, **given}:
         if length is None:

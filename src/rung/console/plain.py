@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast, final
 
+from rung.console._beginnings import beginning
 from rung.console.wording import (
     address,
     clock,
@@ -15,6 +17,7 @@ from rung.console.wording import (
     harmless,
     headline,
     lasted,
+    longest_training,
     method,
     number,
     part_name,
@@ -80,9 +83,13 @@ class PlainLines:
 
 @final
 class Teller:
-    """Puts events into sentences; keeps who leads, so as to tell when that changes."""
+    """Puts events into sentences; keeps who leads, so as to tell when that changes.
+
+    The first trial that ends by itself before the scheduler's ``max_t`` is told with that: its rungs are not reached.
+    """
 
     def __init__(self) -> None:
+        self._is_short_told = False
         self._leader: int | None = None
         self._best: float | None = None
 
@@ -94,7 +101,18 @@ class Teller:
         if isinstance(event, SessionStarted):
             self._best, self._leader = study.best_loss, study.best_trial
         sentence = _SENTENCES.get(type(event))
-        return None if sentence is None else sentence(event, ledger)
+        if sentence is None:
+            return None
+        shortfall = self._shortfall(event, ledger) if isinstance(event, Ended) else ""
+        return f"{sentence(event, ledger)}{shortfall}" if shortfall else sentence(event, ledger)
+
+    def _shortfall(self, event: Ended, ledger: Ledger) -> str:
+        row, max_t = ledger.trials[event.trial], longest_training(_study(ledger).scheduler)
+        is_short = event.state is TrialState.COMPLETED and max_t is not None and 0 < row.last_step < max_t
+        if self._is_short_told or row.is_given or not is_short:
+            return ""
+        self._is_short_told = True
+        return f"; its own end, before the scheduler's max_t={max_t}, so nothing later is compared"
 
     def _lead(self, event: Observed, study: StudyRow) -> str | None:
         if event.loss is None or (self._best is not None and event.loss >= self._best):
@@ -139,8 +157,21 @@ def summary(event: SessionEnded, ledger: Ledger) -> str:
         config = settings(ledger.trials[study.best_trial].config)
         parts.append(f"best {value} in trial {study.best_trial} at step {study.best_step}: {config}")
     else:
-        parts.append(f"no value of {study.goal.metric} yet")
+        parts.append(f"no value of {study.goal.metric}{_failure_of_all(ledger) or ' yet'}")
+    held = [row.number for row in ledger.open.values() if row.state is TrialState.PAUSED and row.reason == "person"]
+    if held:
+        who = "1 trial waits" if len(held) == 1 else f"{len(held)} trials wait"
+        parts.append(f"{who} for you: rung resume {shlex.quote(study.name)}#{held[0]}")
     return " · ".join(parts)
+
+
+def _failure_of_all(ledger: Ledger) -> str:
+    """Why there is none, where every trial has failed: as the first one has."""
+    rows = ledger.trials
+    if not rows or any(row.state is not TrialState.FAILED for row in rows.values()):
+        return ""
+    first = rows[min(rows)]
+    return f": every trial failed, trial {first.number} ({first.reason}): {headline(first.message) or first.reason}"
 
 
 def ending(event: Ended, ledger: Ledger) -> str:
@@ -161,26 +192,6 @@ def ending(event: Ended, ledger: Ledger) -> str:
         "" if row.best_step == row.last_step else f", best {number(goal.value(row.best_loss))} at step {row.best_step}"
     )
     return f"{name} completed at step {row.last_step}: {last}{best}, in {lasted(row.runtime)}"
-
-
-def _started(event: Started, ledger: Ledger) -> str:
-    name = f"trial {event.trial}"
-    if event.cause == "retried":
-        return f"{name} starts again, attempt {event.attempt}"
-    if event.cause == "resumed":
-        until = "" if event.until is None else f", up to step {event.until}"
-        return f"{name} goes on from step {ledger.trials[event.trial].last_step}{until}"
-    why = event.notes.get("auto_why")
-    other = "" if why is None else f"; from here on {event.notes.get('auto')} suggests, because {why}"
-    return f"{name} started: {settings(event.config)}{_copied(event)}{other}"
-
-
-def _copied(event: Started) -> str:
-    if event.parent is None:
-        return ""
-    if event.parent_checkpoint is None:
-        return f", from the beginning, since trial {event.parent} has no checkpoint"
-    return f", from the checkpoint of trial {event.parent} after step {event.parent_checkpoint.step}"
 
 
 def _interrupted(event: Interrupted, ledger: Ledger) -> str:
@@ -253,7 +264,7 @@ _Sentence: TypeAlias = Callable[[Any, Any], "str | None"]
 _SENTENCES: Mapping[type, _Sentence] = cast(
     "Mapping[type, _Sentence]",
     {
-        Started: _started,
+        Started: beginning,
         Ended: ending,
         Interrupted: _interrupted,
         SessionEnded: summary,

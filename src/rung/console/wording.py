@@ -32,7 +32,7 @@ MARKS: Mapping[TrialState, str] = {
 
 ENDINGS: Mapping[str, str] = {
     "done": "done",
-    "exhausted": "done, every configuration was tried",
+    "exhausted": "done, nothing is left to try",
     "seconds": "done, the time is up",
     "criterion": "done",
     "budget": "stopped",
@@ -163,6 +163,16 @@ def part_name(spec: Json) -> str:
         return name
     variant = f"{spec['variant']}, " if "variant" in spec else ""
     return f"{name} ({variant}η={spec['reduction_factor']}, {_lengths(name, spec)})"
+
+
+def longest_training(spec: Json) -> int | None:
+    """The ``max_t`` of a scheduler by its JSON form, or of the one that it is put around; None without one."""
+    if not isinstance(spec, Mapping):
+        return None
+    if "within" in spec:
+        return longest_training(spec["within"])
+    max_t = spec.get("max_t")
+    return max_t if isinstance(max_t, int) else None
 
 
 def _lengths(name: str, spec: Mapping[str, Json]) -> str:

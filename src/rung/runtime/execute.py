@@ -165,9 +165,19 @@ def _guarded(trial: Trial, body: Callable[[], Exited | None]) -> Exited | None:
 
 def _exited(progress: Progress, reason: str = "", message: str = "") -> Exited:
     job = progress.job
+    if not reason and _is_unheard(progress):
+        reason, message = "no_value", f"Nothing was reported up to step {job.until}. Report {job.metric} in each epoch."
     if reason:
         return Exited(job.trial, job.attempt, Outcome.FAILED, reason, message)
-    return Exited(job.trial, job.attempt, Outcome.FINISHED, is_whole=progress.has_returned)
+    is_whole = progress.has_returned and not (progress.knows_its_end and progress.is_at_end)
+    return Exited(job.trial, job.attempt, Outcome.FINISHED, is_whole=is_whole)
+
+
+def _is_unheard(progress: Progress) -> bool:
+    """Whether all epochs have gone by up to where the run is to end, and no run of the trial has ever reported."""
+    until = progress.job.until
+    is_over = until is not None and progress.position >= until
+    return is_over and progress.value is None and not progress.job.last_step
 
 
 def _post(progress: Progress, exited: Exited | None) -> None:

@@ -62,6 +62,11 @@ class Progress:
         self.knows_its_end = False
         self._awaited = 0
 
+    @property
+    def is_at_end(self) -> bool:
+        """It has reported ``until``."""
+        return self.job.until is not None and self.step >= self.job.until
+
     def report(self, metrics: object, *, step: int | None = None) -> None:
         """Announce, then obey. ReportError in a generator, which yields its metrics instead."""
         if self.is_yielded:
@@ -95,7 +100,7 @@ class Progress:
             self._hear(self.channel.wait())
         self.listen()
         is_told = self.is_stopping
-        if self._is_at_end():
+        if self.is_at_end:
             self.is_stopping = True
         if self.is_stopping and self.epoch is None and (is_told or not self.knows_its_end):
             raise TrialStopped
@@ -114,7 +119,7 @@ class Progress:
 
         TrialStopped when the trial was told to end, unless it is only that it has come to ``until``.
         """
-        if self.is_stopping and not self._is_at_end():
+        if self.is_stopping and not self.is_at_end:
             raise TrialStopped
         self.is_stopping = False
         self._awaited = 0
@@ -128,9 +133,6 @@ class Progress:
         self.job = job
         self.is_stopping = False
         self._awaited = 0
-
-    def _is_at_end(self) -> bool:
-        return self.job.until is not None and self.step >= self.job.until
 
     def _hear(self, message: Message) -> None:
         if isinstance(message, Change):

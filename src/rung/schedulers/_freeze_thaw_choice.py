@@ -16,7 +16,7 @@ from rung.searchers._one_thread import in_one_thread
 from rung.searchers._priors import Leaning, Opinion, power_after
 from rung.searchers._promising import Aim, Effort, promising
 from rung.searchers._region import Region
-from rung.searchers._targets import targets
+from rung.searchers._targets import Scale, targets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +88,7 @@ class Model(NamedTuple):
     """What is believed.
 
     best: the target to beat. means, stds: (m,) where the trials of the evidence are expected to end, as targets.
-    is_inside: (m,) whether the space in force has their configurations.
+    is_inside: (m,) whether the space in force has their configurations. scale: of the targets.
     """
 
     evidence: Evidence
@@ -98,6 +98,11 @@ class Model(NamedTuple):
     means: Floats
     stds: Floats
     is_inside: Flags
+    scale: Scale
+
+    def loss_at_end(self, gain: Gain) -> float:
+        """The loss that is expected at the end of the training, the median of what is believed; may be infinite."""
+        return float(self.scale.loss(np.array([gain.mean]))[0])
 
     @property
     def lowest_end(self) -> float:
@@ -128,7 +133,7 @@ class Foresight:
 
         It depends on these two alone: bit by bit the same however many models were made before.
         """
-        _, y = targets(evidence.losses)
+        scale, y = targets(evidence.losses)
         is_active = ~np.isnan(evidence.points)
         configs = self._embedding.embedded(np.nan_to_num(evidence.points, nan=0.5), is_active)
         known = Readings(configs, evidence.owners, evidence.times)
@@ -145,7 +150,7 @@ class Foresight:
         is_inside = self._region.contains(evidence.points)
         means, stds = belief.predict_trials(np.arange(len(configs)))
         best = self._to_beat(evidence, belief, y, is_inside)
-        return Model(evidence, fitted, belief, best, means, stds, is_inside)
+        return Model(evidence, fitted, belief, best, means, stds, is_inside, scale)
 
     def gains(self, model: Model, trials: Sequence[int]) -> list[Gain]:
         """What going on with each of these trials promises, of those that the model knows."""

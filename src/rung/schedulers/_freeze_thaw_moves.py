@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rung.types import Config, Decision, Json
 
 _FIT: Final = "freeze_thaw"  # the key of the notes that holds the fit
+_EXPECTED: Final = "expected_loss"  # of a trial that goes on; for people
 
 
 class Outlook(NamedTuple):
@@ -104,7 +105,13 @@ class Moves:
         """A new trial, to the first rung."""
         return Proposal(config=suggestion.config, until=self.levels[0], notes={**suggestion.notes, **notes})
 
-    def thawed(self, trial: int, notes: Mapping[str, Json]) -> Proposal:
-        """A trial that waits, to the next rung."""
-        until = self._record.next_step(trial)
-        return Proposal(trial=trial, config=self._history.configs[trial], until=until, notes=notes)
+    def thawed(self, gain: Gain, outlook: Outlook) -> Proposal:
+        """A trial that waits, to the next rung; the notes say at which loss it is expected to end."""
+        end = outlook.model.loss_at_end(gain)
+        expected = {_EXPECTED: float(f"{end:.6g}")} if math.isfinite(end) else {}
+        return Proposal(
+            trial=gain.trial,
+            config=self._history.configs[gain.trial],
+            until=self._record.next_step(gain.trial),
+            notes={**outlook.notes, **expected},
+        )

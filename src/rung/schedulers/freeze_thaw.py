@@ -57,7 +57,8 @@ class FreezeThaw:
       one whose configuration an edit of the space has excluded waits until another edit.
     - Each tenth more readings bring a new fit of the hyperparameters, to at most 200 of them. The model knows 500: the
       last ones of the trials, and as many others as there is room for. The notes of a trial that begins or goes on hold
-      the fit, so that the log alone determines what comes next.
+      the fit, so that the log alone determines what comes next, and those of one that goes on its ``expected_loss`` at
+      max_t.
 
     Source: Swersky et al. 2014, "Freeze-Thaw Bayesian Optimization", with another kernel; the expected improvement for
     each unit of cost from Snoek et al. 2012, section 3.2; running trials from Desautels et al. 2014. SettingError when
@@ -132,7 +133,7 @@ class FreezeThaw:
         log_gain = outlook.log_gain_of(new.config)
         best = outlook.gains[0] if outlook.gains else None
         if best is not None and self._moves.log_rate(best) >= log_gain - math.log(self._max_t):
-            return self._moves.thawed(best.trial, outlook.notes)
+            return self._moves.thawed(best, outlook)
         is_drawn = log_gain < _WORTHWHILE or rng.random() < _RANDOM_SHARE
         if is_drawn and suggestion.config not in self._moves.tried:
             new = suggestion
@@ -142,7 +143,7 @@ class FreezeThaw:
         """What goes on while nothing can begin."""
         for gain in outlook.gains:
             if gain.log_gain > _WORTHWHILE or gain.mean <= outlook.model.lowest_end:
-                return self._moves.thawed(gain.trial, outlook.notes)
+                return self._moves.thawed(gain, outlook)
         return self._idle(answer)
 
     def _idle(self, answer: Wait | Exhausted) -> Wait | Exhausted:

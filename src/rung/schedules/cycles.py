@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from rung.errors import SettingError
+from rung.schedules._numbers import as_number
 from rung.schedules._one_cycle import OneCycle
 from rung.schedules.combining import Repeat
 from rung.schedules.decays import exponential
@@ -18,7 +19,9 @@ def repeat(part: Schedule, times: int | None = None, *, stretch: float = 1.0, he
 
     Cycle k = 0, 1, … has ⌊n·stretch^k + 1/2⌋ updates, n being those of the part, and height^k times its values.
     """
-    return Repeat(part, times, float(stretch), float(height))
+    if not isinstance(part, Schedule):
+        raise SettingError(f"{part!r} is no schedule.", hint="Give the cycle itself: repeat(cosine(10)).")
+    return Repeat(part, times, as_number("stretch", stretch), as_number("height", height))
 
 
 def restarts(
@@ -29,7 +32,7 @@ def restarts(
     first: length of the first cycle; the others as in ``repeat``. Source: Loshchilov and Hutter 2017, eq. 5, with
     stretch as their T_mult.
     """
-    return _above(end, repeat(cosine(first), times, stretch=stretch, height=height))
+    return _above(as_number("end", end), repeat(cosine(first), times, stretch=stretch, height=height))
 
 
 def cyclic(
@@ -42,7 +45,7 @@ def cyclic(
     """
     triangle = ramp(up, start=0.0, end=1.0).then(ramp(up if down is None else down))
     cycles = repeat(triangle, height=height)
-    return _above(low, cycles if gamma == 1 else cycles * exponential(gamma))
+    return _above(as_number("low", low), cycles if gamma == 1 else cycles * exponential(gamma))
 
 
 def one_cycle(
@@ -64,7 +67,14 @@ def one_cycle(
             f"there is no cycle with shape={shape!r} and phases={phases!r}.",
             hint="There are cosine and linear, 2 and 3 phases.",
         )
-    return OneCycle(as_optional_length(steps), float(peak_at), float(start), float(end), shape, phases == 3)
+    return OneCycle(
+        as_optional_length(steps),
+        as_number("peak_at", peak_at),
+        as_number("start", start),
+        as_number("end", end),
+        shape,
+        phases == 3,
+    )
 
 
 def _above(low: float, cycles: Schedule) -> Schedule:

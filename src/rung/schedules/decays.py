@@ -8,6 +8,7 @@ from typing import Any, final
 from msgspec import structs
 
 from rung.errors import SettingError
+from rung.schedules._numbers import as_number, check_whole
 from rung.schedules.lengths import Horizon, Period, Steps, as_length, updates
 from rung.schedules.ramps import Ramp
 from rung.schedules.schedule import Schedule
@@ -68,17 +69,17 @@ class Inverse(Schedule, frozen=True, tag="inverse", forbid_unknown_fields=True):
 
 def exponential(gamma: float, *, every: Steps = 1, floor: float = 0.0) -> Schedule:
     """max(floor, gamma^(t / every)), smooth."""
-    return Exponential(float(gamma), as_length(every), float(floor))
+    return Exponential(as_number("gamma", gamma), as_length(every), as_number("floor", floor))
 
 
 def factor(gamma: float, *, every: Steps = 1, floor: float = 0.0) -> Schedule:
     """max(floor, gamma^⌊t / every⌋): a drop at every multiple of ``every``."""
-    return Exponential(float(gamma), as_length(every), float(floor), is_stepwise=True)
+    return Exponential(as_number("gamma", gamma), as_length(every), as_number("floor", floor), is_stepwise=True)
 
 
 def inverse_time(rate: float, *, every: Steps = 1, power: float = 1.0) -> Schedule:
     """(1 + rate·t / every)^(−power). Source: Robbins and Monro 1951 for 1/2 < power ≤ 1."""
-    return Inverse(float(rate), as_length(every), float(power))
+    return Inverse(as_number("rate", rate), as_length(every), as_number("power", power))
 
 
 def square_root() -> Schedule:
@@ -96,6 +97,9 @@ def noam(width: int, warmup_steps: int) -> Schedule:
 
     width: of the model; ≥ 1, as ``warmup_steps``.
     """
+    check_whole("width", width)
+    check_whole("warmup_steps", warmup_steps)
+    width, warmup_steps = int(width), int(warmup_steps)  # NumPy's narrow ones could overflow
     if width < 1 or warmup_steps < 1:
         raise SettingError(f"noam({width!r}, {warmup_steps!r}) has no peak.", hint="Give 1 or more for both.")
     rise = Ramp(warmup_steps - 1, start=1 / warmup_steps, end=1.0)

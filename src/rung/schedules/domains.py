@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, final
 
 from rung.errors import SettingError
+from rung.schedules._numbers import as_number
 from rung.schedules.ramps import Shape, constant, ramp, warmup
 from rung.schedules.schedule import Schedule
 from rung.space import Choice, Constant, Domain, as_domain
@@ -107,8 +108,9 @@ def from_config(config: Config, name: str = "lr") -> Schedule:
             f"the config has no {name}.{missing[0]}.",
             hint=f'Search a space with {{"{name}": rung.schedules.domain(peak=…)}}.',
         )
-    warm, decay = float(parts["warmup"]), parts["decay"]  # type: ignore[arg-type]  # neither is None
-    rate: Schedule = parts["peak"] * _after(warmup(warm), warm, decay, config, name)
+    warm, peak = as_number(f"{name}.warmup", parts["warmup"]), as_number(f"{name}.peak", parts["peak"])
+    decay = parts["decay"]
+    rate: Schedule = peak * _after(warmup(warm), warm, decay, config, name)
     return rate
 
 
@@ -116,8 +118,8 @@ def _after(rise: Schedule, warm: float, decay: Any, config: Config, name: str) -
     if decay == "constant":
         return rise.then(constant())
     shape: Shape = decay
-    held = (1 - warm) * float(config[f"{name}.stable"])
-    return rise.then(constant(1.0, held)).then(ramp(end=float(config[f"{name}.final"]), shape=shape))
+    stable, final = (as_number(f"{name}.{part}", config[f"{name}.{part}"]) for part in ("stable", "final"))
+    return rise.then(constant(1.0, (1 - warm) * stable)).then(ramp(end=final, shape=shape))
 
 
 def _check(name: str, given: Domain, *, lowest: float = 0.0, highest: float = float("inf")) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeAlias, final
 from msgspec import Meta, Struct
 
 from rung.errors import SettingError
+from rung.schedules._numbers import as_number
 
 
 @final
@@ -18,7 +19,7 @@ class Epochs(Struct, frozen=True, tag="epochs", forbid_unknown_fields=True):
     count: float
 
     def __post_init__(self) -> None:
-        if not 0 < self.count < math.inf:
+        if not 0 < as_number("count", self.count) < math.inf:
             raise SettingError(f"Epochs({self.count!r}) is no length.", hint="Give a positive number.")
 
 
@@ -29,7 +30,7 @@ class Fraction(Struct, frozen=True, tag="fraction", forbid_unknown_fields=True):
     share: float
 
     def __post_init__(self) -> None:
-        if not 0 <= self.share <= 1:
+        if not 0 <= as_number("share", self.share) <= 1:
             raise SettingError(
                 f"{self.share!r} is no fraction of the training.",
                 hint="An int is a number of updates, a float in [0, 1] a fraction of them all; Epochs(10) are epochs.",

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from rung.errors import SettingError
+from rung.schedules._numbers import as_number, check_whole
 
 if TYPE_CHECKING:
     from rung.types import Json
@@ -58,6 +59,10 @@ class Plateau(Struct, frozen=True, kw_only=True):
     floor: float = 0.0
 
     def __post_init__(self) -> None:
+        for name, number in (("factor", self.factor), ("threshold", self.threshold), ("floor", self.floor)):
+            as_number(name, number)
+        check_whole("patience", self.patience)
+        check_whole("cooldown", self.cooldown)
         if not (0 < self.factor < 1 and 0 <= self.floor <= 1):
             raise SettingError(
                 f"factor={self.factor!r} and floor={self.floor!r} make no rate fall.",

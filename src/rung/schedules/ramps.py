@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypeAlias, final
 from msgspec import structs
 
 from rung.errors import SettingError
+from rung.schedules._numbers import as_number
 from rung.schedules.lengths import Horizon, Length, Steps, as_optional_length, updates
 from rung.schedules.schedule import Schedule
 
@@ -102,6 +103,10 @@ class Ramp(Schedule, frozen=True, tag="ramp", forbid_unknown_fields=True):
             raise SettingError(
                 f"a ramp from {self.start!r} to {self.end!r} has no values.", hint="Give finite numbers."
             )
+        if self.start < 0 or self.end < 0:
+            raise SettingError(
+                f"a ramp from {self.start!r} to {self.end!r} goes below zero.", hint="Give numbers from 0 on."
+            )
         if self.shape == "exponential" and not (self.start > 0 and self.end > 0):
             raise SettingError(
                 f"an exponential ramp from {self.start:g} to {self.end:g} has no values between.",
@@ -134,7 +139,7 @@ class Ramp(Schedule, frozen=True, tag="ramp", forbid_unknown_fields=True):
 
 def constant(value: float = 1.0, steps: Steps | None = None) -> Schedule:
     """The same value for all updates. steps: where the next part begins, if there is one."""
-    return Constant(float(value), as_optional_length(steps, least=0))
+    return Constant(as_number("value", value), as_optional_length(steps, least=0))
 
 
 def ramp(
@@ -143,7 +148,8 @@ def ramp(
     """From one value to another along a shape; see ``Ramp`` for the formulas."""
     if shape not in {"exponential", *_LEFT}:
         raise SettingError(f"there is no shape {shape!r}.", hint=f"There are exponential, {', '.join(_LEFT)}.")
-    return Ramp(as_optional_length(steps), float(start), float(end), shape, float(power))
+    low, high, bend = as_number("start", start), as_number("end", end), as_number("power", power)
+    return Ramp(as_optional_length(steps), low, high, shape, bend)
 
 
 def warmup(steps: Steps | None, *, start: float = 0.0, shape: Shape = "linear") -> Schedule:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from rung.errors import SettingError
+from rung.schedules._numbers import as_number
 from rung.schedules.lengths import Horizon, Length, Mixed, Steps, as_length
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Schedule(Struct, frozen=True, tag_field="type"):
         the longest part. SettingError when the parts are longer than the training, when fractions do not sum to 1, and
         when nothing is left for a part that takes the rest.
         """
-        if steps_per_epoch is not None and not 0 < steps_per_epoch < math.inf:
+        if steps_per_epoch is not None and not 0 < as_number("steps_per_epoch", steps_per_epoch) < math.inf:
             raise SettingError(f"steps_per_epoch={steps_per_epoch!r} is no number of updates.", hint="Give 1 or more.")
         given = as_length(total_steps)
         total = Horizon(total=0, rest=0, steps_per_epoch=steps_per_epoch).updates(given)
@@ -105,7 +106,8 @@ class Schedule(Struct, frozen=True, tag_field="type"):
     def plot(self, steps: int | None = None, *, title: str = "") -> Figure:
         """The values over the updates, as a figure of matplotlib.
 
-        steps: how many; by default up to the end and a tenth more. MissingExtraError without matplotlib.
+        steps: how many; what has no length yet is resolved for so many. By default up to the end and a tenth more.
+        MissingExtraError without matplotlib.
         """
         from rung.schedules.plotting import plot
 

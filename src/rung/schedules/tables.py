@@ -11,6 +11,7 @@ from typing import Any, Literal, final
 from msgspec import structs
 
 from rung.errors import SettingError
+from rung.schedules._numbers import as_number
 from rung.schedules.lengths import Horizon, Length, Steps, as_length, updates
 from rung.schedules.schedule import Schedule, Unit
 
@@ -82,7 +83,9 @@ def table(
     straight from one point to the next. unit: ``"rate"`` for learning rates, or values of another hyperparameter, as
     they are. SettingError unless the updates increase.
     """
-    pairs = [(as_length(step, least=0), float(value)) for step, value in points]
+    if not isinstance(points, Iterable):
+        raise SettingError(f"{points!r} are no points.", hint="Give pairs: table([(0, 1.0), (30, 0.1)]).")
+    pairs = [_point(each) for each in points]
     if between not in {"levels", "lines"} or unit not in {"factor", "rate"}:
         raise SettingError(
             f"there is no table with between={between!r} and unit={unit!r}.",
@@ -93,6 +96,15 @@ def table(
 
 def multi_factor(milestones: Iterable[Steps], gamma: float = 0.1) -> Schedule:
     """gamma^(number of milestones m ≤ t): the new value holds from update m on. milestones: increasing."""
-    if not 0 < gamma < math.inf:
+    if not isinstance(milestones, Iterable):
+        raise SettingError(f"{milestones!r} are no milestones.", hint="Give a list: multi_factor([30, 60]).")
+    base = as_number("gamma", gamma)
+    if not 0 < base < math.inf:
         raise SettingError(f"gamma={gamma!r} gives no rate.", hint="Give a positive number.")
-    return table([(0, 1.0), *((step, gamma**count) for count, step in enumerate(milestones, start=1))])
+    return table([(0, 1.0), *((step, base**count) for count, step in enumerate(milestones, start=1))])
+
+
+def _point(given: object) -> tuple[Length, float]:
+    if not isinstance(given, Sequence) or isinstance(given, str) or len(given) != 2:
+        raise SettingError(f"{given!r} is no point.", hint="Give an update and its value: (30, 0.1).")
+    return as_length(given[0], least=0), as_number("value", given[1])

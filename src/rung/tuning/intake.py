@@ -16,8 +16,10 @@ from rung.events import (
     Noted,
     Observed,
     Placed,
+    Started,
 )
 from rung.tuning.collector import Collector
+from rung.tuning.repeats import Repeats
 from rung.types import (
     CANNOT_IMPORT,
     Action,
@@ -63,6 +65,7 @@ class Intake:
         self._backend = backend
         self._max_kills = max_kills
         self._replies: list[tuple[int, Message]] = []
+        self._repeats = Repeats(session)
         self.collector = Collector(session, folder=folder)
 
     def deliver(self, facts: Sequence[Fact]) -> None:
@@ -84,6 +87,8 @@ class Intake:
 
     def stage(self, event: Event) -> None:
         """Stage an event and whatever the scheduler decides because of it."""
+        if type(event) is Started:
+            self._repeats.begin(event)
         for decision in self._session.stage(event):
             trial = self._session.ledger.open.get(decision.trial)
             if trial is not None and not trial.is_given and decision.action is not Action.CONTINUE:
@@ -148,6 +153,8 @@ class Intake:
                 self.decide(trial, Action.STOP, why=_not_finite(fact, session.study.goal), by="nan")
         else:
             self.heard_at[fact.trial] = session.at()
+            if note := self._repeats.note_on(trial, session.at()):
+                self.stage(note)
         if fact.waits and trial.decided is None:
             self._replies.append((fact.trial, Verdict(Action.CONTINUE, fact.step)))
 
@@ -161,7 +168,7 @@ class Intake:
             self._end(trial, TrialState.FAILED, reason=fact.reason, message=message, exit_code=code)
         elif trial.decided is not None and is_undecided(trial) and not (fact.outcome is Outcome.FINISHED and is_whole):
             self.interrupt(trial, reason="interrupted")
-        elif not is_undecided(trial):
+        elif not is_undecided(trial) and not (fact.is_whole and decided_state(trial) is TrialState.PAUSED):
             self._end(trial, decided_state(trial), reason=trial.reason, message=trial.message, exit_code=code)
         elif fact.outcome is Outcome.FINISHED:
             self._end(trial, TrialState.COMPLETED, exit_code=code)
@@ -181,15 +188,10 @@ class Intake:
         exit_code: int | None = None,
     ) -> None:
         was_running = trial.state is TrialState.RUNNING
+        at, number, attempt = self._session.at(), trial.number, trial.attempt
         self.stage(
             Ended(
-                at=self._session.at(),
-                trial=trial.number,
-                attempt=trial.attempt,
-                state=state,
-                reason=reason,
-                message=message,
-                exit_code=exit_code,
+                at=at, trial=number, attempt=attempt, state=state, reason=reason, message=message, exit_code=exit_code
             )
         )
         if state.is_final:

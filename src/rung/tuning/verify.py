@@ -227,8 +227,8 @@ def _possible_ends(trial: TrialRow) -> list[TrialState]:
         return [TrialState.STOPPED]
     if is_undecided(trial):
         return [TrialState.COMPLETED, TrialState.FAILED]
-    if trial.decided is Action.PAUSE:  # it may fail before it gets there
-        return [decided_state(trial), TrialState.FAILED]
+    if trial.decided is Action.PAUSE:  # it may fail before it gets there, or have come to its own end
+        return [decided_state(trial), TrialState.COMPLETED, TrialState.FAILED]
     return [decided_state(trial)]
 
 

@@ -107,7 +107,7 @@ class Growth:
     def prune(self, row: TrialRow) -> None:
         """The objective has ended itself; where nobody told it to, that was the wish of whoever wrote it."""
         self._intake.decide(row, Action.STOP, why="pruned by the objective", by="person")
-        self._end(row, Outcome.FINISHED)
+        self._end(row, Outcome.FINISHED, is_whole=False)
 
     def fail(self, row: TrialRow, message: str) -> None:
         """The objective has raised an error."""
@@ -120,6 +120,8 @@ class Growth:
     def _edit(self, space: Space) -> None:
         self._intake.stage(SpaceEdited(at=self._session.at(), space=space.to_json()))
 
-    def _end(self, row: TrialRow, outcome: Outcome, *, reason: str = "", message: str = "") -> None:
-        exited = Exited(row.number, row.attempt, outcome, reason=reason, message=message, is_whole=True)
+    def _end(
+        self, row: TrialRow, outcome: Outcome, *, reason: str = "", message: str = "", is_whole: bool = True
+    ) -> None:
+        exited = Exited(row.number, row.attempt, outcome, reason=reason, message=message, is_whole=is_whole)
         self._intake.deliver([exited])
