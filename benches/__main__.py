@@ -142,7 +142,7 @@ SECTIONS = (
     Section(
         "Schedulers: four workers",
         "The same with four trials at once, on the problem's own clock.",
-        "schedulers.py --workers 4",
+        "schedulers.py --workers 4 --seeds 10",
         "schedulers.py --workers 4 --seeds 2 --out bench-out/quick-schedulers-4",
     ),
     Section(
