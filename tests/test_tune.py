@@ -299,3 +299,7 @@ def test_criteria_for_trials_go_with_any_scheduler() -> None:
         assert form["name"] == "early"
     with pytest.raises(SettingError, match=r"^trials:3 can't stop a single trial"):
         quick(curve, scheduler=ready, stop_trials=trials(3))
+
+
+def test_a_study_ends_by_a_criterion_in_words() -> None:
+    assert len(quick(curve, stop="trials:3,epochs:1").trials) == 3

@@ -15,7 +15,7 @@ from rung.backends._rehearsal import Rehearsal, Seen
 from rung.durations import as_seconds, duration_text
 from rung.errors import RungWarning, SettingError
 from rung.registry import build_scheduler
-from rung.stopping import criterion_from_json
+from rung.stopping import Scope, as_criterion, criterion_from_json
 from rung.tuner import Tuner
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def forecast(
     *,
     max_trials: int | None = None,
     seconds: float | str | None = None,
-    stop: Criterion | None = None,
+    stop: Criterion | str | None = None,
     workers: int = 1,
     max_t: int | None = None,
     step_seconds: float | str | None = None,
@@ -66,7 +66,8 @@ def forecast(
     if limit is not None and step_s is None:
         left_out.append(f"seconds:{duration_text(limit)}")
         limit = None
-    kept = None if stop is None else _forecastable(stop.to_json(), left_out, timed=step_s is not None)
+    given = None if stop is None else as_criterion(stop, Scope.STUDY)
+    kept = None if given is None else _forecastable(given.to_json(), left_out, timed=step_s is not None)
     criterion = None if kept is None else criterion_from_json(kept)
     if not has_end(scheduler, max_trials=max_trials, seconds=limit, stop=criterion):
         raise SettingError(

@@ -15,6 +15,7 @@ from rung.runtime.objective import Objective, as_objective
 from rung.schedulers.early import stopping_trials
 from rung.space import as_space
 from rung.space.editing import edited
+from rung.stopping import Scope, as_criterion
 from rung.tuner import Tuner
 from rung.tuning.starter import Limits
 
@@ -59,8 +60,8 @@ def tune(
     resume: Resume = "auto",
     incumbent_from: IncumbentFrom = "any",
     limits: Limits | None = None,
-    stop: Criterion | None = None,
-    stop_trials: Criterion | None = None,
+    stop: Criterion | str | None = None,
+    stop_trials: Criterion | str | None = None,
     project: str | None = None,
     message: str = "",
     tags: Sequence[str] = (),
@@ -78,9 +79,9 @@ def tune(
     ``tpe(startup_trials=5)``, or objects. The searcher ``auto`` is what suits the space and the time that a trial
     takes, see ``AutoSearcher``; the scheduler ``auto`` is ASHA (stopping) when the function has a ``max_epochs``
     parameter with a default of at least 2, else every trial runs to its end. max_trials: the study's total, in which
-    the known results count. seconds: wall time. stop: other criteria, see ``rung.stopping``. One of the three is needed
-    unless the searcher ends by itself; a value to be reached, or a metric as the cost, is not enough alone.
-    stop_trials: what ends single trials early besides the scheduler, such as
+    the known results count. seconds: wall time. stop: other criteria, or their text; see ``rung.stopping``. One of the
+    three is needed unless the searcher ends by itself; a value to be reached, or a metric as the cost, is not enough
+    alone. stop_trials: what ends single trials early besides the scheduler, such as
     ``rung.stopping.patience(5) | rung.stopping.diverged()``; see ``EarlyStopping``. A scheduler object is made anew
     from its settings then, and the given one takes no part. store: ``rung.db`` in the working directory by default, or
     ``"memory"``. progress: ``auto``, ``live``, ``notebook``, ``plain``, ``json`` or ``off``.
@@ -96,7 +97,8 @@ def tune(
         proposes, built = None, _ready_made(scheduler, space, initial_config, points_to_evaluate)
     if stop_trials is not None:
         built = stopping_trials(built, stop_trials, mode=mode, searcher=proposes)
-    _check_end(built, max_trials=max_trials, seconds=seconds, stop=stop)
+    ends = None if stop is None else as_criterion(stop, Scope.STUDY)
+    _check_end(built, max_trials=max_trials, seconds=seconds, stop=ends)
     address = str(store) if isinstance(store, str | Path) else store.url
     shown = make_progress(progress, store=address, max_trials=max_trials)
     tuner = Tuner(
@@ -113,7 +115,7 @@ def tune(
         resume=resume,
         incumbent_from=incumbent_from,
         limits=limits,
-        stop=stop,
+        stop=ends,
         project=project,
         message=message,
         tags=tags,

@@ -55,11 +55,12 @@ class Tuner:
     resume: whether an existing study of that name is gone on with (``auto``, ``must``, ``never``).
     incumbent_from: ``any`` step of any trial, or the ``final`` values of completed trials.
     resources: GPUs and memory of each trial in a process of its own. limits: what a trial may cost before it is ended,
-    and when a worker is given up. stop: when the study ends; see ``rung.stopping``. project, message, tags: what it
-    belongs to and is about; the last two add to what an existing study has. project_limit: the most that all trials of
-    the project's studies in this store may take together, in seconds or as ``"8h"``. known_results: pairs of a
-    configuration and what it came to elsewhere, as ``tell`` takes them; those that the study doesn't have yet become
-    trials of it when the first session begins, and count in its total. observers: called with every committed event.
+    and when a worker is given up. stop: when the study ends, as a criterion or its text; see ``rung.stopping``.
+    project, message, tags: what it belongs to and is about; the last two add to what an existing study has.
+    project_limit: the most that all trials of the project's studies in this store may take together, in seconds or as
+    ``"8h"``. known_results: pairs of a configuration and what it came to elsewhere, as ``tell`` takes them; those that
+    the study doesn't have yet become trials of it when the first session begins, and count in its total. observers:
+    called with every committed event.
 
     Raises StudyMismatchError, naming the fields, when the stored study differs from what is asked for.
     """
@@ -80,7 +81,7 @@ class Tuner:
         resume: Resume = "auto",
         incumbent_from: IncumbentFrom = "any",
         limits: Limits | None = None,
-        stop: Criterion | None = None,
+        stop: Criterion | str | None = None,
         project: str | None = None,
         message: str = "",
         tags: Sequence[str] = (),

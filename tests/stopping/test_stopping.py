@@ -16,6 +16,7 @@ from rung.stopping import (
     Record,
     Scope,
     Standing,
+    as_criterion,
     checked_scope,
     cost,
     criterion_from_json,
@@ -387,3 +388,24 @@ def test_numbers_of_numpy_are_numbers() -> None:
 def test_it_is_frozen() -> None:
     with pytest.raises(AttributeError, match="immutable"):
         trials(3).count = 4  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        patience(5) | epochs(9),
+        ["patience:5", "epochs:9"],
+        (patience(5) | epochs(9)).to_json(),
+    ],
+)
+def test_a_criterion_is_given_in_several_ways(given: Any) -> None:
+    for scope in Scope:
+        assert as_criterion(given, scope) == patience(5) | epochs(9)
+
+
+def test_a_criterion_must_suit_its_place() -> None:
+    assert as_criterion("trials:3", Scope.STUDY) == trials(3)
+    with pytest.raises(SettingError, match="trials:3 can't stop a single trial"):
+        as_criterion("trials:3", Scope.TRIAL)
+    with pytest.raises(SettingError, match=r"3 is not a stop criterion\. Write trials\(100\)"):
+        as_criterion(3, Scope.STUDY)

@@ -50,8 +50,8 @@ def test_what_is_given_is_checked_and_kept() -> None:
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"stop": 3}, r"stop=3 is not a stop criterion.*trials\(100\)"),
-        ({"stop": "trials:3"}, "stop='trials:3' is not a stop criterion"),
+        ({"stop": 3}, r"3 is not a stop criterion.*trials\(100\)"),
+        ({"stop": "trails:3"}, "there is no criterion 'trails'"),
         ({"stop": trials(3) | diverged()}, "diverged:3 can't end a study; it stops single trials.*stop_trials="),
         ({"project_limit": "long"}, "project_limit='long' is not a duration"),
         ({"workers": 0}, "workers=0"),

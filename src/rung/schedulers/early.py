@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import operator
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, cast, final
 
@@ -14,7 +12,7 @@ from rung.errors import SettingError
 from rung.events import Ended, Observed, Started
 from rung.registry import describe
 from rung.schedulers._trial_curves import TrialCurves
-from rung.stopping import Criterion, Scope, checked_scope, criterion_from_json, criterion_from_text
+from rung.stopping import Criterion, Scope, as_criterion
 from rung.types import Action, Decision, Goal, Proposal
 
 if TYPE_CHECKING:
@@ -53,7 +51,7 @@ class EarlyStopping:
         mode: Literal["min", "max"] | None = None,
     ) -> None:
         self.searcher = searcher
-        self._criterion = trial_criterion(criterion)
+        self._criterion = as_criterion(criterion, Scope.TRIAL)
         if mode not in {None, "min", "max"}:
             raise SettingError(f"mode={mode!r} is not known.", hint="Use mode='min' or mode='max'.")
         if mode is None and any(part.needs_mode for part in self._criterion.leaves()):
@@ -114,28 +112,15 @@ class EarlyStopping:
         return (Decision(event.trial, Action.STOP, why), *others)
 
 
-def trial_criterion(given: object) -> Criterion:
-    """The criterion that was given as an object, by its JSON form, its text, or several texts. SettingError."""
-    if isinstance(given, Criterion):
-        return checked_scope(given, Scope.TRIAL)
-    if isinstance(given, str):
-        return criterion_from_text(given, Scope.TRIAL)
-    if isinstance(given, Sequence) and given and all(isinstance(each, str) for each in given):
-        return functools.reduce(operator.or_, (criterion_from_text(each, Scope.TRIAL) for each in given))
-    if isinstance(given, Mapping):
-        return checked_scope(criterion_from_json(given), Scope.TRIAL)
-    raise SettingError(f"{given!r} is not a stop criterion.", hint="Write patience(5) | diverged().")
-
-
 def stopping_trials(
-    scheduler: Scheduler, criterion: Criterion, *, mode: Literal["min", "max"], searcher: Searcher | None = None
+    scheduler: Scheduler, criterion: Criterion | str, *, mode: Literal["min", "max"], searcher: Searcher | None = None
 ) -> EarlyStopping:
     """A scheduler like that one, whose trials the criterion stops. searcher: its own; without it one is made like it.
 
     SettingError when the scheduler, or its searcher, can't be made again from its form, or it is no criterion for
     trials.
     """
-    criterion = trial_criterion(criterion)
+    criterion = as_criterion(criterion, Scope.TRIAL)
     form = dict(scheduler.spec())
     own = form.pop("searcher", None)
     try:

@@ -17,10 +17,10 @@ from rung.stopping._criterion import Criterion, Curve, Halt, Record, Scope, Stan
 from rung.stopping._for_both import cost, epochs, patience, reached, seconds
 from rung.stopping._for_studies import gain_below, stalled, trials
 from rung.stopping._for_trials import diverged, median, percentile, unpromising
-from rung.stopping._forms import criterion_from_json, criterion_from_text
+from rung.stopping._forms import as_criterion, criterion_from_json, criterion_from_text
 
 __all__ = [
-    "Criterion", "Curve", "Halt", "Record", "Scope", "Standing", "checked_scope", "cost", "criterion_from_json",
-    "criterion_from_text", "diverged", "epochs", "gain_below", "median", "patience", "percentile", "reached",
-    "seconds", "stalled", "trials", "unpromising",
+    "Criterion", "Curve", "Halt", "Record", "Scope", "Standing", "as_criterion", "checked_scope", "cost",
+    "criterion_from_json", "criterion_from_text", "diverged", "epochs", "gain_below", "median", "patience",
+    "percentile", "reached", "seconds", "stalled", "trials", "unpromising",
 ]  # fmt: skip

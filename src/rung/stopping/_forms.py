@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, cast, final
 
 import msgspec
@@ -22,6 +22,23 @@ _Leaf: TypeAlias = (
     Trials | Epochs | Seconds | Cost | Reached | Patience | Stalled | GainBelow | Diverged | Percentile | Unpromising
 )
 _COMBINATIONS: Mapping[str, type[AnyOf | AllOf]] = {"any": AnyOf, "all": AllOf}
+
+
+def as_criterion(given: object, scope: Scope) -> Criterion:
+    """The criterion for studies or trials that was given as an object, by its JSON form, its text, or several texts.
+
+    SettingError when it is none, or can't stand there.
+    """
+    if isinstance(given, Criterion):
+        return checked_scope(given, scope)
+    if isinstance(given, str):
+        return criterion_from_text(given, scope)
+    if isinstance(given, Sequence) and given and all(isinstance(each, str) for each in given):
+        return functools.reduce(operator.or_, (criterion_from_text(each, scope) for each in given))
+    if isinstance(given, Mapping):
+        return checked_scope(criterion_from_json(given), scope)
+    example = "trials(100) | reached(0.1)" if scope is Scope.STUDY else "patience(5) | diverged()"
+    raise SettingError(f"{given!r} is not a stop criterion.", hint=f"Write {example}, or the same as a text.")
 
 
 def criterion_from_json(form: Json) -> Criterion:

@@ -11,7 +11,7 @@ from rung.backends.resources import Resources
 from rung.bookkeeping import IncumbentFrom
 from rung.durations import as_seconds
 from rung.errors import SettingError
-from rung.stopping import Criterion, Scope, checked_scope
+from rung.stopping import Criterion, Scope, as_criterion
 from rung.tuning.endings import Endings, endings_of
 from rung.tuning.labels import Labels, checked_labels
 from rung.tuning.setup import checked_workers
@@ -80,19 +80,13 @@ def checked_terms(
     resources: Resources | None,
     incumbent_from: IncumbentFrom,
     limits: Limits | None,
-    stop: Criterion | None,
+    stop: Criterion | str | None,
     project: str | None,
     message: str,
     tags: Sequence[str],
     project_limit: float | str | None,
 ) -> Terms:
     """SettingError when one of these has no meaning, or two contradict each other."""
-    if stop is not None and not isinstance(stop, Criterion):
-        raise SettingError(
-            f"stop={stop!r} is not a stop criterion.", hint="Use those of rung.stopping: trials(100) | reached(0.1)."
-        )
-    if stop is not None:
-        checked_scope(stop, Scope.STUDY)
     if resources is not None and not isinstance(resources, Resources):
         raise SettingError(f"resources={resources!r} are none.", hint="Write rung.Resources(gpus_per_trial=0.5).")
     return Terms(
@@ -100,7 +94,7 @@ def checked_terms(
         resources=resources,
         incumbent_from=incumbent_from,
         limits=limits or Limits(),
-        stop=stop,
+        stop=None if stop is None else as_criterion(stop, Scope.STUDY),
         project_limit=None if project_limit is None else as_seconds(project_limit, name="project_limit"),
         labels=checked_labels(project, message, tags),
     )
