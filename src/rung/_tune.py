@@ -97,8 +97,7 @@ def tune(
         proposes, built = None, _ready_made(scheduler, space, initial_config, points_to_evaluate)
     if stop_trials is not None:
         built = stopping_trials(built, stop_trials, mode=mode, searcher=proposes)
-    ends = None if stop is None else as_criterion(stop, Scope.STUDY)
-    _check_end(built, max_trials=max_trials, seconds=seconds, stop=ends)
+    ends = _checked_end(built, max_trials=max_trials, seconds=seconds, stop=stop)
     address = str(store) if isinstance(store, str | Path) else store.url
     shown = make_progress(progress, store=address, max_trials=max_trials)
     tuner = Tuner(
@@ -176,13 +175,16 @@ def _scheduler(scheduler: str, searcher: Searcher, objective: Objective) -> Sche
     return registry.scheduler(scheduler, searcher, max_t=max_t)
 
 
-def _check_end(scheduler: Scheduler, *, max_trials: int | None, seconds: float | None, stop: Criterion | None) -> None:
-    """SettingError when the study may never end."""
-    if has_end(scheduler, max_trials=max_trials, seconds=seconds, stop=stop):
-        return
-    if stop is not None:
+def _checked_end(
+    scheduler: Scheduler, *, max_trials: int | None, seconds: float | None, stop: Criterion | str | None
+) -> Criterion | None:
+    """The stop criterion. SettingError when it is none, and when the study may never end."""
+    criterion = None if stop is None else as_criterion(stop, Scope.STUDY)
+    if has_end(scheduler, max_trials=max_trials, seconds=seconds, stop=criterion):
+        return criterion
+    if criterion is not None:
         raise SettingError(
-            f"nothing says when to end: {stop} may never come.", hint="Give max_trials=… or seconds=… as well."
+            f"nothing says when to end: {criterion} may never come.", hint="Give max_trials=… or seconds=… as well."
         )
     raise SettingError("nothing says when to end.", hint="Give max_trials=…, seconds=… or stop=….")
 
