@@ -135,7 +135,7 @@ SECTIONS = (
         "Schedulers: one worker",
         "Methods that stop or pause trainings, by epochs that all trials together have trained. Aim: freeze-thaw ahead "
         "of every other one at 520 epochs, and not behind the best at 208; stopping ASHA level with Syne Tune's; "
-        "promotion not behind stopping.",
+        "promotion not behind stopping. These four tasks are also those that rung's own methods were tuned on.",
         "schedulers.py",
         "schedulers.py --seeds 2 --out bench-out/quick-schedulers",
     ),
