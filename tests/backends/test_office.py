@@ -29,7 +29,7 @@ def stage(tmp_path):
 
 def test_nothing_leaks_over_many_trials(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    before = psutil.Process().num_fds()
+    before, children = psutil.Process().num_fds(), set(psutil.Process().children())
     stage = Stage(lambda: Processes(2, start="fork", grace_s=0.3), tmp_path, patience_s=30.0)
     driver = stage.driver(misbehaviour.signals_itself)
     kinds = ["SIGKILL", "SIGSEGV", "SIGCONT", "SIGTERM"]
@@ -49,7 +49,7 @@ def test_nothing_leaks_over_many_trials(tmp_path, monkeypatch):
     until(lambda: server.children() == [])  # not even zombies
     stage.close()
     assert psutil.Process().num_fds() == before
-    assert psutil.Process().children() == []
+    assert set(psutil.Process().children()) <= children
     assert list(tmp_path.glob("rung-*")) == []
 
 

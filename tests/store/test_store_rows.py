@@ -113,7 +113,7 @@ def test_every_field_of_a_study_comes_back(connection):
     values = {
         "ended_why": "done", "counts": {TrialState.RUNNING: 0, TrialState.FAILED: 2**40}, "owner": None,
         "name": "lenet", "created_unix": 1.7e9, "at": 1.5, "sessions": 2, "last_unix": 3.5, "session_at": 0.5,
-        "best_trial": 4, "best_step": 5, "best_loss": -6.5,
+        "best_trial": 4, "best_step": 5, "best_loss": -6.5, "n_copies": 3,
         "draws": 7, "notes": (Remark("odd \udcff", 1.7e9),), "ended_message": "reached", "runtime": 9.5,
     }  # fmt: skip
     assert derived <= values.keys(), "a new field of StudyRow needs a column"
