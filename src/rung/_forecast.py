@@ -15,6 +15,7 @@ from rung.backends._rehearsal import Rehearsal, Seen
 from rung.durations import as_seconds, duration_text
 from rung.errors import RungWarning, SettingError
 from rung.registry import build_scheduler
+from rung.space.values import is_number
 from rung.stopping import Scope, as_criterion, criterion_from_json
 from rung.tuner import Tuner
 
@@ -212,6 +213,6 @@ def _check_counts(**counts: int | None) -> None:
 
 
 def _checked_price(per_hour: float) -> float:
-    if isinstance(per_hour, bool) or not isinstance(per_hour, int | float) or not 0.0 <= per_hour < math.inf:
+    if not is_number(per_hour) or not 0.0 <= per_hour < math.inf:
         raise SettingError(f"per_hour={per_hour!r} is not a price.", hint="Give a number from 0.")
     return float(per_hour)

@@ -48,7 +48,6 @@ class Trial:
         self.study = job.study
         self.number = job.trial
         self.seed = job.seed
-        self._has_pointed_out = False
 
     def __repr__(self) -> str:
         return f"<Trial {self.number} of {self.study!r}, attempt {self.attempt}: {dict(self.config)}>"
@@ -125,14 +124,6 @@ class Trial:
             raise SettingError(f"{given} can't be a note.", hint=f"Give a text of 1 to {LONGEST_NOTE:,} characters.")
         self.progress.channel.post(Remarked(self.number, self.attempt, text))
 
-    def point_out(self, unnamed: AbstractSet[str]) -> None:
-        """Leave a note on hyperparameters that the training may never read; once in a study."""
-        is_first_run = self.number == 0 and self.attempt == 1
-        if unnamed and is_first_run and not self._has_pointed_out:
-            self._has_pointed_out = True
-            names = ", ".join(sorted(unnamed))
-            self.note(f"rung.config(...) is given no default for {names}: searched in vain, if nothing reads it.")
-
     def batch_size_backoff(
         self, function: Callable[[int], T], batch_size: int, *, least: int = 1, factor: float = 0.5
     ) -> T:
@@ -168,7 +159,7 @@ def config(**defaults: Any) -> dict[str, Any]:
     if current is None:
         return defaults
     if defaults:
-        current.point_out(current.config.keys() - defaults.keys())
+        _point_out(current, current.config.keys() - defaults.keys())
     return {**defaults, **current.config}
 
 
@@ -234,6 +225,15 @@ def conducting_a_study() -> Iterator[None]:
 def is_in_trial_process() -> bool:
     """Whether this process exists to run trials: a script imported here must not start a study of its own."""
     return _process_facts["runs_trials"]
+
+
+def _point_out(current: Trial, unnamed: AbstractSet[str]) -> None:
+    """Leave a note on hyperparameters that the training may never read; once in a study."""
+    is_first_run = current.number == 0 and current.attempt == 1
+    if unnamed and is_first_run and not current.progress.has_pointed_out:
+        current.progress.has_pointed_out = True
+        names = ", ".join(sorted(unnamed))
+        current.note(f"rung.config(...) is given no default for {names}: searched in vain, if nothing reads it.")
 
 
 def _together(metrics: object, more: Mapping[str, object], main: str | None) -> object:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from rung.events import SearcherChanged, Started, StudyCreated
 from rung.history import is_point
+from rung.searchers._auto_policy import CHOSEN, WHY
 
 if TYPE_CHECKING:
     from rung.events import Event
@@ -43,8 +44,8 @@ def _origin(event: Started, searcher: str, scheduler: str) -> Origin:
         return Origin(scheduler, f"a copy of trial {event.parent}")
     if event.cause == "given" or is_point(event.notes):
         return Origin("person")
-    chosen = event.notes.get("auto")
-    return Origin(searcher) if chosen is None else Origin(chosen, event.notes.get("auto_why", ""))
+    chosen = event.notes.get(CHOSEN)
+    return Origin(searcher) if chosen is None else Origin(chosen, event.notes.get(WHY, ""))
 
 
 def _name(form: Json) -> str:

@@ -143,9 +143,8 @@ def with_points(form: Mapping[str, Json], points: Sequence[Mapping[str, Json]]) 
     As it was where there are none, where it has some already, and where the searcher has no word for them.
     """
     searcher = form["searcher"]
-    name, _ = _split(searcher)
-    takes = inspect.signature(factory_of("searchers", name)).parameters
-    if not points or "points_to_evaluate" not in takes or {"points_to_evaluate", "initial_config"} & searcher.keys():
+    has_a_word = has_option("searchers", searcher, "points_to_evaluate")
+    if not points or not has_a_word or {"points_to_evaluate", "initial_config"} & searcher.keys():
         return form
     return {**form, "searcher": {**searcher, "points_to_evaluate": list(points)}}
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from rung.errors import SettingError
 from rung.rows import TrialRow
 from rung.space import Choice, Distribution, Domain, Float, Int, Normal, Ordinal
+from rung.space.values import is_number
 from rung.types import Goal, Json, TrialState
 
 
@@ -126,8 +127,7 @@ def _place(value: Json, words: Mapping[str, float]) -> float | None:
     """Where a value stands; words: the places of categories, none along an axis of numbers."""
     if words:
         return words.get(_word(value))
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and math.isfinite(value) else None
+    return float(value) if is_number(value) and math.isfinite(value) else None
 
 
 def _word(value: Json) -> str:

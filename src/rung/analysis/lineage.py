@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from rung.errors import SettingError, TrialNotFoundError
 from rung.events import Changed, Event, Observed, Started
+from rung.space.values import is_number
 from rung.types import Config, Json
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Lineage(Struct, frozen=True, kw_only=True):
         points: list[tuple[int, float]] = []
         for segment in self.segments:
             value = segment.config.get(name)
-            if isinstance(value, bool) or not isinstance(value, int | float):
+            if not is_number(value):
                 names = ", ".join(segment.config)
                 raise SettingError(
                     f"{name!r} is no number at step {segment.from_step + 1}.", hint=f"There is: {names}."

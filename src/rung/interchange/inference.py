@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rung.errors import SettingError
 from rung.space import Choice, Constant, Float, Int, Space
+from rung.space.values import is_number
 
 if TYPE_CHECKING:
     from rung.space import Domain
@@ -36,7 +37,7 @@ def check_space(space: Space, names: Iterable[str]) -> None:
 
 def infer_domain(values: Sequence[Json]) -> Domain:
     """The domain of values that were seen: a range of numbers, else a choice, or a constant. At least one value."""
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+    if all(map(is_number, values)):
         low, high = min(values), max(values)
         if low == high:
             return Constant(low)

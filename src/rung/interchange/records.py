@@ -6,7 +6,7 @@ import difflib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -16,6 +16,7 @@ from rung.interchange.given import GivenStudy, in_a_row
 from rung.interchange.inference import check_space, infer_space
 from rung.interchange.reading import Record, refuse
 from rung.space import Float, Int, Normal
+from rung.space.values import is_number
 from rung.tuning.given import GivenTrial
 from rung.types import Goal, Json, TrialState
 
@@ -178,11 +179,11 @@ def _problems(records: Sequence[Record], roles: Roles, space: Space | None) -> I
                 numeric.add(name)
         elif space is None:
             values = [record.values[name] for record in records if name in record.values]
-            if 2 * sum(map(_is_number, values)) > len(values):
+            if 2 * sum(map(is_number, values)) > len(values):
                 numeric.add(name)
     for record in records:
         for name, value in record.values.items():
-            if name in numeric and not _is_number(value):
+            if name in numeric and not is_number(value):
                 yield f"{record.where}: {name} is {value!r}, not a number"
             elif name in roles.config and isinstance(value, float) and not math.isfinite(value):
                 yield f"{record.where}: {name} is {value}, which no hyperparameter can be"
@@ -198,7 +199,7 @@ def _problems_of_steps(record: Record, roles: Roles) -> Iterator[str]:
             continue
         if step not in values:
             yield f"{record.where}: {of} has no {step}"
-        elif _is_number(values[step]) and not (values[step] >= 1 and values[step] % 1 == 0):
+        elif is_number(values[step]) and not (values[step] >= 1 and values[step] % 1 == 0):
             yield f"{record.where}: {step} is {values[step]!r}, which is no step"
 
 
@@ -208,10 +209,6 @@ def _in(space: Space, name: str, value: Json) -> Json:
         return space[name].validate(value) if name in space else value
     except SpaceError:
         return value
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _texts(value: Json) -> tuple[str, ...]:

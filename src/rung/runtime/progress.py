@@ -42,6 +42,7 @@ class Progress:
     is_yielded: the reports come out of a generator, not by calls. has_returned: the objective came to its own end.
     is_stopping: the tuner said stop or pause, or ``until`` is reached. knows_its_end: it was told ``until``, or may
     save its result after the last report, so at ``until`` it is let go on; only a further report ends it.
+    has_pointed_out: people were told of hyperparameters that the training may never read.
     """
 
     def __init__(self, job: Job, channel: Channel) -> None:
@@ -60,6 +61,7 @@ class Progress:
         self.is_stopping = False
         self.has_returned = False
         self.knows_its_end = False
+        self.has_pointed_out = False
         self._awaited = 0
 
     @property

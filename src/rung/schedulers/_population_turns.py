@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from rung.errors import SettingError
 from rung.schedulers._population import REPLACES, Comparison, Member, Population, Standing
 from rung.schedulers._settings import whole_number
+from rung.space.values import is_number
 from rung.types import Config, Exhausted, Proposal, Suggestion, Wait
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def checked_size(*, population: object, interval: object, max_t: object, quantil
 
 def number_between(name: str, value: object, low: float, high: float) -> float:
     """``value`` as a float from low to high, both included. SettingError."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+    if not is_number(value) or not low <= value <= high:
         raise SettingError(f"{name}={value!r} is not between {low:g} and {high:g}.", hint=f"Use {name}={high / 2:g}.")
     return float(value)
 

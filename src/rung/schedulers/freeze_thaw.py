@@ -13,6 +13,7 @@ from rung.schedulers._freeze_thaw_moves import Moves
 from rung.schedulers._freeze_thaw_record import spread_levels
 from rung.schedulers._settings import check_first_rung, whole_number
 from rung.searchers.random import RandomSearcher
+from rung.space.values import is_number
 from rung.types import Exhausted, Proposal, Suggestion, Wait
 
 if TYPE_CHECKING:
@@ -157,7 +158,6 @@ def _n_initial(space: Space) -> int:
 
 
 def _factor(value: object) -> float:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (is_number and 1.0 < float(value) < math.inf):  # type: ignore[arg-type]  # it is a number by then
+    if not (is_number(value) and 1.0 < value < math.inf):
         raise SettingError(f"reduction_factor must be a number above 1, not {value!r}.", hint="Use 1.75.")
-    return float(value)  # type: ignore[arg-type]  # the same
+    return float(value)

@@ -11,6 +11,7 @@ from rung.registry import describe
 from rung.schedulers._population import Member
 from rung.schedulers._population_moves import Steps, explored, steps_move
 from rung.schedulers._population_turns import checked_fixed, checked_size, number_between, turn
+from rung.space.values import is_number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,7 +95,7 @@ class PopulationBasedTraining:
 
 def _checked_factors(factors: Sequence[float]) -> tuple[float, ...]:
     numbers = tuple(factors) if isinstance(factors, Sequence) else ()
-    is_usable = all(isinstance(each, int | float) and not isinstance(each, bool) and 0 < each < inf for each in numbers)
+    is_usable = all(is_number(each) and 0 < each < inf for each in numbers)
     if not numbers or not is_usable:
         raise SettingError(f"factors={factors!r} can't be used.", hint="Give positive numbers: factors=(0.8, 1.2).")
     return tuple(map(float, numbers))

@@ -12,6 +12,7 @@ from rung.schedules.ramps import Shape, constant, ramp, warmup
 from rung.schedules.schedule import Schedule
 from rung.space import Choice, Constant, Domain, as_domain
 from rung.space.composite import Composite
+from rung.space.values import is_number
 from rung.types import Config
 
 _DECAYS: Final = ("constant", "linear", "cosine", "1-sqrt", "rex", "exponential")
@@ -124,8 +125,7 @@ def _after(rise: Schedule, warm: float, decay: Any, config: Config, name: str) -
 
 def _check(name: str, given: Domain, *, lowest: float = 0.0, highest: float = float("inf")) -> None:
     for value in (*given.grid(_CHECKED), given.from_unit(0.0), given.from_unit(1.0)):
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not is_number or not lowest <= value < highest:
+        if not is_number(value) or not lowest <= value < highest:
             raise SettingError(
                 f"{name}={value!r} makes no schedule.",
                 hint=f"Give numbers from {lowest:g} on" + (f", below {highest:g}." if highest == 1 else "."),

@@ -13,12 +13,23 @@ from rung.errors import SettingError
 from rung.events import Ended, Started
 from rung.history import starting_points
 from rung.registry import describe
-from rung.searchers._auto_policy import GUESSES, NAMES, Name, Standing, affordable, fitting, usual_cost
+from rung.searchers._auto_policy import (
+    CHOSEN,
+    GUESSES,
+    NAMES,
+    WHY,
+    Name,
+    Standing,
+    affordable,
+    fitting,
+    usual_cost,
+)
 from rung.searchers._evolution_record import Record
 from rung.searchers.evolution import EvolutionSearcher
 from rung.searchers.gp import GPSearcher
 from rung.searchers.tpe import TPESearcher
 from rung.space import as_space
+from rung.space.values import is_number
 from rung.types import Exhausted, Suggestion, TrialState, Wait
 
 if TYPE_CHECKING:
@@ -29,8 +40,6 @@ if TYPE_CHECKING:
     from rung.space import Space
     from rung.types import Config, Json
 
-_CHOSEN: Final = "auto"  # keys of the notes: who suggested it,
-_WHY: Final = "auto_why"  # and where that is another one than before, why
 _RECENT: Final = 100  # starts, of which the busiest moment says how many workers there are
 _REMEMBERED: Final = 10  # decisions of a searcher whose cost counts; fits come only now and then
 
@@ -100,7 +109,7 @@ class AutoSearcher:
         if not isinstance(suggestion, Suggestion):
             return suggestion
         is_changed = name != (self._last or NAMES[0])
-        notes = {_CHOSEN: name} | ({_WHY: why or "nothing speaks against it any more"} if is_changed else {})
+        notes = {CHOSEN: name} | ({WHY: why or "nothing speaks against it any more"} if is_changed else {})
         return Suggestion(suggestion.config, {**suggestion.notes, **notes})
 
     def update(self, event: SearchEvent) -> None:
@@ -147,7 +156,7 @@ class AutoSearcher:
         self._standing = self._standing._replace(
             n_trials=max(self._standing.n_trials, event.trial + 1), workers=max(self._at_once)
         )
-        name = event.notes.get(_CHOSEN)
+        name = event.notes.get(CHOSEN)
         if name in self._costs:
             if name in self._warm:
                 self._costs[name].append(event.decide_s)
@@ -171,7 +180,6 @@ def _checked_budget(budget: int | None) -> int | None:
 
 
 def _number(name: str, value: float) -> float:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (is_number and 0.0 <= value < math.inf):
+    if not (is_number(value) and 0.0 <= value < math.inf):
         raise SettingError(f"{name} must be a number, at least 0, not {value!r}.", hint="Leave it out.")
     return float(value)

@@ -14,6 +14,7 @@ from rung.registry import describe
 from rung.searchers._evolution_axes import axes_of
 from rung.searchers._evolution_record import Record
 from rung.space import as_space
+from rung.space.values import is_number
 from rung.types import Exhausted, Suggestion
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def _checked(population: int | None, sigma: float, initial_points: int) -> dict[
             f"population must be a whole number, at least {_LEAST_POPULATION}, not {population!r}.",
             hint="Use population=10, or leave it out.",
         )
-    if not isinstance(sigma, int | float) or isinstance(sigma, bool) or not 0.0 < sigma <= 1.0:
+    if not is_number(sigma) or not 0.0 < sigma <= 1.0:
         raise SettingError(f"sigma must be a number above 0 and at most 1, not {sigma!r}.", hint="Use sigma=0.1.")
     if not _is_whole(initial_points, 1):
         raise SettingError(

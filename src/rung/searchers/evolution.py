@@ -13,6 +13,7 @@ from rung.searchers._evolution_axes import axes_of
 from rung.searchers._evolution_populations import Ageing, Population, Slots
 from rung.searchers._evolution_record import Record
 from rung.space import as_space
+from rung.space.values import is_number
 from rung.types import Exhausted, Suggestion
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def _whole(name: str, value: int | None, least: int) -> int | None:
 def _number(name: str, value: float | None, most: float) -> float | None:
     if value is None:
         return None
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0.0 <= value <= most:
+    if not is_number(value) or not 0.0 <= value <= most:
         raise SettingError(
             f"{name} must be a number from 0 to {most:g}, not {value!r}.", hint=f"Use {name}=0.5, or leave it out."
         )

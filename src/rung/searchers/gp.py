@@ -13,6 +13,7 @@ from rung.registry import describe
 from rung.searchers._curves import Curves
 from rung.searchers._unseen import Tried
 from rung.space import Choice, as_space
+from rung.space.values import is_number
 from rung.types import Exhausted, Suggestion, TrialState
 
 if TYPE_CHECKING:
@@ -169,8 +170,7 @@ def _checked(acquisition: str, exploration: float, initial_points: int | None, w
         raise SettingError(
             f"acquisition must be one of {', '.join(_ACQUISITIONS)}, not {acquisition!r}.", hint="Use 'logei'."
         )
-    is_number = isinstance(exploration, int | float) and not isinstance(exploration, bool)
-    if not (is_number and 0.0 <= exploration < math.inf):
+    if not (is_number(exploration) and 0.0 <= exploration < math.inf):
         raise SettingError(f"exploration must be a number, at least 0, not {exploration!r}.", hint="Use 1.8.")
     is_whole = isinstance(initial_points, int) and not isinstance(initial_points, bool)
     if initial_points is not None and not (is_whole and initial_points >= 1):

@@ -15,6 +15,7 @@ from rung.searchers._tpe_model import ParzenModel
 from rung.searchers._tpe_outcomes import Outcomes
 from rung.searchers._unseen import Tried
 from rung.space import as_space
+from rung.space.values import is_number
 from rung.types import Exhausted, Suggestion
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def _whole(name: str, value: int) -> int:
 
 
 def _number(name: str, value: float, *, most: float) -> float:
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0.0 < value <= most or value == math.inf:
+    if not is_number(value) or not 0.0 < value <= most or value == math.inf:
         limit = "" if most == math.inf else f" and at most {most:g}"
         raise SettingError(f"{name} must be a number above 0{limit}, not {value!r}.", hint=f"Use {name}=0.1.")
     return float(value)

@@ -10,11 +10,11 @@ from msgspec import structs
 
 from rung.commands import Note, Record, Tag
 from rung.errors import FencedError, SettingError, StudyLockedError, TrialNotFoundError
-from rung.events import CommandHandled, StudyCreated
+from rung.events import CommandHandled
 from rung.registry import build_scheduler
 from rung.space import Space
 from rung.store.owner import current_owner
-from rung.tuning.engine import Engine
+from rung.tuning.engine import Engine, split_log
 from rung.tuning.hand import ByHand
 from rung.tuning.inbox import Inbox, remark_event
 from rung.tuning.intake import Intake
@@ -84,8 +84,7 @@ def acquire_for_tuner(store: Store, study: str, owner: Owner, *, ttl: float) -> 
 
 def _replayed(store: Store, study: str) -> Engine | None:
     """What the study's scheduler knows, as it must be told of the results; None when it can't be made from its name."""
-    _, created = next(iter(store.read(study)))
-    assert isinstance(created, StudyCreated), "a log begins with it"
+    created, _ = split_log(event for _, event in store.read(study))
     try:
         scheduler = build_scheduler(created.scheduler, Space.from_json(created.space))
         engine = Engine(scheduler, log=lambda: store.read(study))
