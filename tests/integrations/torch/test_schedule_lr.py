@@ -204,7 +204,7 @@ def test_torch_is_imported_when_it_is_used() -> None:
         "try:\n    ours.ScheduleLR\nexcept ImportError as error:\n    print(type(error).__name__, error)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "MissingExtraError ScheduleLR needs an optional package. pip install 'rung[torch]'\n"
+    assert done.stdout == "MissingExtraError torch.ScheduleLR needs an optional package. pip install 'rung[torch]'\n"
 
 
 def test_names() -> None:

