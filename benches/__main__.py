@@ -61,14 +61,14 @@ SECTIONS = (
     Section(
         "Simulation: ASHA that stops, 1,000 workers, 20,000 trials",
         "The same tuner, scheduler and store as always, on the virtual clock. Aim: at most 10 seconds.",
-        "simulated_asha.py",
-        "simulated_asha.py --workers 100 --trials 1000",
+        "simulated_scale.py --workers 1000 --trials 20000",
+        "simulated_scale.py --workers 100 --trials 1000",
     ),
     Section(
         "Simulation: ASHA that pauses and promotes",
         "The same with pauses.",
-        "simulated_asha.py --variant promotion",
-        "simulated_asha.py --variant promotion --workers 100 --trials 1000",
+        "simulated_scale.py --variant promotion --workers 1000 --trials 20000",
+        "simulated_scale.py --variant promotion --workers 100 --trials 1000",
     ),
     Section(
         "Simulation: 10,000 workers, 100,000 trials",

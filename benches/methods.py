@@ -3,6 +3,7 @@
 python benches/methods.py functions  # 50 evaluations of six test functions
 python benches/methods.py tasks      # 50 full trainings of models, most of them from surrogates
 python benches/methods.py appendix   # the same on tasks whose best configurations lie in corners of the space
+python benches/methods.py smac       # the functions with SMAC, which takes a minute of CPU for a run
 python benches/methods.py lenet      # 25 trainings of LeNet on 10,000 images of Fashion-MNIST: half a CPU hour a seed
 
 Needs the extra `peers`, and for the surrogates RUNG_BENCH_DATA or --data-dir. Finished runs are kept in --out.
@@ -76,6 +77,12 @@ BENCHES = {
         ),
         "evaluations:50",
     ),
+    "smac": Bench(
+        ("gp", "tpe", "smac:bb", "smac:hpo"),
+        ("branin", "hartmann6", "rosenbrock:5", "ackley:10", "mixed", "conditional"),
+        "evaluations:50",
+        seeds=5,
+    ),
     "lenet": Bench(
         ("gp", "tpe", "optuna:gp", "optuna:tpe", "random"), ("lenet:fashion-mnist",), "evaluations:25", seeds=5
     ),
@@ -85,7 +92,7 @@ BENCHES = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bench", choices=BENCHES)
-    parser.add_argument("--seeds", type=int, help="by default 20 on functions, 5 of lenet, else 10")
+    parser.add_argument("--seeds", type=int, help="by default 20 on functions, 5 with SMAC and of lenet, else 10")
     parser.add_argument("--jobs", type=int, help="runs at a time; by default as many as there are cores")
     parser.add_argument("--out", type=Path, help="folder of the runs; by default bench-out/<bench>")
     parser.add_argument("--data-dir", default=os.environ.get("RUNG_BENCH_DATA"))

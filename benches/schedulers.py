@@ -48,6 +48,7 @@ METHODS = (
     "optuna:median+tpe",
     "synetune:asha",
     "synetune:asha+bore",
+    "synetune:asha+cqr",
     "synetune:bohb",
 )
 PROBLEMS = {

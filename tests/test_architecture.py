@@ -28,7 +28,7 @@ LAYERS: list[set[str]] = [
     {"bookkeeping", "provenance", "columns", "matching", "origins", "filters", "analysis"},
     {"tuning"},
     {"study", "tuner", "console", "interchange"}
-    | {"_compare", "_forecast", "_lr_range_test", "_repeat", "_replay", "_tune"},
+    | {"_compare", "_forecast", "_scheduling", "_lr_range_test", "_repeat", "_replay", "_tune"},
     {"integrations", "benchmarks"},
     {"testing"},
     {"cli"},

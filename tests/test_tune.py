@@ -1,20 +1,17 @@
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import rung._trial
-from rung._tune import ends_by_itself, has_end, training_length, tune
+from rung._tune import tune
 from rung.backends.simulated import Simulated
 from rung.errors import ObjectiveError, RungError, SettingError, SpaceError, StudyExistsError, StudyPausedError
 from rung.registry import build_scheduler
-from rung.runtime.objective import as_objective
 from rung.schedulers.asha import ASHA
 from rung.schedulers.basic import BasicScheduler
-from rung.schedulers.pbt import PopulationBasedTraining
 from rung.searchers.grid import GridSearcher
 from rung.searchers.random import RandomSearcher
 from rung.space import Float, Space
@@ -136,18 +133,10 @@ def test_a_criterion_that_may_never_come_is_no_end() -> None:
         quick(max_trials=None, stop=reached(0.01))
 
 
-def test_a_population_is_trained_once() -> None:
-    scheduler = PopulationBasedTraining(RandomSearcher(SPACE), max_t=4)
-    assert has_end(scheduler, max_trials=None, seconds=None, stop=None)
-    assert not has_end(BasicScheduler(RandomSearcher(SPACE)), max_trials=None, seconds=None, stop=None)
-
-
 def test_a_grid_ends_by_itself() -> None:
     assert len(quick(space={"x": [1, 2, 3]}, searcher="grid", max_trials=None).trials) == 3
     grid = GridSearcher(SPACE, points=4)
     assert len(quick(searcher=grid, max_trials=None).trials) == 4
-    assert ends_by_itself(BasicScheduler(grid))
-    assert not ends_by_itself(BasicScheduler(RandomSearcher(SPACE)))
 
 
 # Searchers and schedulers
@@ -227,35 +216,6 @@ def test_asha_must_know_how_long_a_training_is() -> None:
 
 def one_epoch(x: float, max_epochs: int = 1) -> float:
     return x
-
-
-def no_default(x: float, max_epochs: int) -> float:
-    return x
-
-
-def odd_default(x: float, max_epochs: Any = None) -> float:
-    return x
-
-
-def flag_default(x: float, max_epochs: Any = True) -> float:
-    return x
-
-
-@pytest.mark.parametrize(
-    ("objective", "length"),
-    [
-        (curve, 8),
-        (square, None),
-        (one_epoch, 1),
-        (no_default, None),
-        (odd_default, None),
-        (flag_default, None),
-        (["python", "train.py"], None),
-        (functools.partial(curve, max_epochs=3), 3),
-    ],
-)
-def test_how_long_a_training_is(objective: Any, length: int | None) -> None:
-    assert training_length(as_objective(objective)) == length
 
 
 def test_one_epoch_is_nothing_to_stop_early() -> None:

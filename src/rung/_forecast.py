@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
-from rung._tune import ends_by_itself, has_end
+from rung._scheduling import ends_by_itself, has_end
 from rung.analysis.forecast import Forecast, RungForecast
 from rung.analysis.utilisation import utilisation
 from rung.backends._rehearsal import Rehearsal, Seen
+from rung.checks import number, whole_number
 from rung.durations import as_seconds, duration_text
 from rung.errors import RungWarning, SettingError
 from rung.registry import build_scheduler
-from rung.space.values import is_number
 from rung.stopping import Scope, as_criterion, criterion_from_json
 from rung.tuner import Tuner
 
@@ -60,7 +59,7 @@ def forecast(
     """
     _check_counts(workers=workers, max_trials=max_trials, max_t=max_t, rehearsals=rehearsals)
     step_s = None if step_seconds is None else as_seconds(step_seconds, name="step_seconds")
-    price = None if per_hour is None else _checked_price(per_hour)
+    price = None if per_hour is None else number("per_hour", per_hour, at_least=0, example=2.5)
     left_out: list[str] = []
     form = _form(scheduler, left_out)
     limit = None if seconds is None else as_seconds(seconds, name="seconds")
@@ -208,11 +207,5 @@ def _levels(seen: Iterable[Seen]) -> Sequence[int]:
 
 def _check_counts(**counts: int | None) -> None:
     for name, count in counts.items():
-        if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
-            raise SettingError(f"{name}={count!r} can't be forecast.", hint="Give a whole number from 1.")
-
-
-def _checked_price(per_hour: float) -> float:
-    if not is_number(per_hour) or not 0.0 <= per_hour < math.inf:
-        raise SettingError(f"per_hour={per_hour!r} is not a price.", hint="Give a number from 0.")
-    return float(per_hour)
+        if count is not None:
+            whole_number(name, count, at_least=1, example=10)

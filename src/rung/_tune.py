@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from rung import registry
+from rung._scheduling import has_end, scheduler_for, training_length
 from rung.console import make_progress
 from rung.errors import SettingError
 from rung.runtime.objective import Objective, as_objective
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 _Part = TypeVar("_Part", "Searcher", "Scheduler")
 
 DEFAULT_STORE = "sqlite:///rung.db"
+
+_LENGTH: Final = (
+    "Give the function a parameter max_epochs with a default, or the scheduler its max_t: scheduler='asha(max_t=27)'."
+)
 
 
 def tune(
@@ -92,7 +96,7 @@ def tune(
         space = edited(as_space(space), {}, priors=priors)
     if isinstance(scheduler, str):
         proposes = _searcher(searcher, space, initial_config, points_to_evaluate)
-        built = _scheduler(scheduler, proposes, target)
+        built = scheduler_for(scheduler, proposes, training_length(target), hint=_LENGTH, options={})
     else:
         proposes, built = None, _ready_made(scheduler, space, initial_config, points_to_evaluate)
     if stop_trials is not None:
@@ -158,23 +162,6 @@ def _ready_made(
     return part
 
 
-def _scheduler(scheduler: str, searcher: Searcher, objective: Objective) -> Scheduler:
-    max_t = training_length(objective)
-    is_long = max_t is not None and max_t >= 2
-    if scheduler == "auto":
-        scheduler = "asha" if is_long else "basic"
-    form = registry.form_of("schedulers", scheduler)
-    if "max_t" in form or not registry.has_option("schedulers", form, "max_t"):
-        return registry.scheduler(scheduler, searcher)
-    if not is_long:
-        name = form["name"]
-        raise SettingError(
-            f"{name} needs to know how long a full training is.",
-            hint=f"Give the function a parameter max_epochs with a default, or write scheduler='{name}(max_t=…)'.",
-        )
-    return registry.scheduler(scheduler, searcher, max_t=max_t)
-
-
 def _checked_end(
     scheduler: Scheduler, *, max_trials: int | None, seconds: float | None, stop: Criterion | str | None
 ) -> Criterion | None:
@@ -187,24 +174,3 @@ def _checked_end(
             f"nothing says when to end: {criterion} may never come.", hint="Give max_trials=… or seconds=… as well."
         )
     raise SettingError("nothing says when to end.", hint="Give max_trials=…, seconds=… or stop=….")
-
-
-def has_end(scheduler: Scheduler, *, max_trials: int | None, seconds: float | None, stop: Criterion | None) -> bool:
-    """Whether a study is sure to end; a value that is to be reached may never be, nor a cost be reported."""
-    is_bounded = "population" in scheduler.spec()  # a population is trained once
-    if max_trials is not None or seconds is not None or is_bounded or ends_by_itself(scheduler):
-        return True
-    return stop is not None and stop.ends_some_day()
-
-
-def ends_by_itself(scheduler: Scheduler) -> bool:
-    """Whether its searcher has nothing left to suggest some day, as a grid has; a random one repeats itself."""
-    return (scheduler.spec().get("searcher") or {}).get("name") == "grid"
-
-
-def training_length(objective: Objective) -> int | None:
-    """The default of the function's ``max_epochs`` parameter, if it has one that is a whole number."""
-    if objective.limit is None or objective.target is None:
-        return None
-    default = inspect.signature(objective.target).parameters[objective.limit].default
-    return default if isinstance(default, int) and not isinstance(default, bool) else None

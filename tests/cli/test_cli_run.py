@@ -219,7 +219,7 @@ def test_trials_are_stopped_by_criteria(execute, invoke, invoke_json, project: P
         ),
         (
             ["models:plain", "-s", "lr=1,2", "--scheduler", "asha"],
-            "asha must know how long a full training is.",
+            "asha needs to know how long a full training is.",
             "Give --max-t N, in steps.",
         ),
         (

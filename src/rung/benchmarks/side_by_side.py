@@ -12,7 +12,7 @@ from msgspec import structs
 
 from rung._compare import checked_trials, opened
 from rung._repeat import Repeat, Wanted, planned, run_all
-from rung._tune import training_length
+from rung._scheduling import training_length
 from rung.analysis.comparison.comparing import compare_runs
 from rung.analysis.comparison.repeats import on_code, source_of
 from rung.analysis.comparison.side_by_side import SideBySide

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rung._forecast import forecast
-from rung._tune import training_length
+from rung._scheduling import training_length
 from rung.backends.resources import most_slots
 from rung.cli._options import reading
 from rung.console.wording import plural

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from rung._tune import ends_by_itself
+from rung._scheduling import ends_by_itself
 from rung.backends._scripts import command_line
 from rung.cli._dry_forecast import Outlook, Rates, outlook
 from rung.cli._facts import objective_name

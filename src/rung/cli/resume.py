@@ -78,7 +78,7 @@ def _continue_trial(store: Store, study: str, trial: int, *, is_said: bool) -> N
 
 def _order(store: Store, study: str, options: Mapping[str, Any]) -> Order:
     """What to run: as the study says, and its last session, and before these the options."""
-    from rung._tune import has_end
+    from rung._scheduling import has_end
     from rung.cli._session import Order, refuse_record, stored_limits, stored_scheduler
     from rung.space import Space
     from rung.tuning.opening import find_study

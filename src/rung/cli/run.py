@@ -137,7 +137,7 @@ def _order(words: list[str], options: Mapping[str, Any], given: StudyFile | None
 
     said: the names of the options that were given, on the line or in the file.
     """
-    from rung._tune import has_end
+    from rung._scheduling import has_end
     from rung.cli._placeholders import check_placeholders
     from rung.cli._session import Order, load_objective
     from rung.cli._stop import parse_stop
@@ -232,34 +232,25 @@ def _searcher(options: Mapping[str, Any], given: StudyFile | None) -> Searcher:
 
 
 def _scheduler(
-    name: str, searcher: Searcher, objective: Objective, options: Mapping[str, Any], *, is_plan: bool
+    text: str, searcher: Searcher, objective: Objective, options: Mapping[str, Any], *, is_plan: bool
 ) -> Scheduler:
     """is_plan: the length of a training may be given to any scheduler, since the forecast wants to know it."""
     from rung import registry
-    from rung._tune import training_length
+    from rung._scheduling import chosen_name, scheduler_for, training_length
 
-    given = dict(options)
     length = training_length(objective)
-    if name == "auto":
-        name = "asha" if "max_t" in given or (length or 0) >= 2 else "basic"
-    form = registry.form_of("schedulers", name)
-    foreign = [option for option in given if not registry.has_option("schedulers", form, option)]
+    form = registry.form_of("schedulers", chosen_name(text, length, options))
+    foreign = [option for option in options if not registry.has_option("schedulers", form, option)]
+    known = {option: value for option, value in options.items() if option not in foreign}
     if is_plan and "max_t" in foreign:
         foreign.remove("max_t")
-        del given["max_t"]
     if foreign:
         named = ", ".join(_OPTION_OF[option] for option in foreign)
         hint = "Use --scheduler asha --max-t N." if form["name"] == "basic" else "Leave it out."
         if foreign == ["max_t"] and form["name"] != "basic":
             hint = "Leave it out; with --dry-run it says how long a training is."
         raise UsageProblem(f"{named} means nothing to the scheduler {form['name']}.", hint=hint)
-    if registry.has_option("schedulers", form, "max_t") and "max_t" not in {**form, **given}:
-        if length is None:
-            raise UsageProblem(
-                f"{form['name']} must know how long a full training is.", hint="Give --max-t N, in steps."
-            )
-        given["max_t"] = length
-    return registry.scheduler(name, searcher, **given)
+    return scheduler_for(text, searcher, length, hint="Give --max-t N, in steps.", options=known)
 
 
 def _with_stop_trial(scheduler: Scheduler, searcher: Searcher, options: Mapping[str, Any]) -> Scheduler:
