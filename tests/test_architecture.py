@@ -16,7 +16,7 @@ MODULES = sorted(path for path in SOURCE.rglob("*.py"))
 
 # Each layer may import itself and those before it.
 LAYERS: list[set[str]] = [
-    {"types", "errors", "events", "commands", "places", "rows", "durations", "method_text"},
+    {"types", "errors", "checks", "events", "commands", "places", "rows", "durations", "method_text"},
     {"contracts"},
     {"ledger", "registry", "stopping"},
     {"space"},

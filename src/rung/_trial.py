@@ -15,11 +15,14 @@ from contextvars import ContextVar, Token
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
+from msgspec.structs import replace
+
 from rung.errors import RungError, SettingError
 from rung.runtime.artifacts import log_artifact
 from rung.runtime.backoff import back_off
 from rung.runtime.epochs import epochs_of
 from rung.runtime.progress import Progress, as_metrics, as_step
+from rung.runtime.ranks import NoLine
 from rung.types import Config, Job, Remarked
 
 if TYPE_CHECKING:
@@ -43,14 +46,18 @@ class Trial:
     progress: for what drives the run.
     """
 
-    def __init__(self, job: Job, channel: Channel) -> None:
-        self.progress = Progress(job, channel)
+    def __init__(self, job: Job, channel: Channel, *, launched_as: int = 0) -> None:
+        self.progress = Progress(job, channel, launched_as)
         self.study = job.study
         self.number = job.trial
         self.seed = job.seed
 
     def __repr__(self) -> str:
         return f"<Trial {self.number} of {self.study!r}, attempt {self.attempt}: {dict(self.config)}>"
+
+    def __reduce__(self) -> tuple[Callable[[Job], Trial], tuple[Job]]:
+        """For a process that the training starts: the copy follows there, whatever rank 0 decides in this one."""
+        return _following, (replace(self.progress.job, config=dict(self.config)),)
 
     @property
     def attempt(self) -> int:
@@ -84,6 +91,11 @@ class Trial:
         Waits for the study's decision where one is due. When the trial is to stop or pause, or has reached ``until``,
         an ``epochs`` loop goes on to the end of its body and then ends; outside one, this raises ``TrialStopped``, and
         again at every later call. ReportError when the report is not a possible one.
+
+        Where several processes train together by torch.distributed, rank 0's numbers are the trial's, and on the others
+        the arguments are checked. In an ``epochs`` loop each rank may report or leave it; outside one, call this on all
+        ranks, as often on each: what rank 0 is told then ends all of them at the same report, and a changed
+        hyperparameter shows on all of them after it. Ranks that don't report there can only be ended by their launcher.
         """
         self.progress.report(_together(metrics, more, self.progress.job.metric), step=step)
 
@@ -103,6 +115,11 @@ class Trial:
         The loop ends after ``min(number, until)``, or after the body in whose course the trial was told to stop or
         pause. An epoch that is left by ``break`` is not saved. One loop per trial: SettingError for a second one.
         CheckpointError when a state can't be saved, or the checkpoint holds other objects than the ones given.
+
+        Where several processes train together by torch.distributed, each of them runs the loop. At the end of a body
+        all learn whether rank 0 was told to end, and what has changed in ``config``; rank 0 saves its own states, and
+        the random number generators of all; all go on from the same checkpoint. SettingError on another rank than 0
+        when torch.distributed is not initialised by the first epoch.
         """
         return epochs_of(self.progress, number, every=every, stateful=stateful)
 
@@ -110,19 +127,22 @@ class Trial:
         """Keep a copy of a file with the trial, at ``trial.folder / "artifacts" / name``.
 
         name: by default the file's own; may have slashes. What was kept under the same name before is replaced.
-        SettingError when there is no such file, it can't be copied, or the name would lead out of the folder.
+        SettingError when there is no such file, it can't be copied, or the name would lead out of the folder. Does
+        nothing on other ranks of a distributed training than 0.
         """
-        log_artifact(self.progress, Path(path), name)
+        if self.progress.ranks.is_first:
+            log_artifact(self.progress, Path(path), name)
 
     def note(self, text: str) -> None:
         """Leave a remark for people, of up to 10,000 characters; it stands with the trial in its study.
 
-        SettingError for anything else.
+        SettingError for anything else. Other ranks of a distributed training than 0 leave none.
         """
         if not isinstance(text, str) or not 0 < len(text) <= LONGEST_NOTE:
             given = f"{len(text):,} characters" if isinstance(text, str) else type(text).__name__
             raise SettingError(f"{given} can't be a note.", hint=f"Give a text of 1 to {LONGEST_NOTE:,} characters.")
-        self.progress.channel.post(Remarked(self.number, self.attempt, text))
+        if self.progress.ranks.is_first:
+            self.progress.channel.post(Remarked(self.number, self.attempt, text))
 
     def batch_size_backoff(
         self, function: Callable[[int], T], batch_size: int, *, least: int = 1, factor: float = 0.5
@@ -225,6 +245,10 @@ def conducting_a_study() -> Iterator[None]:
 def is_in_trial_process() -> bool:
     """Whether this process exists to run trials: a script imported here must not start a study of its own."""
     return _process_facts["runs_trials"]
+
+
+def _following(job: Job) -> Trial:
+    return Trial(job, NoLine(), launched_as=1)
 
 
 def _point_out(current: Trial, unnamed: AbstractSet[str]) -> None:

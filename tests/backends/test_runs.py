@@ -11,6 +11,7 @@ from process_stage import until
 from rung.backends._line import Line, Switchboard
 from rung.backends._runs import Run
 from rung.backends.processes import Processes
+from rung.errors import TrialStopped
 from rung.runtime._frames import (
     Acknowledged,
     Frames,
@@ -223,11 +224,24 @@ def test_garbage_ends_the_run(board, sent):
     assert exited.message.endswith("last words")
 
 
-def test_a_script_cannot_say_how_it_ended(board):
+def test_a_script_can_say_that_it_has_finished_but_not_how_it_failed(board):
     killed = []
     run = make(board, is_script=True, killed=killed)
     channel = call(run)
     channel.post(Exited(3, 2, Outcome.FINISHED))
+    board.wait(5.0)
+    assert killed == []
+    late = call(run)
+    with pytest.raises(TrialStopped, match="gone"):
+        late.next_body()
+    late.close()
+    run.conclude(lambda: pytest.fail("it has said how it ended"))
+    assert run.collect() == [Exited(3, 2, Outcome.FINISHED)]
+    channel.close()
+
+    run = make(board, is_script=True, killed=killed)
+    channel = call(run)
+    channel.post(Exited(3, 2, Outcome.FAILED, "error"))
     board.wait(5.0)
     assert killed == [JOB]
     channel.close()

@@ -99,14 +99,14 @@ def test_what_the_failed_call_held_is_gone_before_the_next():
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"batch_size": 0}, "batch_size=0 can't be"),
-        ({"batch_size": 16.0}, r"batch_size=16\.0 can't be"),
-        ({"batch_size": True}, "batch_size=True can't be"),
-        ({"batch_size": 8, "least": 0}, "least=0 can't be"),
+        ({"batch_size": 0}, "batch_size must be a whole number, at least 1, not 0"),
+        ({"batch_size": 16.0}, r"batch_size must be a whole number, at least 1, not 16\.0"),
+        ({"batch_size": True}, "batch_size must be a whole number, at least 1, not True"),
+        ({"batch_size": 8, "least": 0}, "least must be a whole number, at least 1, not 0"),
         ({"batch_size": 8, "least": 9}, "batch_size=8 is below least=9"),
-        ({"batch_size": 8, "factor": 1}, "factor=1 makes no smaller batch"),
-        ({"batch_size": 8, "factor": 0.0}, r"factor=0\.0 makes"),
-        ({"batch_size": 8, "factor": "half"}, "factor='half' makes"),
+        ({"batch_size": 8, "factor": 1}, "factor must be a number, above 0 and below 1, not 1"),
+        ({"batch_size": 8, "factor": 0.0}, r"factor must be a number, above 0 and below 1, not 0\.0"),
+        ({"batch_size": 8, "factor": "half"}, "factor must be a number, above 0 and below 1, not 'half'"),
     ],
 )
 def test_bad_settings_are_refused(settings, says):

@@ -21,7 +21,7 @@ from rung.runtime._frames import (
     read_fact,
     read_hello,
 )
-from rung.runtime.wire import ATTEMPT, SOCKET, TOKEN, TRIAL, WINDOW, SocketChannel, connect, note, script_trial
+from rung.runtime.wire import ATTEMPT, CONFIG, SOCKET, TOKEN, TRIAL, WINDOW, SocketChannel, connect, note, script_trial
 from rung.types import Action, Change, Checkpoint, Exited, Job, Outcome, Reported, Saved, Verdict
 
 JOB = Job(study="s", trial=3, attempt=2, config={"rate": 0.5}, metric="error", seed=1, folder="/nowhere")
@@ -258,6 +258,7 @@ print(trial.number, trial.attempt, dict(trial.config), flush=True)
         ("trial.report(0.25)", 0, ""),
         ("from rung import TrialStopped\nraise TrialStopped", 0, ""),
         ("raise ValueError('as ever')", 1, "ValueError: as ever"),
+        ("from rung.runtime.ranks import StoppedAlone\nraise StoppedAlone('the others')", 1, "the others"),
     ],
 )
 def test_a_script_has_a_trial(door, rest, code, says):
@@ -275,6 +276,22 @@ def test_a_script_has_a_trial(door, rest, code, says):
     assert (done.returncode, done.stdout) == (code, "3 2 {'rate': 0.5}\n")
     assert done.stderr.endswith(f"{says}\n" if says else "")
     assert bool(done.stderr) == bool(says)
+
+
+def test_a_rank_begins_with_what_the_others_begin_with(door):
+    listener, environ = door
+    thread, _ = answering(listener, CONTINUE)
+    started = {**environ, "RANK": "0", CONFIG: '{"rate": 0.25}'}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(rest="trial.report(0.25)\nprint(dict(trial.config))")],
+        env={**os.environ, **started},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    thread.join()
+    assert done.stdout.splitlines() == ["3 2 {'rate': 0.25}", "{'rate': 0.5}"]
 
 
 def test_frames_of_anything(line):

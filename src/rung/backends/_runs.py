@@ -61,6 +61,9 @@ class Run:
 
     def connect(self, line: Line, bodies: Sequence[bytes] = ()) -> None:
         """Serve a line of the run on which ``bodies`` have come, from when its process is known; begin with the job."""
+        if self.exited is not None:  # a launcher has started its script again, too late
+            self._board.drop(line)
+            return
         self._lines[line] = 0
         if self.is_script or self.pid is not None:
             self._board.add(line, partial(self.read, line))
@@ -157,8 +160,8 @@ class Run:
         if (fact.trial, fact.attempt) != (self.job.trial, self.job.attempt):
             raise GarbledError(f"it speaks for attempt {fact.attempt} of trial {fact.trial}")
         if isinstance(fact, Exited):
-            if self.is_script:
-                raise GarbledError("a script says by its exit code how it ended")
+            if self.is_script and fact.outcome is not Outcome.FINISHED:
+                raise GarbledError("a script says by its exit code how it failed")
             self.exited = fact
             return
         if isinstance(fact, Reported):

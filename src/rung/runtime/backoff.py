@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from rung.checks import number, whole_number
 from rung.errors import SettingError
 from rung.runtime.failures import is_out_of_memory
 
@@ -18,13 +19,11 @@ T = TypeVar("T")
 
 def back_off(trial: Trial, function: Callable[[int], T], batch_size: int, *, least: int = 1, factor: float = 0.5) -> T:
     """See ``Trial.batch_size_backoff``."""
-    for name, size in (("batch_size", batch_size), ("least", least)):
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            raise SettingError(f"{name}={size!r} can't be a batch size.", hint="Give a whole number from 1.")
+    batch_size = whole_number("batch_size", batch_size, at_least=1, example=128)
+    least = whole_number("least", least, at_least=1, example=8)
+    factor = number("factor", factor, above=0, below=1, example=0.5)
     if batch_size < least:
         raise SettingError(f"batch_size={batch_size} is below least={least}.", hint="Begin with at least that many.")
-    if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 < factor < 1:
-        raise SettingError(f"factor={factor!r} makes no smaller batch.", hint="Give a number between 0 and 1.")
     mark = trial.progress.mark()
     while True:
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import re
@@ -83,6 +84,18 @@ def load(checkpoint: Checkpoint) -> Any:
         raise CheckpointError(
             f"The checkpoint {checkpoint.path} can't be read: {error}.", hint="Go on from an earlier one."
         ) from error
+
+
+def to_bytes(state: object) -> bytes:
+    """The archive of a state, such as ``save`` writes. CheckpointError as there."""
+    archive = io.BytesIO()
+    _write(archive, *encode_tree(state))
+    return archive.getvalue()
+
+
+def from_bytes(archive: bytes) -> Any:
+    """The state in what ``to_bytes`` gave."""
+    return decode_tree(*_read(io.BytesIO(archive)))
 
 
 def load_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:

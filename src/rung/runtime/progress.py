@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Any, SupportsFloat, final
 from msgspec import Struct
 
 from rung.errors import ReportError, TrialStopped
+from rung.runtime.ranks import Ranks, StoppedAlone
 from rung.types import Action, Change, Checkpoint, Config, Job, Message, Reported
 
 if TYPE_CHECKING:
     from rung.contracts import Channel
+
+OTHERS_PATIENCE_S = 10.0
+"""How long the first rank waits, once the trial is to end, for the others to report as well."""
+
+_ALONE = "rung: the trial is to end, and only rank 0 has reported. The others are left to the launcher to end."
 
 
 class Mark(Struct, frozen=True):
@@ -32,6 +38,7 @@ class Progress:
     """One attempt of one trial. Not for several threads at a time.
 
     config: the hyperparameters now, a live read-only view.
+    ranks: the processes that run the attempt together. The first one reports and listens, and the others follow.
     step: of the last report, or of the checkpoint that the attempt continued from; 0 before.
     position: the highest of ``step`` and the epochs gone through; what the next report's step counts on from.
     value: the main metric of this trial's last report; None before any.
@@ -45,10 +52,12 @@ class Progress:
     has_pointed_out: people were told of hyperparameters that the training may never read.
     """
 
-    def __init__(self, job: Job, channel: Channel) -> None:
+    def __init__(self, job: Job, channel: Channel, launched_as: int = 0) -> None:
         self.job = job
         self.channel = channel
+        self.ranks = Ranks(f"{job.trial}/{job.attempt}", launched_as)
         self._values = dict(job.config)
+        self._changes: dict[str, Any] = {}
         self.config: Config = MappingProxyType(self._values)
         self.step = 0
         self.position = 0
@@ -73,6 +82,9 @@ class Progress:
         """Announce, then obey. ReportError in a generator, which yields its metrics instead."""
         if self.is_yielded:
             raise ReportError("A generator called report.", hint="Yield the metrics instead.")
+        if self.epoch is None and self.ranks.are_many:
+            _report_together(self, metrics, step)
+            return
         self.announce(metrics, step=step)
         self.obey()
 
@@ -85,7 +97,7 @@ class Progress:
             raise TrialStopped
         measured = as_metrics(metrics, self.job.metric)
         step = self._next_step(step)
-        if step > self.silent_until:
+        if step > self.silent_until and self.ranks.is_first:
             self.listen()
             ends_it = not math.isfinite(measured[self.job.metric])  # which the tuner says in its answer
             is_asked = ends_it or is_due(self.job, max(self.step, self.silent_until), step)
@@ -108,9 +120,22 @@ class Progress:
             raise TrialStopped
 
     def listen(self) -> None:
-        """Take note of the messages that have arrived."""
-        for message in self.channel.pending():
-            self._hear(message)
+        """Take note of the messages that have arrived. Where others follow, changes are put off until they agree."""
+        if self.ranks.is_first:
+            for message in self.channel.pending():
+                self._hear(message)
+
+    def agree(self, matter: str, *, ends: bool = False) -> bool:
+        """Have all ranks go on alike, as the first one says; whether the training ends here.
+
+        matter: what they agree about, of which each rank has the same sequence.
+        """
+        if self.ranks.are_many:
+            here = (ends, self.is_stopping, self._changes)
+            ends, self.is_stopping, changes = self.ranks.share(matter, lambda: here)
+            self._values.update(changes)
+            self._changes = {}
+        return ends
 
     def mark(self) -> Mark:
         """Where the run stands."""
@@ -138,7 +163,7 @@ class Progress:
 
     def _hear(self, message: Message) -> None:
         if isinstance(message, Change):
-            self._values.update(message.changes)
+            (self._changes if self.ranks.are_many else self._values).update(message.changes)
         elif message.action is not Action.CONTINUE:
             self.is_stopping = True
             self._awaited = 0
@@ -158,6 +183,27 @@ class Progress:
         raise ReportError(
             f"Step {step} was reported after step {self.step}.", hint="Steps must grow from one report to the next."
         )
+
+
+def _report_together(progress: Progress, metrics: object, step: int | None) -> None:
+    """Report where no loop will have the ranks agree: the first one decides for those that report as often as it does.
+
+    When the trial is to end and another rank does not come to hear of it, that may be since it never reports, and it
+    would wait for this one in the training's next collective.
+    """
+    try:
+        progress.announce(metrics, step=step)
+        progress.obey()
+        ends = False
+    except TrialStopped:
+        ends = True
+    if not progress.agree("report", ends=ends):
+        return
+    try:
+        progress.ranks.gather("end", b"", patience_s=OTHERS_PATIENCE_S)
+    except TimeoutError:
+        raise StoppedAlone(_ALONE) from None
+    raise TrialStopped
 
 
 def is_due(job: Job, last: int, step: int) -> bool:

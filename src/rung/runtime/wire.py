@@ -7,6 +7,8 @@ through a socket in the file system; every process of the script may have a conn
 from __future__ import annotations
 
 import atexit
+import contextlib
+import json
 import os
 import socket
 import sys
@@ -15,10 +17,13 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TypeAlias, final
 
+from msgspec.structs import replace
+
 from rung._trial import Trial
 from rung.errors import ReportError, TrialStopped
 from rung.runtime._frames import Acknowledged, Frames, Hello, Note, Refused, Welcome, fact_frame, frame, read_message
-from rung.types import Change, Fact, Job, Logged, Message, Remarked, Reported, Saved, Verdict
+from rung.runtime.ranks import StoppedAlone, is_launched, launched_rank
+from rung.types import Change, Exited, Fact, Job, Logged, Message, Outcome, Remarked, Reported, Saved, Verdict
 
 WINDOW = 64
 """Facts that a trial may have posted without their being acknowledged."""
@@ -82,6 +87,10 @@ class SocketChannel:
             if not self._receive(0):
                 raise TrialStopped(_GONE)
         return self._bodies.popleft()
+
+    def put_off(self, change: Change) -> None:
+        """Have it come next, as if the tuner had just said it."""
+        self._messages.appendleft(change)
 
     def close(self) -> None:
         """Hang up."""
@@ -150,15 +159,20 @@ def note(channel: SocketChannel, metrics: Mapping[str, float], step: int = 0) ->
 def script_trial() -> Trial | None:
     """The trial that this script runs for, or None when rung doesn't run it. Opens a connection at every call.
 
-    From then on an uncaught TrialStopped ends the script silently, with exit code 0.
+    From then on an uncaught TrialStopped ends the script silently, with exit code 0; with 1 where that is to have
+    a launcher end the other ranks. Where one has started several processes, the trial has its hyperparameters as they
+    were when it was launched, and hears of changes since with the first report.
     """
     connection = connect(os.environ)
     if connection is None:
         return None
     channel, job = connection
     atexit.register(channel.close)
-    sys.excepthook = _silent_about_stops(sys.excepthook)
-    trial = Trial(job, channel)
+    sys.excepthook = _silent_about_stops(sys.excepthook, channel, job)
+    if is_launched(os.environ):  # ranks don't connect at the same moment, and have to begin with the same
+        channel.put_off(Change(dict(job.config)))
+        job = replace(job, config=json.loads(os.environ[CONFIG]))
+    trial = Trial(job, channel, launched_as=launched_rank(os.environ))
     trial.progress.knows_its_end = True  # it may save its model after the last report
     return trial
 
@@ -166,8 +180,13 @@ def script_trial() -> Trial | None:
 _Hook: TypeAlias = Callable[[type[BaseException], BaseException, TracebackType | None], object]
 
 
-def _silent_about_stops(previous: _Hook) -> _Hook:
+def _silent_about_stops(previous: _Hook, channel: SocketChannel, job: Job) -> _Hook:
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if isinstance(error, StoppedAlone):
+            sys.stderr.write(f"{error}\n")
+            with contextlib.suppress(TrialStopped):  # the tuner is gone
+                channel.post(Exited(job.trial, job.attempt, Outcome.FINISHED))
+            raise SystemExit(1)  # by which a launcher knows that it has to end the others; it then fails itself
         if issubclass(kind, TrialStopped):
             raise SystemExit(0)
         previous(kind, error, trace)
