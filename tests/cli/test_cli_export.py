@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,53 @@ def test_bad_input(invoke, finished: Path, tmp_path: Path) -> None:
     ).stderr  # fmt: skip
     assert "There is no store" in invoke("export", "lenet", exit_code=1).stderr
     assert list(tmp_path.iterdir()) == []
+
+
+class TestOptuna:
+    """Needs the package for all but the words that can't be together."""
+
+    def test_a_study_of_optuna(self, invoke, invoke_json, finished: Path) -> None:
+        optuna = pytest.importorskip("optuna")
+        done = invoke("export", "lenet", "--optuna", "sqlite:///o.db", "--store", finished)
+        assert done.stdout == "8 trials in the study 'lenet' of sqlite:///o.db.\n"
+        ours = invoke_json("trials", "lenet", "--store", finished)
+        theirs = optuna.load_study(study_name="lenet", storage="sqlite:///o.db").get_trials()
+        assert [trial.params for trial in theirs] == [trial["config"] for trial in ours]
+        states = {"completed": "COMPLETE", "stopped": "PRUNED", "failed": "FAIL"}
+        assert [trial.state.name for trial in theirs] == [states[trial["state"]] for trial in ours]
+        assert [len(trial.intermediate_values) for trial in theirs] == [trial["step"] for trial in ours]
+
+    def test_another_name_where_it_is_taken(self, invoke, finished: Path) -> None:
+        optuna = pytest.importorskip("optuna")
+        words = ("export", "lenet", "--optuna", "sqlite:///o.db", "--store", finished)
+        invoke(*words)
+        told = invoke(*words, exit_code=1).stderr
+        assert "there is a study 'lenet' in 'sqlite:///o.db' already" in told
+        assert "hint: Give it another name." in told
+        assert "in the study 'again' of" in invoke(*words, "-n", "again").stdout
+        assert optuna.get_all_study_names("sqlite:///o.db") == ["lenet", "again"]
+
+    def test_bad_input(self, invoke, finished: Path, tmp_path: Path) -> None:
+        pytest.importorskip("optuna")
+        for url in ("o.db", "sqlite:////nowhere/at/all/o.db"):
+            told = invoke("export", "lenet", "--optuna", url, "--store", finished, exit_code=1).stderr
+            assert f"Optuna can't write to '{url}'" in told
+        told = invoke("export", "lennet", "--optuna", "sqlite:///o.db", "--store", finished, exit_code=1).stderr
+        assert "Did you mean 'lenet'?" in told
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("also", [("-o", "x.csv"), ("--reports",), ("--where", "lr<1")], ids=lambda also: also[0])
+    def test_it_writes_no_table(self, invoke, finished: Path, tmp_path: Path, also: tuple[str, ...]) -> None:
+        words = ("export", "lenet", "--optuna", "sqlite:///o.db", *also, "--store", finished)
+        assert "Leave --output, --reports and --where out" in invoke(*words, exit_code=2).stderr
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_table_has_no_name(self, invoke, finished: Path) -> None:
+        assert "Give --optuna URL as well" in invoke(
+            "export", "lenet", "-n", "other", "--store", finished, exit_code=2
+        ).stderr  # fmt: skip
+
+    def test_it_needs_the_package(self, invoke, finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "optuna", None)
+        told = invoke("export", "lenet", "--optuna", "sqlite:///o.db", "--store", finished, exit_code=1).stderr
+        assert "pip install 'rung[optuna]'" in told

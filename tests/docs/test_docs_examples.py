@@ -28,6 +28,8 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin")
     monkeypatch.setenv("MPLBACKEND", "agg")
     monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")  # the network is not for tests
+    monkeypatch.setenv("WANDB_ERROR_REPORTING", "false")
     for name in ("RUNG_STORE", "RUNG_DATA"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path

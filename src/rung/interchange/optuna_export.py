@@ -24,8 +24,8 @@ def write_optuna(study: Study, url: str, name: str | None = None) -> int:
 
     name: of the new study; by default that of this one. Stopped trials become pruned ones, reports intermediate values
     at the same steps, and other metrics user attributes, as they were last. What Optuna has no distribution for becomes
-    a range of floats, and sequences in a choice their JSON texts. SettingError when the name is taken there;
-    MissingExtraError without optuna.
+    a range of floats, and sequences in a choice their JSON texts. SettingError when the name is taken there, or the
+    storage can't be written to; MissingExtraError without optuna.
     """
     try:
         import optuna
@@ -41,6 +41,10 @@ def write_optuna(study: Study, url: str, name: str | None = None) -> int:
         except optuna.exceptions.DuplicatedStudyError as error:
             raise SettingError(
                 f"there is a study {name or row.name!r} in {url!r} already.", hint="Give it another name."
+            ) from error
+        except Exception as error:  # whatever its database layer raises
+            raise SettingError(
+                f"Optuna can't write to {url!r}: {type(error).__name__}: {error}", hint="Try it with optuna itself."
             ) from error
         known = {
             each: _distribution(optuna, each, domain, ended) for each, domain in Space.from_json(row.space).items()

@@ -159,6 +159,7 @@ class OpenStudy:
         if self._is_new:
             self._created = msgspec.structs.replace(self._created, provenance=provenance, unix=time.time())
             self.store.create(self._created)
+            self.engine.ledger.apply(self._created)  # so that it knows when it was created, as all later ones will
             self._is_new, self._sequence = False, 1
         self._lease = lease = acquire_for_tuner(self.store, self.name, current_owner(), ttl=ttl)
         try:

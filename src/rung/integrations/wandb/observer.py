@@ -1,0 +1,53 @@
+"""A study in Weights & Biases, written event by event."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, final
+
+from rung.errors import MissingExtraError
+from rung.integrations._tracking import Export
+
+if TYPE_CHECKING:
+    from rung.events import Event
+    from rung.ledger import Ledger
+    from rung.study import Study
+
+
+@final
+class WandB:
+    """Writes what happens in a study for Weights & Biases: ``Tuner(…, observers=[WandB("demo", mode="offline")])``.
+
+    project, entity, mode, dir: as for ``wandb.init``, with its defaults; dir is where its folder ``wandb`` is. The
+    study is a group, and each of its trials a run in it, with its hyperparameters, a curve of every metric, and its
+    state. Runs have names of their own making, so a study that goes on later writes on in them, and what stands in the
+    folder already is not written again.
+
+    A service that fails ends the export with a warning, not the study; ``export`` catches up. It is written to by a
+    thread beside the tuner. MissingExtraError without wandb.
+    """
+
+    def __init__(
+        self,
+        project: str | None = None,
+        *,
+        entity: str | None = None,
+        mode: Literal["online", "offline", "disabled"] | None = None,
+        dir: str | Path | None = None,  # noqa: A002  wandb's own word
+    ) -> None:
+        try:
+            import wandb
+        except ImportError as error:
+            raise MissingExtraError("An export to Weights & Biases", "wandb") from error
+        from rung.integrations.wandb._runs import Place, Runs
+
+        folder = Path(wandb.setup().settings.root_dir if dir is None else dir).absolute()
+        self._export = Export(Runs(Place(project, entity, mode, folder)))
+
+    def __call__(self, event: Event, ledger: Ledger) -> None:
+        """Take a committed event, with the ledger after its whole transaction."""
+        self._export.tell(event, ledger)
+
+    def export(self, study: Study) -> None:
+        """Write all of a study that is not there yet; returns when it is. RungError when Weights & Biases fails."""
+        self._export.catch_up(study)
