@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import importlib.util
 import os
+import subprocess
+import sys
 import tempfile
 from typing import Any
 
@@ -40,10 +43,20 @@ def train(folder: Any, *, rate: Any = 0.01, **job: Any) -> tuple[Any, RecordingC
     trial = Trial(make_job(folder, **job), channel)
     keras.utils.set_random_seed(trial.seed if job.get("attempt", 1) == 1 else 99)  # a continued run restores its own
     model = network(rate)
-    for _ in trial.epochs(4, model=model):
-        history = model.fit(X, Y, epochs=1, batch_size=8, verbose=0)
+    for epoch in trial.epochs(4, model=model):
+        history = model.fit(augmented(X), Y, initial_epoch=epoch - 1, epochs=epoch, batch_size=8, verbose=0)
         trial.report(history.history["loss"][-1])
     return model, channel
+
+
+def augmented(points: Any) -> Any:
+    """With noise from the generators that are global, those of Keras and of TensorFlow where that is in use."""
+    noise = keras.ops.convert_to_numpy(keras.random.normal(points.shape))
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        noise = noise + tf.random.normal(points.shape).numpy()
+    return points + 0.1 * noise
 
 
 def values(model: Any) -> list[Any]:
@@ -103,3 +116,20 @@ def test_a_state_of_another_model_is_refused():
 def test_what_is_not_of_keras_holds_its_own_state():
     total = Total()
     assert holder_of(total) is total
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_a_continued_training_is_the_same_on_other_backends(backend):
+    """In a process of its own, as Keras keeps the backend that it was imported with."""
+    if importlib.util.find_spec(backend) is None:  # importing it here would slow down all that follows
+        pytest.skip(f"{backend} is not installed")
+    test = f"{__file__}::test_a_continued_training_is_the_one_that_was_never_paused[False]"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test],
+        env=os.environ | {"KERAS_BACKEND": backend, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout

@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -56,3 +57,7 @@ def test_generators_of_cuda_devices_are_kept_too(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     _random_states.restore(states)
     assert len(restored) == 1
+
+
+def test_of_tensorflow_nothing_is_kept_where_no_seed_was_set():
+    assert _random_states._of_tensorflow(SimpleNamespace(global_seed=lambda: None)) == {}

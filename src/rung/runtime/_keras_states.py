@@ -24,12 +24,18 @@ def holder_of(value: Any) -> Any:
     return value
 
 
+def holder_in_fit(model: Any) -> Any:
+    """``holder_of`` a model for use by a callback, when ``fit`` has begun and looked at its batch."""
+    return _Model(model, is_in_fit=True)
+
+
 @final
 class _Model:
     """Weights, the moving averages and seeds of layers, and the optimizer of a compiled model."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, *, is_in_fit: bool = False) -> None:
         self._model = model
+        self._is_in_fit = is_in_fit
         self._optimizer = _Optimizer(model.optimizer) if model.compiled else None
 
     def state_dict(self) -> dict[str, Any]:
@@ -46,7 +52,8 @@ class _Model:
         if self._optimizer is not None:
             self._model.optimizer.build(self._model.trainable_variables)
             self._optimizer.load_state_dict({"variables": state["optimizer"], _GROUPS: state[_GROUPS]})
-            _keep_randomness(self._model)
+            if not self._is_in_fit:
+                _keep_randomness(self._model)
 
 
 @final

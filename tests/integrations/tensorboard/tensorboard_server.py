@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 DEADLINE_S = 60
+WITHOUT_TENSORFLOW = "import sys; sys.modules['tensorflow'] = None; from tensorboard.main import run_main; run_main()"
 STATUSES = ["STATUS_UNKNOWN", "STATUS_SUCCESS", "STATUS_FAILURE", "STATUS_RUNNING"]
 
 
@@ -53,7 +54,8 @@ def metrics_of(group: Any) -> dict[str, float]:
 
 @contextlib.contextmanager
 def serving(logdir: Path) -> Iterator[Server]:
-    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logdir), "--port", "0", "--host", "127.0.0.1"]
+    """As it is where TensorFlow is not installed, which it would import for seconds and read files with."""
+    command = [sys.executable, "-c", WITHOUT_TENSORFLOW, "--logdir", str(logdir), "--port", "0", "--host", "127.0.0.1"]
     with subprocess.Popen(
         [*command, "--reload_interval", "1", "--load_fast", "false"], stderr=subprocess.PIPE, text=True
     ) as process:

@@ -396,14 +396,18 @@ def test_an_old_package_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_imports_neither_tensorflow_nor_torch(tmp_path: Path) -> None:
+    """Nor where they are installed and it reads what it wrote, which TensorBoard's loaders do by TensorFlow."""
     code = (
         "import sys, rung; from rung.integrations.tensorboard import TensorBoard\n"
         "assert 'tensorboard' not in sys.modules\n"
-        f"rung.tune(lambda x: x, {{'x': rung.Float(0, 1)}}, max_trials=1, store='memory', progress='off',"
-        f" observers=[TensorBoard({str(tmp_path)!r})])\n"
+        "for trials in (1, 2):\n"
+        f"    rung.tune(lambda x: x, {{'x': rung.Float(0, 1)}}, max_trials=trials, store='study.db', study='two',"
+        f" seed=0, progress='off', observers=[TensorBoard({str(tmp_path / 'logs')!r})])\n"
         "bad = {'tensorflow', 'torch', 'tensorboard.plugins.hparams.summary'} & set(sys.modules)\n"
         "assert not bad, bad\n"
     )
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
-    assert tags(tmp_path) == [EXPERIMENT]
+    assert tags(tmp_path / "logs") == [EXPERIMENT]

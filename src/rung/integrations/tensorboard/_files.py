@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, final
 
-from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.compat.tensorflow_stub.errors import DataLossError, OutOfRangeError
+from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import PyRecordReader_New
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 _NAME: Final = "events.out.tfevents."
@@ -75,7 +78,16 @@ def files_of(folder: Path) -> list[Path]:
 
 def events_of(folder: Path) -> list[Any]:
     """What stands in the event files of a folder, up to what is torn."""
-    return [event for file in files_of(folder) for event in LegacyEventFileLoader(str(file)).Load()]
+    return [Event.FromString(record) for file in files_of(folder) for record in _records(file)]
+
+
+def _records(file: Path) -> Iterator[bytes]:
+    """Read by TensorBoard's own reader: its loaders would take TensorFlow's where that is installed, and import it."""
+    reader = PyRecordReader_New(str(file))
+    with contextlib.suppress(OutOfRangeError, DataLossError):
+        while True:
+            reader.GetNext()
+            yield reader.record()
 
 
 def replace_events(folder: Path, summary: Any, *, unix: float) -> None:

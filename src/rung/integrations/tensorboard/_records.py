@@ -71,7 +71,7 @@ def experiment(study: StudyRow, columns: Mapping[str, Column], metrics: Mapping[
         name=study.name,
         description=study.message,
         user=mark_of(study),
-        time_created_secs=study.created_unix or study.last_unix,  # a tuner's ledger knows the latter alone at first
+        time_created_secs=study.created_unix,
         hparam_infos=[_info(name, column) for name, column in columns.items()],
         metric_infos=[
             api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag), display_name=shown) for tag, shown in metrics.items()

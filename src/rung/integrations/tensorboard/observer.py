@@ -164,7 +164,7 @@ class TensorBoard:
         now = (dict(self._columns), dict(self._metrics))
         if now == self._written or (self._written is None and not is_first):
             return
-        replace_events(self.logdir, experiment(study, *now), unix=study.created_unix or study.last_unix)
+        replace_events(self.logdir, experiment(study, *now), unix=study.created_unix)
         self._written = now
 
     def _run(self, trial: int) -> Run:
