@@ -44,6 +44,12 @@ class ByHand:
             self.searcher.update(Observed(at=0.0, trial=trial, attempt=1, step=1, metrics={}, loss=loss))
         self.searcher.update(Ended(at=0.0, trial=trial, attempt=1, state=state))
 
+    def stop(self, trial: int, *losses: float) -> None:
+        """A scheduler stops the trial after these losses, one for each step."""
+        for step, loss in enumerate(losses, 1):
+            self.searcher.update(Observed(at=0.0, trial=trial, attempt=1, step=step, metrics={}, loss=loss))
+        self.searcher.update(Ended(at=0.0, trial=trial, attempt=1, state=TrialState.STOPPED))
+
     def run(self, trials: int) -> list[Config]:
         for _ in range(trials):
             self.end(self.start())

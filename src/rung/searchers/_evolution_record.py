@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TypeAlias, final
+from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 import numpy as np
 
-from rung.events import Observed
+from rung.events import Ended, Observed, Started
 from rung.history import History
 from rung.searchers._curves import Curves
+from rung.searchers._cuts import compared_at
 from rung.searchers._priors import Opinion
 from rung.searchers._unseen import Tried
 from rung.types import Config, Exhausted, Suggestion, TrialState
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
     Floats: TypeAlias = NDArray[np.float64]
 
+_OTHER, _WHOLE, _CUT = range(3)
+_KINDS: Final = {TrialState.COMPLETED: _WHOLE, TrialState.STOPPED: _CUT, TrialState.PAUSED: _CUT}
+
 
 @final
 class Record:
@@ -30,17 +34,27 @@ class Record:
 
     A trial counts by its lowest loss; one that was not trained as far as others as ``Curves`` reckons. Failed trials,
     and those without a report, are infinitely bad.
+
+    Where most trials are cut short they count as successive halving ranks them: first who got farther, then by the
+    lowest loss until there. What lies beyond the step of ``compared_at`` is left aside; those that completed got there.
     """
 
     def __init__(self, space: Space, points: Sequence[Config]) -> None:
         self.history = History(space, points)
         self._tried = Tried()
         self._curves = Curves()
+        self._kinds = bytearray()
+        self._step: int | None = 0  # where trials compare, as of the last end
 
     @property
     def space(self) -> Space:
         """The space in force."""
         return self.history.space
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether losses say which trials are good; not while most are cut before they could be compared."""
+        return self._step is not None
 
     def update(self, event: SearchEvent) -> None:
         """Take the next event; unknown kinds are ignored."""
@@ -49,16 +63,30 @@ class Record:
         if isinstance(event, Observed):
             assert event.loss is not None, "reports without a loss don't reach a searcher"
             self._curves.add(event.trial, event.step, event.loss)
+        elif isinstance(event, Started):
+            self._kinds[event.trial : event.trial + 1] = bytes([_OTHER])  # a new one, or one that goes on
+        elif isinstance(event, Ended):
+            self._kinds[event.trial] = _KINDS.get(event.state, _OTHER)
+            kinds = np.frombuffer(bytes(self._kinds), np.uint8)
+            self._step = compared_at(self.history.steps, kinds == _CUT, kinds == _WHOLE)
 
     def has_loss(self, trial: int) -> bool:
         """Whether it has reported and not failed."""
         return trial in self._curves and self.history.states[trial] is not TrialState.FAILED
 
     def losses(self, trials: Iterable[int]) -> Floats:
-        """(n,) lower is better."""
+        """(n,) lower is better; where most trials are cut short their places among these, from 0."""
         asked = list(trials)
         known = [trial for trial in asked if self.has_loss(trial)]
-        found = dict(zip(known, self._curves.outcomes(known), strict=True))
+        if self._step == 0:
+            counted = self._curves.outcomes(known)
+        else:
+            steps = self.history.steps
+            last = steps.max() if self._step is None else self._step
+            kinds = np.frombuffer(bytes(self._kinds), np.uint8)
+            counted_at = np.where(kinds == _WHOLE, last, np.minimum(steps, last))[known]
+            counted = _places(self._curves, known, counted_at.tolist())
+        found = dict(zip(known, counted, strict=True))
         return np.array([found.get(trial, math.inf) for trial in asked])
 
     def is_new(self, config: Config) -> bool:
@@ -96,3 +124,10 @@ class Record:
         """A random configuration that nobody has tried yet."""
         drawn = self._tried.draw(self.space, rng)
         return Exhausted() if drawn is None else Suggestion(drawn)
+
+
+def _places(curves: Curves, trials: Sequence[int], steps: Sequence[int]) -> list[float]:
+    """By the steps and the lowest losses until there; trials that agree in both share a place."""
+    keys = [(-step, curves.lowest_by(trial, step)) for trial, step in zip(trials, steps, strict=True)]
+    places = {key: float(place) for place, key in enumerate(sorted(set(keys)))}
+    return [places[key] for key in keys]

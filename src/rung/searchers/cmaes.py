@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, final
 
-from rung.errors import SettingError
+from rung.checks import number, whole_number
 from rung.events import Changed, Ended, SpaceEdited, Started
 from rung.history import starting_points
 from rung.registry import describe
 from rung.searchers._evolution_axes import axes_of
 from rung.searchers._evolution_record import Record
 from rung.space import as_space
-from rung.space.values import is_number
 from rung.types import Exhausted, Suggestion
 
 if TYPE_CHECKING:
@@ -53,9 +52,13 @@ class CMAESSearcher:
     begins at a random place (IPOP).
 
     No worker waits: who asks in the middle of a generation gets one more draw, and trials count in the generation in
-    which they end. Those that were stopped or paused count as ``Curves`` reckons, failed ones are the worst. Only the
-    order of losses matters. No configuration comes twice while there is another. A suggestion's notes hold the draw.
-    SettingError for options out of range.
+    which they end. Failed ones are the worst. Only the order of losses matters. No configuration comes twice while
+    there is another. A suggestion's notes hold the draw. SettingError for options out of range.
+
+    Trials that were stopped or paused count as ``Curves`` reckons. Where a scheduler cuts most of them, those that got
+    farther are ahead of the others, as successive halving ranks them, and random ones come until 15 can be compared
+    (``_cuts.compared_at``). It is no better than random search there: with ASHA and the budget of ten full trainings of
+    a network its mean normalised regret was 0.110, and 0.104 of random search (four tasks, 20 seeds).
 
     Source: Hansen 2016 (arXiv:1604.00772); where not all is continuous Hamano et al. 2025 (arXiv:2504.07884), which of
     the library's variants found the best categories, and equally good integers; restarts from Auger & Hansen 2005.
@@ -88,7 +91,8 @@ class CMAESSearcher:
         history = self._record.history
         if waiting := history.next_point():
             return waiting
-        if len(history) < self._options["initial_points"] or history.incumbent is None:
+        is_known = history.incumbent is not None and self._record.is_comparable
+        if len(history) < self._options["initial_points"] or not is_known:
             return self._record.first(rng)
         runs = self._begun()
         for start in self._starts(runs, rng):
@@ -153,20 +157,11 @@ class CMAESSearcher:
 
 def _checked(population: int | None, sigma: float, initial_points: int) -> dict[str, Any]:
     """The options by name. SettingError for one that is out of range."""
-    if population is not None and not _is_whole(population, _LEAST_POPULATION):
-        raise SettingError(
-            f"population must be a whole number, at least {_LEAST_POPULATION}, not {population!r}.",
-            hint="Use population=10, or leave it out.",
-        )
-    if not is_number(sigma) or not 0.0 < sigma <= 1.0:
-        raise SettingError(f"sigma must be a number above 0 and at most 1, not {sigma!r}.", hint="Use sigma=0.1.")
-    if not _is_whole(initial_points, 1):
-        raise SettingError(
-            f"initial_points must be a whole number, at least 1, not {initial_points!r}.",
-            hint="Use initial_points=8.",
-        )
-    return {"population": population, "sigma": float(sigma), "initial_points": initial_points}
-
-
-def _is_whole(value: object, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+    if population is not None:
+        example = "10, or leave it out"
+        population = whole_number("population", population, at_least=_LEAST_POPULATION, example=example)
+    return {
+        "population": population,
+        "sigma": number("sigma", sigma, above=0, at_most=1, example=0.1),
+        "initial_points": whole_number("initial_points", initial_points, at_least=1, example=8),
+    }

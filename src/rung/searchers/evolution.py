@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, final
 
+from rung.checks import number, whole_number
 from rung.errors import SettingError
 from rung.events import Changed, Ended, SpaceEdited, Started
 from rung.history import starting_points
@@ -13,7 +14,6 @@ from rung.searchers._evolution_axes import axes_of
 from rung.searchers._evolution_populations import Ageing, Population, Slots
 from rung.searchers._evolution_record import Record
 from rung.space import as_space
-from rung.space.values import is_number
 from rung.types import Exhausted, Suggestion
 
 if TYPE_CHECKING:
@@ -51,9 +51,13 @@ class EvolutionSearcher:
     at 50, and ``best/1/bin`` is ahead of ``rand/1``.
 
     Nobody waits: a child comes from those that have ended. Trials from elsewhere, and those before the first child,
-    are members as others are. Trials that were stopped or paused count as ``Curves`` reckons; failed ones are no
-    members. Only the order of losses matters. No configuration comes twice while there is another. SettingError for
-    options out of range.
+    are members as others are; failed ones are none. Only the order of losses matters. No configuration comes twice
+    while there is another. SettingError for options out of range.
+
+    Trials that were stopped or paused count as ``Curves`` reckons. Where a scheduler cuts most of them, those that got
+    farther are ahead of the others, and random ones come until 15 can be compared (``_cuts.compared_at``). It is no
+    better than random search there: with ASHA and the budget of ten full trainings of a network its mean normalised
+    regret was 0.129, 0.097 with ``differential``, and 0.104 of random search (four tasks, 20 seeds).
 
     Source: Real et al. 2019 (arXiv:1802.01548); Storn & Price 1997; without generations as in Awad et al. 2021 (DEHB).
     """
@@ -90,7 +94,8 @@ class EvolutionSearcher:
         if waiting := history.next_point():
             return waiting
         members = self._population.members(self._record.losses)
-        if len(history) < self._n_initial() or len(members) < self._population.least:
+        is_begun = len(history) >= self._n_initial() and len(members) >= self._population.least
+        if not is_begun or not self._record.is_comparable:
             return self._record.first(rng)
         points, losses = self._record.points(members), self._record.losses(members)
         for _ in range(_CHILDREN):
@@ -165,19 +170,9 @@ def _checked(
 
 
 def _whole(name: str, value: int | None, least: int) -> int | None:
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < least):
-        raise SettingError(
-            f"{name} must be a whole number, at least {least}, not {value!r}.",
-            hint=f"Use {name}=20, or leave it out.",
-        )
-    return value
+    return None if value is None else whole_number(name, value, at_least=least, example="20, or leave it out")
 
 
 def _number(name: str, value: float | None, most: float) -> float | None:
-    if value is None:
-        return None
-    if not is_number(value) or not 0.0 <= value <= most:
-        raise SettingError(
-            f"{name} must be a number from 0 to {most:g}, not {value!r}.", hint=f"Use {name}=0.5, or leave it out."
-        )
-    return float(value)
+    example = "0.5, or leave it out"
+    return None if value is None else number(name, value, at_least=0, at_most=most, example=example)
