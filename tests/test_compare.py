@@ -176,9 +176,9 @@ def test_along_another_axis(store):
         (["mlp", "lenet-random-0"], {}, r"by all 2 methods: .*bowl by random; .*other_bowl by sobol"),
         (["wide", "lenet-random-0"], {}, r"'wide' and 'lenet-random-0' differ in x \("),
         (["by-loss", "lenet-random-0"], {}, r"goals: 'by-loss' loss \(min\), 'lenet-random-0' error"),
-        (["lenet-*"], {"trials": 0}, "trials=0 must be a whole number of at least 1"),
-        (["lenet-*"], {"trials": 2.5}, "trials=2.5 must be"),
-        (["lenet-*"], {"trials": True}, "trials=True must be"),
+        (["lenet-*"], {"trials": 0}, "trials must be a whole number, at least 1, not 0"),
+        (["lenet-*"], {"trials": 2.5}, "trials must be a whole number, at least 1, not 2.5"),
+        (["lenet-*"], {"trials": True}, "trials must be a whole number, at least 1, not True"),
     ],
 )
 def test_what_cant_be_compared_is_told(store, studies, settings, message):

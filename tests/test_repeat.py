@@ -265,8 +265,8 @@ def test_that_a_method_has_not_the_scheduler_of_the_study_is_told_first(capsys: 
         (["random", "sobol"], {"seeds": [1, 1]}, r"seeds=\[1, 1\] are none"),
         (["random", "sobol"], {"seeds": [-1]}, r"seeds=\[-1\] are none"),
         (["random", "sobol"], {"seeds": ["a"]}, r"seeds=\['a'\] are none"),
-        (["random", "sobol"], {"trials": 0}, "trials=0 must be"),
-        (["random", "sobol"], {"workers": 0}, "workers=0 must be"),
+        (["random", "sobol"], {"trials": 0}, "trials must be a whole number, at least 1, not 0"),
+        (["random", "sobol"], {"workers": 0}, "workers must be a whole number, at least 1, not 0"),
     ],
 )
 def test_what_can_not_be_run_is_told_before_anything_runs(methods, settings, message):

@@ -91,8 +91,8 @@ class FullStore:
         ({"metric": ""}, "metric='' is not a name"),
         ({"metric": 3}, "metric=3 is not a name"),
         ({"mode": "best"}, "mode='best' is not known"),
-        ({"workers": 0}, "workers=0 must be a whole number"),
-        ({"workers": 1.5}, "workers=1.5 must be"),
+        ({"workers": 0}, "workers must be a whole number, at least 1, not 0"),
+        ({"workers": 1.5}, "workers must be a whole number"),
         ({"workers": 2, "backend": Inline()}, "both workers and backend were given"),
         ({"resume": "always"}, "resume='always' is not known"),
         ({"store": "rung.txt"}, "'rung.txt' is not the address of a store"),
@@ -213,7 +213,7 @@ def test_limits_given_to_the_tuner_hold_unless_run_says_otherwise() -> None:
     assert len(tuner.records) == 2
     tuner.run(max_trials=4)
     assert len(tuner.records) == 4
-    with pytest.raises(SettingError, match="new_trials=-1 is not a limit"):
+    with pytest.raises(SettingError, match="new_trials must be a whole number, at least 0, not -1"):
         tuner.run(-1)
 
 

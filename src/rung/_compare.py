@@ -14,6 +14,7 @@ from msgspec import structs, to_builtins
 
 from rung._tune import DEFAULT_STORE
 from rung.analysis.comparison.runs import AXES
+from rung.checks import whole_number
 from rung.errors import SettingError, StudyNotFoundError
 from rung.store import open_store
 from rung.study import Study
@@ -164,9 +165,9 @@ class StudyComparison:
 
 def checked_trials(trials: int | None) -> int | None:
     """SettingError when this is no number of trials."""
-    if trials is not None and (isinstance(trials, bool) or not isinstance(trials, int) or trials < 1):
-        raise SettingError(f"trials={trials!r} must be a whole number of at least 1, or None for all of them.")
-    return trials
+    if trials is None:
+        return None
+    return whole_number("trials", trials, at_least=1, example="100, or leave it out for all of them")
 
 
 def check_axis(axis: str | None) -> None:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -74,6 +74,16 @@ class SessionEnded(Struct, frozen=True, kw_only=True, tag="session_ended", omit_
         return f"session/{self.session}/end"
 
 
+CHOSEN: Final = "auto"
+"""In the notes of a trial that ``auto`` suggested: the searcher that it had chosen."""
+
+WHY_CHOSEN: Final = "auto_why"
+"""Where that is another searcher than before: why."""
+
+REPLACES: Final = "replaces"
+"""In the notes of a copy in a population: the trial whose place it takes."""
+
+
 class Started(Struct, frozen=True, kw_only=True, tag="started", omit_defaults=True):
     """A run of a trial begins; logged before any backend hears of it.
 
@@ -83,6 +93,7 @@ class Started(Struct, frozen=True, kw_only=True, tag="started", omit_defaults=Tr
     suggested.
     new_trials: whether the scheduler was free to begin a new one. decide_s: seconds that the suggestion took.
     parent_checkpoint: what a copy begins from, in all its attempts; None where the parent had none.
+    notes: what its author is to find again; some keys, below, are read by others too.
     """
 
     at: float

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, final
 
 from msgspec import Struct
 
-from rung.events import SearcherChanged, Started, StudyCreated
+from rung.events import CHOSEN, WHY_CHOSEN, SearcherChanged, Started, StudyCreated
 from rung.history import is_point
-from rung.searchers._auto_policy import CHOSEN, WHY
 
 if TYPE_CHECKING:
     from rung.events import Event
@@ -45,7 +44,7 @@ def _origin(event: Started, searcher: str, scheduler: str) -> Origin:
     if event.cause == "given" or is_point(event.notes):
         return Origin("person")
     chosen = event.notes.get(CHOSEN)
-    return Origin(searcher) if chosen is None else Origin(chosen, event.notes.get(WHY, ""))
+    return Origin(searcher) if chosen is None else Origin(chosen, event.notes.get(WHY_CHOSEN, ""))
 
 
 def _name(form: Json) -> str:

@@ -152,14 +152,14 @@ def test_a_poll_without_anything_to_hear_ends_in_time(stage):
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"slots": 0}, "slots=0"),
-        ({"slots": True}, "slots=True"),
-        ({"slots": 1.5}, "slots=1.5"),
+        ({"slots": 0}, "slots must be a whole number, at least 1, not 0"),
+        ({"slots": True}, "slots must be a whole number, at least 1, not True"),
+        ({"slots": 1.5}, "slots must be a whole number, at least 1, not 1.5"),
         ({"start": "forkserver"}, "fork, spawn"),
-        ({"threads": 0}, "threads=0"),
-        ({"log_bytes": -1}, "log_bytes=-1"),
-        ({"grace_s": -1.0}, "grace_s=-1.0"),
-        ({"grace_s": float("nan")}, "grace_s=nan"),
+        ({"threads": 0}, "threads must be a whole number, at least 1, not 0"),
+        ({"log_bytes": -1}, "log_bytes must be a whole number, at least 0, not -1"),
+        ({"grace_s": -1.0}, "grace_s must be a finite number, at least 0, not -1.0"),
+        ({"grace_s": float("nan")}, "grace_s must be a finite number, at least 0, not nan"),
     ],
 )
 def test_settings_out_of_range(settings, says):

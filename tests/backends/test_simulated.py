@@ -306,7 +306,7 @@ def test_impossible_runtimes_are_refused(tmp_path, runtime):
 
 
 def test_impossible_sizes_are_refused():
-    with pytest.raises(SettingError, match="slots=0"):
+    with pytest.raises(SettingError, match="slots must be a whole number, at least 1, not 0"):
         Simulated(0)
 
 

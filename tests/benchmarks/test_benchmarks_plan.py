@@ -122,7 +122,7 @@ def test_a_small_space_may_have_fewer_initial_configurations(tmp_path: Path) -> 
         ({"problems": ["brainin"]}, "There is no problem 'brainin'. Did you mean 'branin'?"),
         ({"methods": []}, "No method was named. `rung bench list` says what there is."),
         ({"problems": []}, "No problem was named."),
-        ({"n_initial": -1}, "n_initial=-1 is not possible."),
+        ({"n_initial": -1}, "n_initial must be a whole number, at least 0, not -1."),
         ({"seeds": "x"}, "seeds='x' can't be read."),
         ({"budget": "x"}, "The budget 'x' has no whole number"),
     ],

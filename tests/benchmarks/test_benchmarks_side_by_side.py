@@ -177,7 +177,7 @@ def test_a_function_without_a_name_goes_by_what_it_is_called():
         ({"strategies": ("random",)}, "To compare takes two methods"),
         ({"strategies": ("random", "gird")}, "no method named 'gird'"),
         ({"strategies": ("random", "optuna:tpe")}, "a method of another project"),
-        ({"trials": 0}, "trials=0 must be a whole number of at least 1"),
+        ({"trials": 0}, "trials must be a whole number, at least 1, not 0"),
         ({"seeds": 0}, "seeds=0 are none"),
         ({"along": ("lrr",)}, "Did you mean 'lr'"),
         ({"along": ("opt",)}, "no hyperparameter 'opt' that varies"),

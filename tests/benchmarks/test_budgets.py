@@ -59,5 +59,5 @@ def test_budgets_that_mean_nothing(text: str, sentence: str) -> None:
 
 
 def test_there_is_a_worker() -> None:
-    with pytest.raises(SettingError, match="workers=0 is not possible"):
+    with pytest.raises(SettingError, match="workers must be a whole number, at least 1, not 0"):
         read_budget("50", workers=0)

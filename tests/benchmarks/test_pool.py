@@ -148,5 +148,5 @@ def test_processes_compute_with_one_thread(tmp_path: Path) -> None:
 
 
 def test_there_is_a_job(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match=re.escape("jobs=0 is not possible")):
+    with pytest.raises(SettingError, match=re.escape("jobs must be a whole number, at least 1, not 0")):
         Pool(tmp_path, jobs=0)

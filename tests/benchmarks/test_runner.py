@@ -137,7 +137,7 @@ def test_a_folder_that_takes_nothing(tmp_path: Path) -> None:
 
 
 def test_there_is_a_job(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match=re.escape("jobs=0 is not possible")):
+    with pytest.raises(SettingError, match=re.escape("jobs must be a whole number, at least 1, not 0")):
         run_benchmark(["random"], ["branin"], seeds=1, budget=1, out=tmp_path, jobs=0)
 
 

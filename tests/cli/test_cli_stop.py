@@ -90,9 +90,9 @@ def test_texts_become_criteria_of_trials(texts: list[str], criterion: Any) -> No
         ("meadian", "there is no criterion 'meadian'.", "Did you mean median? Write epochs:N"),
         ("median:50", "median takes no value, and each option once.", "Write median[:grace_period=N]"),
         ("diverged:2:3", "diverged takes one value, and each option once.", "Write diverged[:FACTOR]."),
-        ("diverged:1", "diverged(1.0) would stop trials that improve.", "Write diverged[:FACTOR]."),
+        ("diverged:1", "diverged must be a finite number, above 1, not 1.0.", "Write diverged[:FACTOR]."),
         ("unpromising", "unpromising takes one value, and each option once.", "Write unpromising:MAX_T"),
-        ("percentile:101", "percentile(101.0) is outside 0 to 100.", "Write percentile:Q"),
+        ("percentile:101", "percentile must be a number, at least 0 and at most 100, not 101.0.", "Write percentile:Q"),
     ],
 )
 def test_what_is_no_criterion_of_trials(text: str, sentence: str, hint: str) -> None:
@@ -115,9 +115,9 @@ def test_what_is_no_criterion_of_trials(text: str, sentence: str, hint: str) -> 
         ("cost:3:metric=", "each option once.", "metric=NAME"),
         ("trials:x", "'trials:x' has no number where one belongs.", "Write trials:N."),
         ("trials:1.5", "has no number where one belongs.", "Write trials:N."),
-        ("trials:0", "trials=0 is no number to count to.", "Write trials:N."),
+        ("trials:0", "trials must be a whole number, at least 1, not 0.", "Write trials:N."),
         ("trials:3:per_hour=2", "trials has no option 'per_hour'.", "Write trials:N."),
-        ("reached:nan", "reached=nan is not a number.", "Write reached:VALUE."),
+        ("reached:nan", "reached must be a finite number, not nan.", "Write reached:VALUE."),
         ("seconds:2x", "seconds='2x' is not a duration.", "Write seconds:2h."),
         ("cost:10", "a cost has either a metric or a price.", "per_hour=PRICE or"),
         ("stalled", "stalled is counted either in epochs or in seconds.", "stalled:epochs=N or"),

@@ -115,8 +115,8 @@ def test_where_there_is_nothing_to_change(invoke, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("lenet", "--top", "0"), 2, "rung: top must be a share above 0 and at most 1, not 0.0."),
-        (("lenet", "--margin", "2"), 2, "rung: margin must be a share from 0 to 1, not 2.0."),
+        (("lenet", "--top", "0"), 2, "rung: top must be a number, above 0 and at most 1, not 0.0."),
+        (("lenet", "--margin", "2"), 2, "rung: margin must be a number, at least 0 and at most 1, not 2.0."),
         (("lenett",), 1, "Did you mean 'lenet'?"),
     ],
 )

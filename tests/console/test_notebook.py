@@ -178,7 +178,7 @@ def test_an_interrupt_ends_the_showing_alone(cell: Cell, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan")])
 def test_senseless_seconds_are_refused(seconds: float) -> None:
-    with pytest.raises(SettingError, match="every_s="):
+    with pytest.raises(SettingError, match="every_s must be a finite number, above 0"):
         show_live(FakeStudy("one"), every_s=seconds)  # type: ignore[arg-type]
 
 

@@ -54,9 +54,9 @@ def last_steps(played: Played) -> dict[int, int]:
         ({"max_t": 2.5}, "max_t must be a whole number"),
         ({"grace_period": 0}, "grace_period must be a whole number, at least 1"),
         ({"grace_period": 28}, "max_t=27 is below grace_period=28"),
-        ({"reduction_factor": 1}, "reduction_factor must be a number above 1, not 1"),
-        ({"reduction_factor": True}, "reduction_factor must be a number above 1, not True"),
-        ({"reduction_factor": float("nan")}, "reduction_factor must be a number above 1"),
+        ({"reduction_factor": 1}, "reduction_factor must be a finite number, above 1, not 1"),
+        ({"reduction_factor": True}, "reduction_factor must be a finite number, above 1, not True"),
+        ({"reduction_factor": float("nan")}, "reduction_factor must be a finite number, above 1"),
     ],
 )
 def test_bad_settings(options: dict[str, Any], message: str) -> None:

@@ -187,9 +187,9 @@ def test_the_log_alone_decides() -> None:
     [
         ("budget", 0, "budget must be a whole number, at least 1, not 0"),
         ("budget", True, "budget must be a whole number, at least 1, not True"),
-        ("overhead", -0.1, "overhead must be a number, at least 0, not -0.1"),
-        ("overhead", "little", "overhead must be a number, at least 0, not 'little'"),
-        ("free_s", float("nan"), "free_s must be a number, at least 0, not nan"),
+        ("overhead", -0.1, "overhead must be a finite number, at least 0, not -0.1"),
+        ("overhead", "little", "overhead must be a finite number, at least 0, not 'little'"),
+        ("free_s", float("nan"), "free_s must be a finite number, at least 0, not nan"),
     ],
 )
 def test_options_out_of_range(option: str, value: object, message: str) -> None:

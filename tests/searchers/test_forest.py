@@ -228,7 +228,7 @@ def test_the_json_form_has_all_options() -> None:
 @pytest.mark.parametrize("name", ["trees", "leaf_size", "candidates", "initial_points"])
 @pytest.mark.parametrize("value", [0, 2.0, True, "many"])
 def test_unusable_options(name: str, value: Any) -> None:
-    with pytest.raises(SettingError, match=rf"{name} must be a whole number, at least 1, not {value!r}\. Leave it"):
+    with pytest.raises(SettingError, match=rf"{name} must be a whole number, at least 1, not {value!r}\. Give for"):
         ForestSearcher(SQUARE, **{name: value})
 
 

@@ -137,7 +137,7 @@ def test_endless_grids_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         (0, "at least 1, not 0"),
         (2.5, r"at least 1, not 2\.5"),
         (True, "at least 1, not True"),
-        ({"x": "3"}, "at least 1, not '3' for 'x'"),
+        ({"x": "3"}, r"points\['x'\] must be a whole number, at least 1, not '3'"),
         ({"z": 3}, r"the space has no dimension 'z'\. It has x, y"),
     ],
 )

@@ -129,7 +129,7 @@ def test_the_sequence_goes_on_after_an_edit() -> None:
 
 
 def test_unusable_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SettingError, match=r"seed must be a whole number, at least 0, not -1\. Use seed=0"):
+    with pytest.raises(SettingError, match=r"seed must be a whole number, at least 0, not -1\. Give for instance 0"):
         HaltonSearcher(SQUARE, seed=-1)
     monkeypatch.setattr(module, "_MOST_DIMENSIONS", 1)
     with pytest.raises(SettingError, match=r"in at most 1 dimensions, and the space has 2\. Use SobolSearcher"):

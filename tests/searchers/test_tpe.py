@@ -348,11 +348,11 @@ def test_settings() -> None:
         ({"startup_trials": 0}, "startup_trials must be a whole number, at least 1, not 0"),
         ({"candidates": 2.5}, "candidates must be a whole number, at least 1, not 2.5"),
         ({"candidates": True}, "candidates must be a whole number, at least 1, not True"),
-        ({"gamma": 0.0}, "gamma must be a number above 0 and at most 1, not 0.0"),
-        ({"gamma": 1.5}, "gamma must be a number above 0 and at most 1, not 1.5"),
-        ({"gamma": "a"}, "gamma must be a number above 0 and at most 1, not 'a'"),
-        ({"prior_weight": float("inf")}, "prior_weight must be a number above 0, not inf"),
-        ({"prior_weight": float("nan")}, "prior_weight must be a number above 0, not nan"),
+        ({"gamma": 0.0}, "gamma must be a number, above 0 and at most 1, not 0.0"),
+        ({"gamma": 1.5}, "gamma must be a number, above 0 and at most 1, not 1.5"),
+        ({"gamma": "a"}, "gamma must be a number, above 0 and at most 1, not 'a'"),
+        ({"prior_weight": float("inf")}, "prior_weight must be a finite number, above 0, not inf"),
+        ({"prior_weight": float("nan")}, "prior_weight must be a finite number, above 0, not nan"),
     ],
 )
 def test_unusable_settings(settings: dict[str, Any], message: str) -> None:

@@ -322,14 +322,14 @@ def test_too_few_trials(n, there):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"top": 0.0}, r"top must be a share above 0 and at most 1, not 0.0\. Use 0.2"),
-        ({"top": 1.5}, "top must be a share"),
-        ({"top": True}, "top must be a share"),
-        ({"top": math.nan}, "top must be a share"),
-        ({"top": "0.2"}, "top must be a share"),
-        ({"margin": -0.1}, r"margin must be a share from 0 to 1, not -0.1\. Use 0.05"),
-        ({"margin": math.nan}, "margin must be a share"),
-        ({"margin": None}, "margin must be a share"),
+        ({"top": 0.0}, r"top must be a number, above 0 and at most 1, not 0.0\. Give for instance 0.2"),
+        ({"top": 1.5}, "top must be a number"),
+        ({"top": True}, "top must be a number"),
+        ({"top": math.nan}, "top must be a number"),
+        ({"top": "0.2"}, "top must be a number"),
+        ({"margin": -0.1}, r"margin must be a number, at least 0 and at most 1, not -0.1\. Give for instance 0.05"),
+        ({"margin": math.nan}, "margin must be a number"),
+        ({"margin": None}, "margin must be a number"),
     ],
 )
 def test_shares_that_are_none(options, message):

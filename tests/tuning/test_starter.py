@@ -228,16 +228,16 @@ def test_a_child_starts_from_its_parents_checkpoints_until_it_has_its_own(stage:
 @pytest.mark.parametrize(
     ("limits", "words"),
     [
-        ({"new_trials": -1}, "new_trials=-1 is not a limit. Give a whole number of at least 0."),
-        ({"max_trials": 2.5}, r"max_trials=2.5 is not a limit. Give a whole number"),
-        ({"max_trials": True}, "max_trials=True"),
-        ({"seconds": math.nan}, "seconds=nan is not a limit. Give a number of at least 0."),
-        ({"seconds": "60"}, "seconds='60'"),
-        ({"trial_seconds": -0.5}, "trial_seconds=-0.5"),
-        ({"stop_grace_s": None}, "stop_grace_s=None"),
-        ({"max_kills": 0}, "max_kills=0 is not a limit. Give a whole number of at least 1."),
-        ({"max_kills": None}, "max_kills=None"),
-        ({"failures_in_a_row": 0}, "failures_in_a_row=0"),
+        ({"new_trials": -1}, "new_trials must be a whole number, at least 0, not -1."),
+        ({"max_trials": 2.5}, "max_trials must be a whole number, at least 1, not 2.5"),
+        ({"max_trials": True}, "max_trials must be a whole number, at least 1, not True"),
+        ({"seconds": math.nan}, "seconds must be a number, at least 0, not nan."),
+        ({"seconds": "60"}, "seconds must be a number, at least 0, not '60'"),
+        ({"trial_seconds": -0.5}, "trial_seconds must be a number, at least 0, not -0.5"),
+        ({"stop_grace_s": None}, "stop_grace_s must be a number, at least 0, not None"),
+        ({"max_kills": 0}, "max_kills must be a whole number, at least 1, not 0."),
+        ({"max_kills": None}, "max_kills must be a whole number, at least 1, not None"),
+        ({"failures_in_a_row": 0}, "failures_in_a_row must be a whole number, at least 1, not 0"),
     ],
 )
 def test_what_is_no_limit(limits: dict[str, Any], words: str) -> None:

@@ -227,7 +227,7 @@ def test_who_takes_over_knows_what_was_asked_for_in_the_same_breath(real: Stage)
         ({"name": "bayes"}, "There is no searcher named 'bayes'"),
         ({"name": "asha", "max_t": 3}, "There is no searcher named 'asha'"),
         ({"name": "sobol", "sede": 3}, "'sobol' can't be made with these options"),
-        ({"name": "tpe", "gamma": -1}, "gamma must be a number above 0"),
+        ({"name": "tpe", "gamma": -1}, "gamma must be a number, above 0"),
         ({"name": "sobol", "points_to_evaluate": [{"x": 0.5, "n": 1}]}, "can't bring points of its own"),
         ({"class": "some.module:Opaque", "opaque": "book:Searcher"}, "book:Searcher draws from generators of its own"),
         ({"class": "nowhere.to.be:found"}, "'nowhere.to.be:found' can't be imported"),

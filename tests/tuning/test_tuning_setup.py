@@ -61,7 +61,7 @@ def test_what_is_no_goal(metric: Any, mode: str) -> None:
 def test_workers_are_counted_from_one() -> None:
     assert checked_workers(3, None) == 3
     assert checked_workers(None, None) is None
-    with pytest.raises(SettingError, match=r"workers=1\.5 must be a whole number"):
+    with pytest.raises(SettingError, match=r"workers must be a whole number, at least 1, not 1\.5"):
         checked_workers(1.5, None)  # type: ignore[arg-type]
 
 

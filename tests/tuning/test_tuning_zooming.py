@@ -146,5 +146,5 @@ def test_a_study_without_a_space_or_results() -> None:
     store = begun([{}] * 6, space=Space({}), losses=[1.0] * 6)
     with pytest.raises(SettingError, match=r"the study 's' keeps runs by hand; there is no space in it"):
         plan(store)
-    with pytest.raises(SettingError, match="top must be a share"):
+    with pytest.raises(SettingError, match="top must be a number"):
         plan(begun([{"x": 0.5}] * 9), top=0.0)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Mapping, Sequence
-from numbers import Real
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from rung.checks import number
 from rung.errors import SettingError, SpaceError
 from rung.space import as_domain
 
@@ -119,10 +119,5 @@ def _speeds_of(given: Any, slots: int, seed: int) -> Sequence[float]:
                 f"speeds={given!r} says no speeds.", hint="Give numbers, or a domain: rung.uniform(0.5, 2.0)."
             ) from error
         speeds = [domain.from_unit(float(u)) for u in stream(seed, _SPEEDS).random(slots)]
-    for worker, speed in enumerate(speeds):
-        if isinstance(speed, bool) or not isinstance(speed, Real) or not 0.0 < float(speed) < math.inf:
-            raise SettingError(
-                f"the speed of worker {worker} is {speed!r}.",
-                hint="Give finite numbers above 0; 2 takes half the time of 1.",
-            )
-    return [float(speed) for speed in speeds]
+    example = "2, which takes half the time of 1"
+    return [number(f"the speed of worker {i}", speed, above=0, example=example) for i, speed in enumerate(speeds)]

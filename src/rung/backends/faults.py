@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Mapping
-from numbers import Integral, Real
 from typing import final
 
 from msgspec import Struct
 
-from rung.errors import SettingError
+from rung.checks import number, whole_number
 
 
 @final
@@ -36,30 +34,17 @@ class Faults(Struct, frozen=True, kw_only=True):
     checkpoint_every: int | None = 1
 
     def __post_init__(self) -> None:
-        _check("crash", self.crash, low=0.0, high=1.0, remedy="Give a chance from 0 to 1.")
-        _check("straggle", self.straggle, low=0.0, high=1.0, remedy="Give a chance from 0 to 1.")
-        remedy = "Give a factor from 1: 4 makes a step take four times as long."
-        _check("slowdown", self.slowdown, low=1.0, high=sys.float_info.max, remedy=remedy)
-        _check("absence", self.absence, low=0.0, remedy="Give seconds, or math.inf for workers that never come back.")
+        number("crash", self.crash, at_least=0, at_most=1, example=0.01)
+        number("straggle", self.straggle, at_least=0, at_most=1, example=0.05)
+        number("slowdown", self.slowdown, at_least=1, example="4, for a step that takes four times as long")
+        always = "math.inf, for workers that never come back"
+        number("absence", self.absence, at_least=0, may_be_infinite=True, example=always)
         if isinstance(self.lifetime, Mapping):
             for worker, at in self.lifetime.items():
-                _check_whole("a worker in lifetime", worker, least=0)
-                _check(f"lifetime[{worker}]", at, low=0.0, remedy="Give the second at which the worker is lost.")
+                whole_number("a worker in lifetime", worker, at_least=0, example=0)
+                number(f"lifetime[{worker}]", at, at_least=0, may_be_infinite=True, example=3600)
         else:
-            remedy = "Give a mean in seconds, or a dict from workers to the seconds at which they are lost."
-            _check("lifetime", self.lifetime, low=0.0, remedy=remedy)
-            if self.lifetime == 0:
-                raise SettingError("lifetime=0 leaves no worker to run anything.", hint=remedy)
+            either = "3600, the mean in seconds, or {0: 60}, from workers to the seconds at which they are lost"
+            number("lifetime", self.lifetime, above=0, may_be_infinite=True, example=either)
         if self.checkpoint_every is not None:
-            _check_whole("checkpoint_every", self.checkpoint_every, least=1)
-
-
-def _check(name: str, value: object, *, low: float, high: float = math.inf, remedy: str) -> None:
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    if not is_number or not low <= value <= high:  # type: ignore[operator]  # it is a number
-        raise SettingError(f"{name}={value!r} is out of range.", hint=remedy)
-
-
-def _check_whole(name: str, value: object, *, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise SettingError(f"{name}={value!r} is out of range.", hint=f"Give a whole number from {least}.")
+            whole_number("checkpoint_every", self.checkpoint_every, at_least=1, example=1)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, final
 
 from rung.backends.resources import Resources, assignments, most_slots
+from rung.checks import number, whole_number
 from rung.errors import SettingError
 from rung.runtime.objective import Kind, Objective, pack
 from rung.types import Handle, Job, Message
@@ -66,18 +67,15 @@ class Processes:
             )
         if start not in _STARTS:
             raise SettingError(f"start={start!r} is not known.", hint=f"Choose one of {', '.join(_STARTS)}.")
-        for name, value, least in (("slots", slots, 1), ("threads", threads, 1), ("log_bytes", log_bytes, 0)):
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
-                raise SettingError(f"{name}={value!r} is not possible.", hint=f"Give a whole number from {least}.")
-        if not 0 <= grace_s < float("inf"):
-            raise SettingError(f"grace_s={grace_s!r} is not possible.", hint="Give seconds from 0.")
+        if slots is not None:
+            slots = whole_number("slots", slots, at_least=1, example="4, or leave it out")
         self.resources = (resources or Resources()).on_this_machine()
         self.slots = slots or most_slots(self.resources) or _SLOTS
         self._gpus = assignments(self.resources, self.slots)
         self._start: Literal["auto", "fork", "spawn"] = start
-        self._threads = threads
-        self._log_bytes = log_bytes
-        self._grace_s = grace_s
+        self._threads = None if threads is None else whole_number("threads", threads, at_least=1, example=1)
+        self._log_bytes = whole_number("log_bytes", log_bytes, at_least=0, example=10_000_000)
+        self._grace_s = number("grace_s", grace_s, at_least=0, example=5.0)
         self._oom_counter = oom_counter
         self._office: Office | None = None
 

@@ -10,6 +10,7 @@ from rung.backends._cluster import Cluster, Runtime
 from rung.backends._course import Course
 from rung.backends._stepping import begin
 from rung.backends.faults import Faults
+from rung.checks import whole_number
 from rung.errors import ObjectiveError, SettingError
 from rung.runtime.objective import Kind, Objective
 from rung.types import Handle, Job, Message
@@ -52,10 +53,8 @@ class Simulated:
         faults: Faults | None = None,
         seed: int = 0,
     ) -> None:
-        if isinstance(slots, bool) or not isinstance(slots, int) or slots < 1:
-            raise SettingError(f"slots={slots!r} can run nothing.", hint="Give a whole number from 1.")
-        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-            raise SettingError(f"seed={seed!r} can't be drawn from.", hint="Give a whole number from 0.")
+        slots = whole_number("slots", slots, at_least=1, example=4)
+        seed = whole_number("seed", seed, at_least=0, example=0)
         if not isinstance(faults, Faults | None):
             raise SettingError(f"faults={faults!r} says no faults.", hint="Give Faults(crash=0.01).")
         self.slots = slots

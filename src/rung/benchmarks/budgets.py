@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
 from msgspec import Struct
 
 from rung.analysis.comparison.runs import Axis, Budget
+from rung.checks import whole_number
 from rung.durations import as_seconds, duration_text
 from rung.errors import SettingError
 
@@ -47,8 +48,7 @@ def read_budget(given: str | int, *, workers: int = 1) -> Allowance:
 
     workers: how many trials run at once within each run, on the problem's clock. SettingError for what can't be read.
     """
-    if workers < 1:
-        raise SettingError(f"workers={workers} is not possible.", hint="Give a whole number from 1.")
+    workers = whole_number("workers", workers, at_least=1, example=4)
     word, colon, amount = str(given).strip().partition(":")
     if not colon:
         word, amount = "evaluations", word

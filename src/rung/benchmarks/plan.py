@@ -15,6 +15,7 @@ from rung.benchmarks.method import Task
 from rung.benchmarks.methods import is_own, method
 from rung.benchmarks.one_run import Assignment, initial_points
 from rung.benchmarks.problems.catalogue import problems as named_problems
+from rung.checks import whole_number
 from rung.errors import MissingExtraError, RungError, SettingError
 
 if TYPE_CHECKING:
@@ -85,8 +86,7 @@ def plan_benchmark(
     Methods whose packages aren't there are skipped. SettingError for what is not known or makes no sense;
     MissingExtraError when no method could be run.
     """
-    if n_initial < 0:
-        raise SettingError(f"n_initial={n_initial} is not possible.", hint="Give a whole number from 0.")
+    n_initial = whole_number("n_initial", n_initial, at_least=0, example=3)
     allowance, chosen = read_budget(budget, workers=workers), read_seeds(seeds)
     folder = None if data_dir is None else str(data_dir)
     found = named_problems(problems, data_dir=folder)

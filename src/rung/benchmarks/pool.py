@@ -16,6 +16,7 @@ from rung.analysis.comparison.runs import Run
 from rung.backends.processes import Processes
 from rung.benchmarks._worker import COST, Worker
 from rung.benchmarks.one_run import Assignment, failed_run, in_words, seed_of
+from rung.checks import whole_number
 from rung.durations import duration_text
 from rung.errors import RungError, SettingError
 from rung.places import OUTPUT, trial_folder
@@ -64,8 +65,7 @@ class Pool:
     ) -> None:
         if sys.platform == "win32":
             raise SettingError("Benchmarks don't run on Windows.", hint="They do in WSL; reports can be made anywhere.")
-        if jobs < 1:
-            raise SettingError(f"jobs={jobs} is not possible.", hint="Give a whole number from 1.")
+        jobs = whole_number("jobs", jobs, at_least=1, example=4)
         self._folder = folder.absolute()
         self._modules = modules
         self._run_limit_s = run_limit_s

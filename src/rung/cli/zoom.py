@@ -41,11 +41,11 @@ def zoom(study: str, top: float, margin: float, store: str, *, dry_run: bool, as
     from rung.cli._command import send
     from rung.cli._where import asking
     from rung.commands import EditSpace
-    from rung.space.zooming import check_shares
+    from rung.space.zooming import checked_shares
     from rung.tuning.zooming import plan_zoom
 
     with asking():
-        check_shares(top, margin)
+        checked_shares(top, margin)
     with reading(store) as opened:
         plan = plan_zoom(opened, study, top=top, margin=margin)
         is_asked = bool(plan.changes) and not dry_run

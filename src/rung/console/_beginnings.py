@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rung.console.wording import settings
-from rung.schedulers._population import REPLACES
-from rung.searchers._auto_policy import CHOSEN, WHY
+from rung.events import CHOSEN, REPLACES, WHY_CHOSEN
 
 if TYPE_CHECKING:
     from rung.events import Started
@@ -21,7 +20,7 @@ def beginning(event: Started, ledger: Ledger) -> str:
         until = "" if event.until is None else f", up to step {event.until}"
         more = f", attempt {event.attempt}" if event.cause == "retried" else until
         return f"{name} {_again(event, ledger.trials[event.trial])}{more}"
-    why = event.notes.get(WHY)
+    why = event.notes.get(WHY_CHOSEN)
     other = "" if why is None else f"; from here on {event.notes.get(CHOSEN)} suggests, because {why}"
     return f"{name} started: {settings(event.config)}{_copied(event)}{other}"
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, final
 
+from rung.checks import number
 from rung.console.picture import MOST_TRIALS, Picture
 from rung.console.plain import banner, summary
 from rung.errors import SettingError
@@ -36,8 +37,7 @@ def show_live(study: Study, *, every_s: float = PERIOD_S) -> None:
 
     For a study that another process runs. every_s: seconds between two looks. SettingError outside a notebook.
     """
-    if not every_s > 0:
-        raise SettingError(f"every_s={every_s!r} is not possible.", hint="Give seconds above 0.")
+    number("every_s", every_s, above=0, example=2)
     card = _Card()
     try:
         while True:

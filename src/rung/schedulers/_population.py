@@ -8,11 +8,8 @@ from typing import NamedTuple, final
 
 from msgspec import Struct, field
 
-from rung.events import Changed, Ended, Enqueued, Observed, SearchEvent, Started
+from rung.events import REPLACES, Changed, Ended, Enqueued, Observed, SearchEvent, Started
 from rung.types import Action, Config, Decision, TrialState
-
-REPLACES = "replaces"
-"""In the notes of a copy: the trial whose place it takes."""
 
 
 class Standing(enum.Enum):

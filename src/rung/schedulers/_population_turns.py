@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from rung.checks import number, whole_number
 from rung.errors import SettingError
-from rung.schedulers._population import REPLACES, Comparison, Member, Population, Standing
-from rung.schedulers._settings import whole_number
-from rung.space.values import is_number
+from rung.events import REPLACES
+from rung.schedulers._population import Comparison, Member, Population, Standing
 from rung.types import Config, Exhausted, Proposal, Suggestion, Wait
 
 if TYPE_CHECKING:
@@ -89,17 +89,7 @@ def checked_size(*, population: object, interval: object, max_t: object, quantil
             f"interval={each} is above max_t={last}, so members would never be compared.",
             hint=f"Use an interval of at most {max(last // 2, 1)}.",
         )
-    share = number_between("quantile", quantile, 0.0, 0.5)
-    if share == 0.0:
-        raise SettingError("quantile=0 would never replace anybody.", hint="Use quantile=0.25.")
-    return Size(last, members, each, share)
-
-
-def number_between(name: str, value: object, low: float, high: float) -> float:
-    """``value`` as a float from low to high, both included. SettingError."""
-    if not is_number(value) or not low <= value <= high:
-        raise SettingError(f"{name}={value!r} is not between {low:g} and {high:g}.", hint=f"Use {name}={high / 2:g}.")
-    return float(value)
+    return Size(last, members, each, number("quantile", quantile, above=0, at_most=0.5, example=0.25))
 
 
 def checked_fixed(fixed: object, space: Space) -> tuple[str, ...]:

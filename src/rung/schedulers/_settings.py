@@ -1,24 +1,9 @@
-"""Checks of the numbers that schedulers are given."""
+"""Checks of the numbers from which rungs follow."""
 
 from __future__ import annotations
 
-import operator
-
+from rung.checks import whole_number
 from rung.errors import SettingError
-
-
-def whole_number(name: str, value: object, *, at_least: int, example: int) -> int:
-    """``value`` as an int; anything with an index will do, but for bool. SettingError names what is allowed."""
-    try:
-        number = operator.index(value)  # type: ignore[arg-type]  # what has no index is refused
-    except TypeError:
-        number = None
-    if number is None or isinstance(value, bool) or number < at_least:
-        raise SettingError(
-            f"{name} must be a whole number, at least {at_least}, not {value!r}.",
-            hint=f"Give for instance {name}={example}.",
-        )
-    return number
 
 
 def training_lengths(max_t: object, grace_period: object, reduction_factor: object) -> tuple[int, int, int]:

@@ -6,14 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, final
 
-from rung.errors import SettingError
+from rung.checks import number, whole_number
 from rung.history import is_point
 from rung.registry import describe
 from rung.schedulers._freeze_thaw_moves import Moves
 from rung.schedulers._freeze_thaw_record import spread_levels
-from rung.schedulers._settings import check_first_rung, whole_number
+from rung.schedulers._settings import check_first_rung
 from rung.searchers.random import RandomSearcher
-from rung.space.values import is_number
 from rung.types import Exhausted, Proposal, Suggestion, Wait
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ class FreezeThaw:
         if grace_period is None:
             grace_period = max(1, round(self._max_t / _GRACE_SHARE))
         self._grace_period = whole_number("grace_period", grace_period, at_least=1, example=3)
-        self._reduction_factor = _factor(reduction_factor)
+        self._reduction_factor = number("reduction_factor", reduction_factor, above=1, example=1.75)
         check_first_rung(self._max_t, self._grace_period)
         levels = spread_levels(self._grace_period, self._max_t, self._reduction_factor)
         self._moves = Moves(searcher.space, levels)
@@ -155,9 +154,3 @@ class FreezeThaw:
 def _n_initial(space: Space) -> int:
     n_dimensions = sum(domain.size > 1 for domain in space.values())
     return min(max(2 * n_dimensions, _FEWEST_INITIAL), _MOST_INITIAL)
-
-
-def _factor(value: object) -> float:
-    if not (is_number(value) and 1.0 < value < math.inf):
-        raise SettingError(f"reduction_factor must be a number above 1, not {value!r}.", hint="Use 1.75.")
-    return float(value)

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, final
 
+from rung.checks import whole_number
 from rung.registry import describe
 from rung.schedulers._bracket import Bracket
 from rung.schedulers._brackets import suggest
 from rung.schedulers._rungs import rung_levels
-from rung.schedulers._settings import training_lengths, whole_number
+from rung.schedulers._settings import training_lengths
 from rung.schedulers._synchronous import SynchronousBrackets
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, final
 
+from rung.checks import whole_number
 from rung.errors import SettingError
 from rung.registry import describe
 from rung.schedulers._bracket import Bracket
 from rung.schedulers._brackets import suggest
-from rung.schedulers._settings import check_first_rung, whole_number
+from rung.schedulers._settings import check_first_rung
 from rung.schedulers._synchronous import SynchronousBrackets
 
 if TYPE_CHECKING:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, final
 
+from rung.checks import number
 from rung.registry import describe
 from rung.schedulers._population import Member
 from rung.schedulers._population_moves import explored
-from rung.schedulers._population_turns import checked_fixed, checked_size, number_between, turn
+from rung.schedulers._population_turns import checked_fixed, checked_size, turn
 from rung.space.categories import Choice, Constant, Ordinal
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class PB2:
         self.searcher = searcher
         self._size = checked_size(population=population, interval=interval, max_t=max_t, quantile=quantile)
         self._population = self._size.begun()
-        self._resample = number_between("resample", resample, 0.0, 1.0)
+        self._resample = number("resample", resample, at_least=0, at_most=1, example=0.25)
         self._fixed = checked_fixed(fixed, searcher.space)
         self._fit: tuple[int, Space, Belief] | None = None  # a cache: the belief follows from so many gains in a space
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import inf
 from typing import TYPE_CHECKING, final
 
+from rung.checks import number
 from rung.errors import SettingError
 from rung.registry import describe
 from rung.schedulers._population import Member
 from rung.schedulers._population_moves import Steps, explored, steps_move
-from rung.schedulers._population_turns import checked_fixed, checked_size, number_between, turn
-from rung.space.values import is_number
+from rung.schedulers._population_turns import checked_fixed, checked_size, turn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,7 +64,8 @@ class PopulationBasedTraining:
         self.searcher = searcher
         self._size = checked_size(population=population, interval=interval, max_t=max_t, quantile=quantile)
         self._population = self._size.begun()
-        self._steps = Steps(number_between("resample", resample, 0.0, 1.0), _checked_factors(factors))
+        chance = number("resample", resample, at_least=0, at_most=1, example=0.25)
+        self._steps = Steps(chance, _checked_factors(factors))
         self._fixed = checked_fixed(fixed, searcher.space)
 
     @property
@@ -94,8 +94,6 @@ class PopulationBasedTraining:
 
 
 def _checked_factors(factors: Sequence[float]) -> tuple[float, ...]:
-    numbers = tuple(factors) if isinstance(factors, Sequence) else ()
-    is_usable = all(is_number(each) and 0 < each < inf for each in numbers)
-    if not numbers or not is_usable:
-        raise SettingError(f"factors={factors!r} can't be used.", hint="Give positive numbers: factors=(0.8, 1.2).")
-    return tuple(map(float, numbers))
+    if not isinstance(factors, Sequence) or not factors:
+        raise SettingError(f"factors={factors!r} are none.", hint="Give positive numbers: factors=(0.8, 1.2).")
+    return tuple(number("each of the factors", factor, above=0, example=1.2) for factor in factors)

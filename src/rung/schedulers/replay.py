@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
+from rung.checks import whole_number
 from rung.errors import SettingError
 from rung.events import Ended, Observed, Started
 from rung.registry import describe
-from rung.schedulers._settings import whole_number
 from rung.types import Exhausted, Proposal, TrialState, Wait
 
 if TYPE_CHECKING:

@@ -16,8 +16,6 @@ Name: TypeAlias = Literal["gp", "tpe", "evolution", "random"]
 NAMES: Final[tuple[Name, ...]] = ("gp", "tpe", "evolution")
 """The best first, and each cheaper than the one before it."""
 
-CHOSEN: Final = "auto"  # keys of the notes of a suggestion: who made it,
-WHY: Final = "auto_why"  # and where that is another one than before, why
 _MOST_TRIALS: Final = 1_000  # a Gaussian process knows all of them up to here
 _FIRST_OF_MANY: Final = 250  # trials before TPE goes on, when there will be more than that
 _MOST_DIMENSIONS: Final = 60

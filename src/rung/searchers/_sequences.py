@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeAlias, cast, final
 
-from rung.errors import SettingError
+from rung.checks import whole_number
 from rung.events import Started
 from rung.types import Exhausted, Suggestion
 
@@ -37,11 +37,9 @@ class Walk:
     """
 
     def __init__(self, name: str, engine: Engine, seed: int | None = None) -> None:
-        if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool) or seed < 0):
-            raise SettingError(f"seed must be a whole number, at least 0, not {seed!r}.", hint="Use seed=0.")
         self._name = name
         self._engine = engine
-        self._scramble = seed
+        self._scramble = None if seed is None else whole_number("seed", seed, at_least=0, example=0)
         self._next = 0
         self._sequence: Sequence | None = None
 

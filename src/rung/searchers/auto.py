@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from bisect import insort
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, final
 
 import rung.searchers._proposals  # noqa: F401  # now, so that the first decision doesn't pay for it
-from rung.errors import SettingError
-from rung.events import Ended, Started
+from rung.checks import number, whole_number
+from rung.events import CHOSEN, WHY_CHOSEN, Ended, Started
 from rung.history import starting_points
 from rung.registry import describe
-from rung.searchers._auto_policy import (
-    CHOSEN,
-    GUESSES,
-    NAMES,
-    WHY,
-    Name,
-    Standing,
-    affordable,
-    fitting,
-    usual_cost,
-)
+from rung.searchers._auto_policy import GUESSES, NAMES, Name, Standing, affordable, fitting, usual_cost
 from rung.searchers._evolution_record import Record
 from rung.searchers.evolution import EvolutionSearcher
 from rung.searchers.gp import GPSearcher
 from rung.searchers.tpe import TPESearcher
 from rung.space import as_space
-from rung.space.values import is_number
 from rung.types import Exhausted, Suggestion, TrialState, Wait
 
 if TYPE_CHECKING:
@@ -78,8 +66,9 @@ class AutoSearcher:
     ) -> None:
         given = as_space(space)
         self._points = starting_points(given, initial_config, points_to_evaluate)
-        self._budget = _checked_budget(budget)
-        self._overhead, self._free_s = _number("overhead", overhead), _number("free_s", free_s)
+        self._budget = None if budget is None else whole_number("budget", budget, at_least=1, example=100)
+        self._overhead = number("overhead", overhead, at_least=0, example=0.05)
+        self._free_s = number("free_s", free_s, at_least=0, example=2.0)
         self._searchers: Mapping[Name, Searcher] = {
             "gp": GPSearcher(given, points_to_evaluate=self._points),
             "tpe": TPESearcher(given, points_to_evaluate=self._points),
@@ -109,7 +98,7 @@ class AutoSearcher:
         if not isinstance(suggestion, Suggestion):
             return suggestion
         is_changed = name != (self._last or NAMES[0])
-        notes = {CHOSEN: name} | ({WHY: why or "nothing speaks against it any more"} if is_changed else {})
+        notes = {CHOSEN: name} | ({WHY_CHOSEN: why or "nothing speaks against it any more"} if is_changed else {})
         return Suggestion(suggestion.config, {**suggestion.notes, **notes})
 
     def update(self, event: SearchEvent) -> None:
@@ -170,16 +159,3 @@ class AutoSearcher:
             insort(self._failures if event.state is TrialState.FAILED else self._evaluations, event.at - began)
         (self._cut if event.reason == "scheduler" else self._whole).add(event.trial)
         self._standing = self._standing._replace(n_ended=len(self._whole), n_cut=len(self._cut))
-
-
-def _checked_budget(budget: int | None) -> int | None:
-    is_whole = isinstance(budget, int) and not isinstance(budget, bool)
-    if budget is not None and not (is_whole and budget >= 1):
-        raise SettingError(f"budget must be a whole number, at least 1, not {budget!r}.", hint="Leave it out.")
-    return budget
-
-
-def _number(name: str, value: float) -> float:
-    if not (is_number(value) and 0.0 <= value < math.inf):
-        raise SettingError(f"{name} must be a number, at least 0, not {value!r}.", hint="Leave it out.")
-    return float(value)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, final
 
-from rung.errors import MissingExtraError, SettingError
+from rung.checks import whole_number
+from rung.errors import MissingExtraError
 from rung.events import Ended, Observed, SpaceEdited
 from rung.history import History, starting_points
 from rung.registry import describe
@@ -66,7 +67,12 @@ class ForestSearcher:
         if find_spec("sklearn") is None:
             raise MissingExtraError("ForestSearcher", "sklearn")
         given = as_space(space)
-        self._options = _checked(trees=trees, leaf_size=leaf_size, candidates=candidates, initial_points=initial_points)
+        self._options = {
+            "trees": whole_number("trees", trees, at_least=1, example=10),
+            "leaf_size": whole_number("leaf_size", leaf_size, at_least=1, example=1),
+            "candidates": whole_number("candidates", candidates, at_least=1, example=200),
+            "initial_points": whole_number("initial_points", initial_points, at_least=1, example=5),
+        }
         self._points = starting_points(given, initial_config, points_to_evaluate)
         self._history = History(given, self._points)
         self._walk = Walk("sobol", sobol)
@@ -128,11 +134,3 @@ class ForestSearcher:
         if believed is not None and believed not in self._tried and self.space.is_allowed(believed):
             return Suggestion(believed)
         return self._walk.suggest(self.space, rng, self._tried)
-
-
-def _checked(**options: int) -> dict[str, int]:
-    """The options by name. SettingError for one that is out of range."""
-    for name, value in options.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise SettingError(f"{name} must be a whole number, at least 1, not {value!r}.", hint="Leave it out.")
-    return options

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, final
 
+from rung.checks import number, whole_number
 from rung.errors import RungError, SettingError
 from rung.events import Ended, Observed, SpaceEdited, Started
 from rung.history import History, starting_points
@@ -13,7 +14,6 @@ from rung.registry import describe
 from rung.searchers._curves import Curves
 from rung.searchers._unseen import Tried
 from rung.space import Choice, as_space
-from rung.space.values import is_number
 from rung.types import Exhausted, Suggestion, TrialState
 
 if TYPE_CHECKING:
@@ -170,19 +170,13 @@ def _checked(acquisition: str, exploration: float, initial_points: int | None, w
         raise SettingError(
             f"acquisition must be one of {', '.join(_ACQUISITIONS)}, not {acquisition!r}.", hint="Use 'logei'."
         )
-    if not (is_number(exploration) and 0.0 <= exploration < math.inf):
-        raise SettingError(f"exploration must be a number, at least 0, not {exploration!r}.", hint="Use 1.8.")
-    is_whole = isinstance(initial_points, int) and not isinstance(initial_points, bool)
-    if initial_points is not None and not (is_whole and initial_points >= 1):
-        raise SettingError(
-            f"initial_points must be a whole number, at least 1, not {initial_points!r}.",
-            hint="Use 5, or leave it out.",
-        )
+    if initial_points is not None:
+        initial_points = whole_number("initial_points", initial_points, at_least=1, example="5, or leave it out")
     if not isinstance(warp_inputs, bool):
         raise SettingError(f"warp_inputs must be True or False, not {warp_inputs!r}.", hint="Use False.")
     return {
         "acquisition": acquisition,
-        "exploration": float(exploration),
+        "exploration": number("exploration", exploration, at_least=0, example=1.8),
         "initial_points": initial_points,
         "warp_inputs": warp_inputs,
     }

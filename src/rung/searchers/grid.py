@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, final
 
+from rung.checks import whole_number
 from rung.errors import RungWarning, SettingError
 from rung.events import SpaceEdited, Started
 from rung.history import History, starting_points
@@ -55,8 +56,7 @@ class GridSearcher:
         points_to_evaluate: Sequence[Config] = (),
     ) -> None:
         given = as_space(space)
-        self._points: int | dict[str, int] = dict(points) if isinstance(points, Mapping) else points
-        _check_points(self._points, given)
+        self._points = _checked_points(points, given)
         self._first = starting_points(given, initial_config, points_to_evaluate)
         self._history = History(given, self._first)
         warn_of_priors(given, "GridSearcher")
@@ -119,18 +119,15 @@ def _key(config: Config) -> Hashable:
     return tuple(sorted((name, identity(value)) for name, value in config.items()))
 
 
-def _check_points(points: int | Mapping[str, int], space: Space) -> None:
-    for name, number in points.items() if isinstance(points, Mapping) else [("", points)]:
-        if name and name not in space:
+def _checked_points(points: int | Mapping[str, int], space: Space) -> int | dict[str, int]:
+    if not isinstance(points, Mapping):
+        return whole_number("points", points, at_least=1, example="5, or a mapping from names to numbers")
+    for name in points:
+        if name not in space:
             raise SettingError(
                 f"points: the space has no dimension {name!r}.", hint=f"It has {', '.join(space.names)}."
             )
-        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-            where = f" for {name!r}" if name else ""
-            raise SettingError(
-                f"points must be a whole number, at least 1, not {number!r}{where}.",
-                hint="Give one number, or a mapping from names to numbers.",
-            )
+    return {name: whole_number(f"points[{name!r}]", n, at_least=1, example=5) for name, n in points.items()}
 
 
 def _values(space: Space, points: int | Mapping[str, int]) -> dict[str, list[Json]]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias, final
 
-from rung.errors import SettingError
+from rung.checks import number, whole_number
 from rung.events import Changed, SpaceEdited, Started
 from rung.history import History, starting_points
 from rung.registry import describe
@@ -15,7 +14,6 @@ from rung.searchers._tpe_model import ParzenModel
 from rung.searchers._tpe_outcomes import Outcomes
 from rung.searchers._unseen import Tried
 from rung.space import as_space
-from rung.space.values import is_number
 from rung.types import Exhausted, Suggestion
 
 if TYPE_CHECKING:
@@ -75,10 +73,10 @@ class TPESearcher:
         points_to_evaluate: Sequence[Config] = (),
     ) -> None:
         given = as_space(space)
-        self._startup_trials = _whole("startup_trials", startup_trials)
-        self._gamma = _number("gamma", gamma, most=1.0)
-        self._candidates = _whole("candidates", candidates)
-        self._prior_weight = _number("prior_weight", prior_weight, most=math.inf)
+        self._startup_trials = whole_number("startup_trials", startup_trials, at_least=1, example=10)
+        self._gamma = number("gamma", gamma, above=0, at_most=1, example=0.1)
+        self._candidates = whole_number("candidates", candidates, at_least=1, example=24)
+        self._prior_weight = number("prior_weight", prior_weight, above=0, example=1.0)
         self._points = starting_points(given, initial_config, points_to_evaluate)
         self._history = History(given, self._points)
         self._outcomes = Outcomes()
@@ -168,16 +166,3 @@ class TPESearcher:
         if self._model is None:
             self._model = ParzenModel(self._history.hull, self.space, prior_weight=self._prior_weight)
         return self._model
-
-
-def _whole(name: str, value: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise SettingError(f"{name} must be a whole number, at least 1, not {value!r}.", hint=f"Use {name}=10.")
-    return value
-
-
-def _number(name: str, value: float, *, most: float) -> float:
-    if not is_number(value) or not 0.0 < value <= most or value == math.inf:
-        limit = "" if most == math.inf else f" and at most {most:g}"
-        raise SettingError(f"{name} must be a number above 0{limit}, not {value!r}.", hint=f"Use {name}=0.1.")
-    return float(value)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 
+from rung.checks import whole_number
 from rung.errors import SettingError, SpaceError
 from rung.events import Ended, Enqueued, SpaceEdited, Started
 from rung.history import History, starting_points
@@ -16,7 +17,7 @@ from rung.searchers._unseen import Tried
 from rung.searchers.grid import GridSearcher
 from rung.space import Choice, as_space
 from rung.space.editing import edited
-from rung.space.zooming import LEAST_TRIALS, check_shares, zoomed
+from rung.space.zooming import LEAST_TRIALS, checked_shares, zoomed
 from rung.types import Exhausted, Suggestion, TrialState, Wait
 
 if TYPE_CHECKING:
@@ -69,12 +70,12 @@ class ZoomSearcher:
         initial_config: Config | None = None,
         points_to_evaluate: Sequence[Config] = (),
     ) -> None:
-        check_shares(top, margin)
         given = as_space(space)
         self._inner: Searcher = build_searcher(_inner_form(inner), given)
         if isinstance(self._inner, ZoomSearcher):
             raise SettingError("a zoom can't be inside another one.", hint='Use inner="tpe".')
-        self._every, self._top, self._margin = _checked(every), top, margin
+        self._every = None if every is None else whole_number("every", every, at_least=1, example=8)
+        self._top, self._margin = checked_shares(top, margin)
         self._ends_with_grid = every is None and isinstance(self._inner, GridSearcher)
         self._points = starting_points(given, initial_config, points_to_evaluate)
         self._history = History(given, self._points)
@@ -182,13 +183,6 @@ def _inner_form(inner: str | Mapping[str, Json]) -> Mapping[str, Json]:
             "the searcher inside can't have points of its own.", hint="Give them to ZoomSearcher as points_to_evaluate."
         )
     return form
-
-
-def _checked(every: int | None) -> int | None:
-    is_whole = isinstance(every, int) and not isinstance(every, bool)
-    if every is not None and not (is_whole and every >= 1):
-        raise SettingError(f"every must be a whole number of trials, at least 1, not {every!r}.", hint="Use every=8.")
-    return every
 
 
 def _moved(box: Space, former: Space, now: Space) -> Space:

@@ -9,7 +9,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
-from rung.errors import RungError, SettingError, SpaceError
+from rung.checks import number
+from rung.errors import RungError, SpaceError
 from rung.space.categories import Choice, Ordinal
 from rung.space.distribution import Distribution
 from rung.space.editing import edited
@@ -110,7 +111,7 @@ def zoomed(
 
     RungError for fewer than five ranked trials; SettingError for other shares.
     """
-    check_shares(top, margin)
+    top, margin = checked_shares(top, margin)
     n = len(ranked)
     if n < LEAST_TRIALS:
         raise RungError(
@@ -128,12 +129,10 @@ def zoomed(
     return Zoomed(edited(space, {step.name: step.now for step in steps if step.is_changed}), steps, n_best, n)
 
 
-def check_shares(top: float, margin: float) -> None:
-    """SettingError unless ``top`` is above 0 and at most 1, and ``margin`` from 0 to 1."""
-    if not is_number(top) or not 0.0 < top <= 1.0:
-        raise SettingError(f"top must be a share above 0 and at most 1, not {top!r}.", hint="Use 0.2.")
-    if not is_number(margin) or not 0.0 <= margin <= 1.0:
-        raise SettingError(f"margin must be a share from 0 to 1, not {margin!r}.", hint="Use 0.05.")
+def checked_shares(top: float, margin: float) -> tuple[float, float]:
+    """The two as they are; SettingError unless ``top`` is above 0 and at most 1, and ``margin`` from 0 to 1."""
+    share = number("top", top, above=0, at_most=1, example=0.2)
+    return share, number("margin", margin, at_least=0, at_most=1, example=0.05)
 
 
 def words(domain: Domain) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import enum
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from numbers import Integral, Real
 from typing import ClassVar, NamedTuple, Protocol, TypeVar, final
 
 import msgspec
@@ -221,33 +219,3 @@ def quantile(ordered: Ordered, share: float) -> float:
     below = int(place)
     above = min(below + 1, len(ordered) - 1)
     return ordered[below] + (place - below) * (ordered[above] - ordered[below])
-
-
-def whole(value: object, name: str) -> int:
-    """A whole number of at least 1. SettingError."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise SettingError(f"{name}={value!r} is no number to count to.", hint="Give a whole number of at least 1.")
-    return int(value)
-
-
-def number(value: object, name: str) -> float:
-    """A finite number. SettingError."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-        raise SettingError(f"{name}={value!r} is not a number.", hint="Give a finite number.")
-    return float(value)
-
-
-def positive(value: object, name: str) -> float:
-    """A finite number above 0. SettingError."""
-    found = number(value, name)
-    if found <= 0:
-        raise SettingError(f"{name}={value!r} is not more than 0.", hint="Give a number above 0.")
-    return found
-
-
-def not_negative(value: object, name: str) -> float:
-    """A finite number of at least 0. SettingError."""
-    found = number(value, name)
-    if found < 0:
-        raise SettingError(f"{name}={value!r} is negative.", hint="Give 0 or more.")
-    return found

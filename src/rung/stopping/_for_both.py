@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import ClassVar, final
 
+from rung.checks import number, whole_number
 from rung.durations import as_seconds, duration_text
 from rung.errors import SettingError
-from rung.stopping._criterion import Criterion, Halt, Standing, not_negative, number, positive, whole
+from rung.stopping._criterion import Criterion, Halt, Standing
 from rung.types import Goal
 
 
 def epochs(count: int) -> Criterion:
     """So many steps were reported, over all trials, and running trials finish; a trial has come to that step."""
-    return Epochs(whole(count, "epochs"))
+    return Epochs(whole_number("epochs", count, at_least=1, example=100))
 
 
 def seconds(limit: float | str) -> Criterion:
@@ -31,12 +32,13 @@ def cost(limit: float, *, metric: str | None = None, per_hour: float | None = No
     """
     if (metric is None) == (per_hour is None):
         raise SettingError("a cost has either a metric or a price.", hint="Write cost(10, per_hour=2.5).")
-    return Cost(positive(limit, "cost"), metric, None if per_hour is None else positive(per_hour, "per_hour"))
+    price = None if per_hour is None else number("per_hour", per_hour, above=0, example=2.5)
+    return Cost(number("cost", limit, above=0, example=10), metric, price)
 
 
 def reached(value: float) -> Criterion:
     """The metric is at least as good as this. Running trials of a study finish."""
-    return Reached(number(value, "reached"))
+    return Reached(number("reached", value, example=0.1))
 
 
 def patience(count: int, *, min_improvement: float = 0.0) -> Criterion:
@@ -44,7 +46,8 @@ def patience(count: int, *, min_improvement: float = 0.0) -> Criterion:
 
     Running trials finish. Failed ones count too. Of a trial: so many of its reports, which need not be of all steps.
     """
-    return Patience(whole(count, "patience"), not_negative(min_improvement, "min_improvement"))
+    least = number("min_improvement", min_improvement, at_least=0, example=0.001)
+    return Patience(whole_number("patience", count, at_least=1, example=10), least)
 
 
 @final

@@ -5,15 +5,16 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import ClassVar, final
 
+from rung.checks import number, whole_number
 from rung.durations import as_seconds, duration_text
 from rung.errors import SettingError
-from rung.stopping._criterion import Criterion, Halt, Scope, Standing, not_negative, positive, whole
+from rung.stopping._criterion import Criterion, Halt, Scope, Standing
 from rung.types import Goal
 
 
 def trials(count: int) -> Criterion:
     """So many trials were begun. What they still have to do is done: retries, and promotions of paused ones."""
-    return Trials(whole(count, "trials"))
+    return Trials(whole_number("trials", count, at_least=1, example=100))
 
 
 def stalled(
@@ -24,9 +25,9 @@ def stalled(
     epochs: steps reported over all trials. seconds: of the study, or a text such as ``"2h"``. One of the two must be
     given. A study whose trials have brought no value at all has stalled from its beginning.
     """
-    least = not_negative(min_improvement, "min_improvement")
+    least = number("min_improvement", min_improvement, at_least=0, example=0.001)
     if epochs is not None and seconds is None:
-        return Stalled(epochs=whole(epochs, "epochs"), min_improvement=least)
+        return Stalled(epochs=whole_number("epochs", epochs, at_least=1, example=500), min_improvement=least)
     if seconds is not None and epochs is None:
         return Stalled(seconds=as_seconds(seconds, name="seconds"), min_improvement=least)
     raise SettingError("stalled is counted either in epochs or in seconds.", hint="Write stalled(epochs=500).")
@@ -43,7 +44,9 @@ def gain_below(limit: float, *, trials: int = 10) -> Criterion:
     Source: Tang et al. 2020, "Showing Your Work Doesn't Always Work: Understanding and Evaluating a Common Practice in
     Natural Language Processing", the unbiased estimator of the expected best of so many trials.
     """
-    return GainBelow(positive(limit, "gain_below"), whole(trials, "trials"))
+    return GainBelow(
+        number("gain_below", limit, above=0, example=0.001), whole_number("trials", trials, at_least=1, example=10)
+    )
 
 
 @final

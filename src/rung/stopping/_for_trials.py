@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import ClassVar, final
 
-from rung.errors import SettingError
-from rung.stopping._criterion import Criterion, Curve, Scope, Standing, number, quantile, whole
+from rung.checks import number, whole_number
+from rung.stopping._criterion import Criterion, Curve, Scope, Standing, quantile
 from rung.types import Goal
 
 _TRIALS_ONLY = frozenset({Scope.TRIAL})
@@ -17,10 +17,7 @@ def diverged(factor: float = 3.0) -> Criterion:
 
     factor: above 1. For metrics that are to be low and are above 0; on others it is never met.
     """
-    found = number(factor, "diverged")
-    if found <= 1:
-        raise SettingError(f"diverged({factor!r}) would stop trials that improve.", hint="Give a number above 1.")
-    return Diverged(found)
+    return Diverged(number("diverged", factor, above=1, example=3))
 
 
 def percentile(q: float, *, grace_period: int = 1, min_trials: int = 5) -> Criterion:
@@ -33,10 +30,11 @@ def percentile(q: float, *, grace_period: int = 1, min_trials: int = 5) -> Crite
     Source: Golovin et al. 2017, "Google Vizier", section 3.2.2, where q is 50 and only completed trials are compared
     with.
     """
-    found = number(q, "percentile")
-    if not 0 <= found <= 100:
-        raise SettingError(f"percentile({q!r}) is outside 0 to 100.", hint="Give 50 for the median, 25 to keep less.")
-    return Percentile(found, whole(grace_period, "grace_period"), whole(min_trials, "min_trials"))
+    return Percentile(
+        number("percentile", q, at_least=0, at_most=100, example="50 for the median, or 25 to keep less"),
+        whole_number("grace_period", grace_period, at_least=1, example=5),
+        whole_number("min_trials", min_trials, at_least=1, example=5),
+    )
 
 
 def median(*, grace_period: int = 1, min_trials: int = 5) -> Criterion:
@@ -54,10 +52,10 @@ def unpromising(max_t: int, *, probability: float = 0.05) -> Criterion:
     Source: Domhan et al. 2015, "Speeding up Automatic Hyperparameter Optimization of Deep Neural Networks by
     Extrapolation of Learning Curves" (predictive termination); the models of the curve are others, in closed form.
     """
-    found = number(probability, "probability")
-    if not 0 < found < 1:
-        raise SettingError(f"probability={probability!r} is not between 0 and 1.", hint="Give for instance 0.05.")
-    return Unpromising(whole(max_t, "max_t"), found)
+    return Unpromising(
+        whole_number("max_t", max_t, at_least=1, example=81),
+        number("probability", probability, above=0, below=1, example=0.05),
+    )
 
 
 @final

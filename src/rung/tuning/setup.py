@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rung._trial import is_in_trial_process
 from rung.backends.inline import Inline
+from rung.checks import whole_number
 from rung.errors import RungError, SettingError, SpaceError
 from rung.runtime.objective import Kind, Objective
 from rung.space.values import freeze, thaw
@@ -118,6 +119,6 @@ def checked_workers(workers: int | None, backend: Backend | None, resources: Res
         raise SettingError("both resources and backend were given.", hint="Give the backend its resources.")
     if workers is not None and backend is not None:
         raise SettingError("both workers and backend were given.", hint="Give the backend its slots, and no workers.")
-    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
-        raise SettingError(f"workers={workers!r} must be a whole number of at least 1, or None to run in this process.")
-    return workers
+    if workers is None:
+        return None
+    return whole_number("workers", workers, at_least=1, example="4, or leave it out to run in this process")

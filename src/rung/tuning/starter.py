@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
-from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from msgspec import Struct, structs
 
-from rung.errors import SettingError
+from rung.checks import number, whole_number
 from rung.events import Started
 from rung.places import kept_file, trial_folder
 from rung.stopping import Halt
@@ -49,13 +48,12 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for name, value in structs.asdict(self).items():
-            is_count, least = name in _LEAST_COUNTS, _LEAST_COUNTS.get(name, 0)
             if value is None and name not in {"stop_grace_s", "max_kills"}:
                 continue
-            is_number = isinstance(value, Integral if is_count else Real) and not isinstance(value, bool)
-            if not is_number or not value >= least:
-                words = "a whole number" if is_count else "a number"
-                raise SettingError(f"{name}={value!r} is not a limit.", hint=f"Give {words} of at least {least}.")
+            if name in _LEAST_COUNTS:
+                whole_number(name, value, at_least=_LEAST_COUNTS[name], example=3)
+            else:
+                number(name, value, at_least=0, may_be_infinite=True, example=600)
 
 
 _LEAST_COUNTS = {"new_trials": 0, "max_trials": 1, "max_kills": 1, "failures_in_a_row": 1}
