@@ -176,6 +176,13 @@ SECTIONS = (
         "schedules.py",
         "schedules.py --updates 100000 --rounds 1",
     ),
+    Section(
+        "A report to a study",
+        "CPU time on the training side, by trial.report and by callbacks of frameworks, beside a line of JSON with "
+        "the same numbers written to a file and flushed.",
+        "hooks.py",
+        "hooks.py --reports 500 --rounds 1",
+    ),
 )
 
 

@@ -23,6 +23,9 @@ EXAMPLES: dict[str, Schedule] = {
     "linear": linear(10, end=0.1),
     "polynomial": schedules.polynomial(10, power=2.5, end=0.1),
     "cosine": cosine(10, end=0.01),
+    "polynomial k-decay": schedules.polynomial(10, power=2, end=0.1, k=1.5),
+    "cosine k-decay": cosine(10, end=0.01, k=3),
+    "tanh": schedules.tanh(10, end=0.1),
     "one_minus_sqrt": schedules.one_minus_sqrt(10),
     "rex": schedules.rex(10, end=0.2),
     "geometric": ramp(10, start=1.0, end=0.01, shape="exponential"),
@@ -73,7 +76,7 @@ def difference(schedule: Schedule, rates: list[float]) -> float:
     """The largest one, one call at a time and all at once."""
     alone = [schedule(t) for t in range(len(rates))]
     together = schedule(range(len(rates))).tolist()
-    return max(abs(a - rate) for ours in (alone, together) for a, rate in zip(ours, rates, strict=True))
+    return float(max(abs(a - rate) for ours in (alone, together) for a, rate in zip(ours, rates, strict=True)))
 
 
 def is_close(a: float, b: float) -> bool:

@@ -65,6 +65,22 @@ class TestAgainstFormulas:
         theirs = (0.3 - 1e-4) * (1 - min(t, 100) / 100) ** 0.5 + 1e-4
         assert is_close((0.3 * polynomial(100, power=0.5, end=1e-4 / 0.3))(t), theirs)
 
+    @pytest.mark.parametrize("k", [0.5, 1.0, 2.5])
+    def test_timm_cosine_with_k_decay(self, t: int, k: float) -> None:
+        theirs = 0.01 + 0.5 * (0.3 - 0.01) * (1 + math.cos(math.pi * min(t, 100) ** k / 100**k))
+        assert is_close((0.3 * cosine(100, end=0.01 / 0.3, k=k))(t), theirs)
+
+    @pytest.mark.parametrize("k", [0.5, 1.0, 2.5])
+    def test_timm_polynomial_with_k_decay(self, t: int, k: float) -> None:
+        theirs = 0.01 + (0.3 - 0.01) * (1 - min(t, 100) ** k / 100**k) ** 0.5
+        assert is_close((0.3 * polynomial(100, power=0.5, end=0.01 / 0.3, k=k))(t), theirs)
+
+    def test_timm_tanh(self, t: int) -> None:
+        """Up to its end, from where timm gives the minimum."""
+        u = min(t, 100) / 100
+        theirs = 0.01 + 0.5 * (0.3 - 0.01) * (1 - math.tanh(-7.0 * (1 - u) + 3.0 * u))
+        assert is_close((0.3 * schedules.tanh(100, end=0.01 / 0.3, lower=-7, upper=3))(t), theirs)
+
     def test_transformers_warmup_stable_decay(self, t: int) -> None:
         if t < 10:
             theirs = t / 10
@@ -80,6 +96,9 @@ def test_values_by_hand() -> None:
     assert schedules.one_minus_sqrt(4)([0, 1, 4]).tolist() == [1, 0.5, 0]
     assert schedules.rex(4)([0, 2, 4]) == pytest.approx([1, 2 / 3, 0], abs=0)
     assert ramp(2, start=1, end=0.01, shape="exponential")(range(4)) == pytest.approx([1, 0.1, 0.01, 0.01])
+    assert schedules.tanh(4, lower=-1, upper=1)([2, 4]) == pytest.approx([0.5, 1 / (1 + math.e**2)])
+    assert schedules.tanh(100)([0, 100]) == pytest.approx([1 - 6.14e-6, 0.002473], abs=5e-7)
+    assert cosine(4, k=2)([0, 2, 4]) == pytest.approx([1, (1 + math.sqrt(0.5)) / 2, 0], abs=1e-16)
     assert warmup(2, shape="cosine")([0, 0.5, 1, 2]) == pytest.approx([0, (1 - math.sqrt(0.5)) / 2, 0.5, 1])
     assert warmup(2, start=0.04, shape="exponential")(range(3)) == pytest.approx([0.04, 0.2, 1])
     assert constant(0.5)([0, 9]).tolist() == [0.5, 0.5]
@@ -125,6 +144,10 @@ def test_one_is_reached_by_the_shortest() -> None:
         (lambda: cosine(10, end=-1), "from 1.0 to -1.0 goes below zero"),
         (lambda: warmup(10, start=-0.1), "from -0.1 to 1.0 goes below zero"),
         (lambda: polynomial(10, power=0), "power=0.0 gives no ramp"),
+        (lambda: cosine(10, k=0), "k=0.0 gives no ramp"),
+        (lambda: schedules.tanh(10, end=2), "end=2.0 is no part of the first value"),
+        (lambda: schedules.tanh(10, lower=3, upper=-6), "from 3.0 to -6.0 does not fall"),
+        (lambda: schedules.tanh(0), "a length of 0 is too short"),
         (lambda: warmup(10, shape="exponential"), "an exponential ramp from 0 to 1"),
         (lambda: ramp(10, shape="cubic"), "no shape 'cubic'. There are exponential, linear"),
         (lambda: constant(math.inf), "a constant of inf"),

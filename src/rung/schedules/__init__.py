@@ -23,6 +23,7 @@ from rung.schedules.ramps import (
     polynomial,
     ramp,
     rex,
+    tanh,
     warmup,
     warmup_stable_decay,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "rex",
     "square_root",
     "table",
+    "tanh",
     "warmup",
     "warmup_stable_decay",
 ]

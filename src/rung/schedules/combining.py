@@ -14,7 +14,7 @@ from rung.schedules._resolving import check_some, check_units, resolved_parts, s
 from rung.schedules.decays import Exponential, Inverse
 from rung.schedules.functions import Function
 from rung.schedules.lengths import Epochs, Fraction, Horizon, Length, Mixed, updates
-from rung.schedules.ramps import Constant, Ramp
+from rung.schedules.ramps import Constant, Ramp, Tanh
 from rung.schedules.schedule import Schedule, Unit
 from rung.schedules.tables import Table
 
@@ -285,5 +285,5 @@ if TYPE_CHECKING:
 else:  # what JSON forms are read by
     AnySchedule = (
         Chain | Constant | Exponential | Function | Inverse | OneCycle | Product | Ramp | Repeat | Scaled | Sum | Table
-        | Until
+        | Tanh | Until
     )  # fmt: skip

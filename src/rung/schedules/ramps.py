@@ -10,7 +10,7 @@ from msgspec import structs
 
 from rung.errors import SettingError
 from rung.schedules._numbers import as_number
-from rung.schedules.lengths import Horizon, Length, Steps, as_optional_length, updates
+from rung.schedules.lengths import Horizon, Length, Period, Steps, as_optional_length, updates
 from rung.schedules.schedule import Schedule
 
 Shape: TypeAlias = Literal["linear", "polynomial", "cosine", "1-sqrt", "rex", "exponential", "constant"]
@@ -86,7 +86,7 @@ class Constant(Schedule, frozen=True, tag="constant", forbid_unknown_fields=True
 class Ramp(Schedule, frozen=True, tag="ramp", forbid_unknown_fields=True):
     """From ``start`` at update 0 to ``end`` at update ``steps``, along a shape; ``end`` from then on.
 
-    With u = min(t / steps, 1) and l(u) what the shape leaves of the way, the value is start·l + end·(1 − l):
+    With u = min(t / steps, 1)^k and l(u) what the shape leaves of the way, the value is start·l + end·(1 − l):
 
     linear 1 − u; polynomial (1 − u)^power; cosine (1 + cos πu) / 2; 1-sqrt 1 − √u; rex (1 − u) / (1 − u/2);
     constant 1 for u < 1, then 0. exponential is geometric: start^(1 − u)·end^u, both above 0.
@@ -97,6 +97,7 @@ class Ramp(Schedule, frozen=True, tag="ramp", forbid_unknown_fields=True):
     end: float = 0.0
     shape: Shape = "linear"
     power: float = 1.0
+    k: float = 1.0
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.start) and math.isfinite(self.end)):
@@ -112,8 +113,9 @@ class Ramp(Schedule, frozen=True, tag="ramp", forbid_unknown_fields=True):
                 f"an exponential ramp from {self.start:g} to {self.end:g} has no values between.",
                 hint="Let both be above 0, such as 0.01.",
             )
-        if not 0 < self.power < math.inf:
-            raise SettingError(f"power={self.power!r} gives no ramp.", hint="Give a positive number.")
+        for name, number in (("power", self.power), ("k", self.k)):
+            if not 0 < number < math.inf:
+                raise SettingError(f"{name}={number!r} gives no ramp.", hint="Give a positive number.")
 
     @property
     def length(self) -> Length | None:
@@ -127,10 +129,47 @@ class Ramp(Schedule, frozen=True, tag="ramp", forbid_unknown_fields=True):
             u = min(t / steps, 1.0) if steps else 1.0
         else:
             u = maths.minimum(t / steps, 1.0) if steps else maths.ones(t.shape)
+        if self.k != 1:
+            u = u**self.k
         if self.shape == "exponential":
             return self.start ** (1 - u) * self.end**u
         left = _LEFT[self.shape](u, maths, self.power)
         return self.start * left + self.end * (1 - left)
+
+    def resolved(self, horizon: Horizon) -> Schedule:
+        """With its length in updates."""
+        return structs.replace(self, steps=horizon.span(self.steps))
+
+
+@final
+class Tanh(Schedule, frozen=True, tag="tanh", forbid_unknown_fields=True):
+    """See ``tanh``."""
+
+    steps: Period | None = None
+    end: float = 0.0
+    lower: float = -6.0
+    upper: float = 3.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.end <= 1:
+            raise SettingError(f"end={self.end!r} is no part of the first value.", hint="Give a number from 0 to 1.")
+        if not -math.inf < self.lower < self.upper < math.inf:
+            raise SettingError(
+                f"a hyperbolic tangent from {self.lower!r} to {self.upper!r} does not fall.",
+                hint="lower is below upper, as in lower=-6, upper=3.",
+            )
+
+    @property
+    def length(self) -> Length | None:
+        """As given."""
+        return self.steps
+
+    def value(self, t: Any, maths: Any) -> Any:
+        """By the formula of ``tanh``."""
+        u = t / updates(self.steps)
+        u = min(u, 1.0) if maths is math else maths.minimum(u, 1.0)
+        left = (1 - maths.tanh(self.lower + (self.upper - self.lower) * u)) / 2
+        return self.end + (1 - self.end) * left
 
     def resolved(self, horizon: Horizon) -> Schedule:
         """With its length in updates."""
@@ -143,13 +182,19 @@ def constant(value: float = 1.0, steps: Steps | None = None) -> Schedule:
 
 
 def ramp(
-    steps: Steps | None = None, *, start: float = 1.0, end: float = 0.0, shape: Shape = "linear", power: float = 1.0
+    steps: Steps | None = None,
+    *,
+    start: float = 1.0,
+    end: float = 0.0,
+    shape: Shape = "linear",
+    power: float = 1.0,
+    k: float = 1.0,
 ) -> Schedule:
     """From one value to another along a shape; see ``Ramp`` for the formulas."""
     if shape not in {"exponential", *_LEFT}:
         raise SettingError(f"there is no shape {shape!r}.", hint=f"There are exponential, {', '.join(_LEFT)}.")
-    low, high, bend = as_number("start", start), as_number("end", end), as_number("power", power)
-    return Ramp(as_optional_length(steps), low, high, shape, bend)
+    first, last = as_number("start", start), as_number("end", end)
+    return Ramp(as_optional_length(steps), first, last, shape, as_number("power", power), as_number("k", k))
 
 
 def warmup(steps: Steps | None, *, start: float = 0.0, shape: Shape = "linear") -> Schedule:
@@ -168,19 +213,31 @@ def linear(steps: Steps | None = None, *, end: float = 0.0) -> Schedule:
     return ramp(steps, end=end)
 
 
-def polynomial(steps: Steps | None = None, *, power: float, end: float = 0.0) -> Schedule:
-    """Falls by end + (1 − end)·(1 − t/n)^power."""
-    return ramp(steps, end=end, shape="polynomial", power=power)
+def polynomial(steps: Steps | None = None, *, power: float, end: float = 0.0, k: float = 1.0) -> Schedule:
+    """Falls by end + (1 − end)·(1 − (t/n)^k)^power. Source for k, as in ``cosine``: Zhang and Li 2020 (k-decay)."""
+    return ramp(steps, end=end, shape="polynomial", power=power, k=k)
 
 
-def cosine(steps: Steps | None = None, *, end: float = 0.0) -> Schedule:
-    """Falls by end + (1 − end)·(1 + cos(π·t/n)) / 2. Source: Loshchilov and Hutter 2017, eq. 5, one cycle."""
-    return ramp(steps, end=end, shape="cosine")
+def cosine(steps: Steps | None = None, *, end: float = 0.0, k: float = 1.0) -> Schedule:
+    """Falls by end + (1 − end)·(1 + cos(π·(t/n)^k)) / 2. Source: Loshchilov and Hutter 2017, eq. 5, one cycle.
+
+    k: above 1 it stays high for longer and then falls faster. Source: Zhang and Li 2020 (k-decay).
+    """
+    return ramp(steps, end=end, shape="cosine", k=k)
 
 
 def one_minus_sqrt(steps: Steps | None = None, *, end: float = 0.0) -> Schedule:
     """Falls by end + (1 − end)·(1 − √(t/n)), a cooldown. Source: Hägele et al. 2024."""
     return ramp(steps, end=end, shape="1-sqrt")
+
+
+def tanh(steps: Steps | None = None, *, end: float = 0.0, lower: float = -6.0, upper: float = 3.0) -> Schedule:
+    """Falls by end + (1 − end)·(1 − tanh x) / 2 with x = lower + (upper − lower)·t/n. Source: Hsueh et al. 2019.
+
+    It begins a little below 1 and ends a little above ``end``: by default 6e-6 below, and 0.0025 above an end of 0.
+    """
+    low, high = as_number("lower", lower), as_number("upper", upper)
+    return Tanh(as_optional_length(steps), as_number("end", end), low, high)
 
 
 def rex(steps: Steps | None = None, *, end: float = 0.0) -> Schedule:

@@ -208,7 +208,7 @@ def test_torch_is_imported_when_it_is_used() -> None:
 
 
 def test_names() -> None:
-    assert dir(integration) == integration.__all__ == ["ScheduleLR"]
+    assert dir(integration) == integration.__all__ == ["ScheduleLR", "WeightAverage"]
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         integration.Nothing  # noqa: B018
 

@@ -9,17 +9,19 @@ from rung.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from rung.integrations.sklearn.estimators import Estimators
+    from rung.integrations.sklearn.partial_fit import PartialFit
     from rung.integrations.sklearn.search import SearchCV
     from rung.integrations.sklearn.shapes import GridSearchCV, RandomizedSearchCV
 
 _HOME_OF = {
     "Estimators": "estimators",
     "GridSearchCV": "shapes",
+    "PartialFit": "partial_fit",
     "RandomizedSearchCV": "shapes",
     "SearchCV": "search",
 }
 
-__all__ = ["Estimators", "GridSearchCV", "RandomizedSearchCV", "SearchCV"]
+__all__ = ["Estimators", "GridSearchCV", "PartialFit", "RandomizedSearchCV", "SearchCV"]
 
 
 def __getattr__(name: str) -> object:

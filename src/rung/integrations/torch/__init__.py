@@ -8,10 +8,11 @@ from rung.integrations._lazy import lazily
 
 if TYPE_CHECKING:
     from rung.integrations.torch.schedule_lr import ScheduleLR
+    from rung.integrations.torch.weight_average import WeightAverage
 
-__all__ = ["ScheduleLR"]
+__all__ = ["ScheduleLR", "WeightAverage"]
 
-__getattr__ = lazily(__name__, {"ScheduleLR": "schedule_lr"}, extra="torch")
+__getattr__ = lazily(__name__, {"ScheduleLR": "schedule_lr", "WeightAverage": "weight_average"}, extra="torch")
 
 
 def __dir__() -> list[str]:
