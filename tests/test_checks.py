@@ -32,7 +32,23 @@ def test_anything_with_an_index_is_a_whole_number(value: Any) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [True, np.True_, np.array(True), "0.5", b"0.5", None, math.nan, math.inf, -math.inf, 10**400, 1j, SEVERAL],
+    [
+        True,
+        np.True_,
+        np.array(True),
+        "0.5",
+        b"0.5",
+        None,
+        math.nan,
+        math.inf,
+        -math.inf,
+        10**400,
+        1j,
+        SEVERAL,
+        np.str_("3"),
+        np.bytes_(b"3"),
+        np.complex128(1),
+    ],
     ids=lambda value: repr(value)[:20],
 )
 def test_what_is_no_number_is_refused(value: Any) -> None:
@@ -44,6 +60,14 @@ def test_what_is_no_number_is_refused(value: Any) -> None:
 def test_any_librarys_number_comes_back_as_a_float(value: Any) -> None:
     found = number("rate", value, example=0.1)
     assert (found, type(found)) == (0.5, float)
+
+
+def test_tensors_of_one_number_will_do_but_no_truth_value() -> None:
+    torch = pytest.importorskip("torch")
+    assert number("rate", torch.tensor(0.5), example=0.1) == 0.5
+    assert number("rate", torch.tensor(3), example=0.1) == 3.0
+    with pytest.raises(SettingError, match=r"rate must be a finite number, not tensor\(True\)"):
+        number("rate", torch.tensor(True), example=0.1)
 
 
 def test_a_whole_number_is_a_number_as_well() -> None:

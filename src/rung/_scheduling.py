@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Collection, Mapping
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from rung import registry
@@ -21,7 +22,7 @@ def training_length(objective: Objective) -> int | None:
     if objective.limit is None or objective.target is None:
         return None
     default = inspect.signature(objective.target).parameters[objective.limit].default
-    return default if isinstance(default, int) and not isinstance(default, bool) else None
+    return int(default) if isinstance(default, Integral) and not isinstance(default, bool) else None
 
 
 def chosen_name(text: str, length: int | None, options: Collection[str] = ()) -> str:

@@ -142,8 +142,8 @@ def best_checkpoint(store: Store, study: str, best: Incumbent | None) -> Checkpo
             return replace(checkpoint, path=str(path))
     raise CheckpointError(
         f"trial {best.trial} kept no checkpoint of its best step {best.step}.",
-        hint="`for epoch in trial.epochs(n, model=model, optimizer=optimizer)` saves one after every epoch; with "
-        "every=k only after each k-th.",
+        hint="`for epoch in trial.epochs(n, model=model, optimizer=optimizer)` saves one after every epoch, and a "
+        "framework's Report with every=1; with every=k only after each k-th.",
     )
 
 

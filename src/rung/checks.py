@@ -49,13 +49,19 @@ def number(
 
 def _as_float(value: object) -> float:
     """NaN for what is no single number."""
-    is_bool = isinstance(value, bool) or getattr(value, "dtype", None) == "bool"  # NumPy's
-    if is_bool or not isinstance(value, SupportsFloat):
+    is_other = isinstance(value, bool | str | bytes | complex) or _is_array_of_other(value)
+    if is_other or not isinstance(value, SupportsFloat):
         return math.nan
     try:
         return float(value)
     except (TypeError, ValueError, RuntimeError, OverflowError):  # an array of several, or too large
         return math.nan
+
+
+def _is_array_of_other(value: object) -> bool:
+    """Whether the values in an array or tensor are truth values, complex, or none at all."""
+    kind = str(getattr(value, "dtype", "float")).rpartition(".")[2]  # torch's begins with its name
+    return not kind.startswith(("float", "bfloat", "int", "uint"))
 
 
 def _refused(name: str, value: object, allowed: str, example: object) -> SettingError:

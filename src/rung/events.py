@@ -80,6 +80,9 @@ CHOSEN: Final = "auto"
 WHY_CHOSEN: Final = "auto_why"
 """Where that is another searcher than before: why."""
 
+RETRY_OF: Final = "retry_of"
+"""In the notes of a trial that was asked for by ``rung retry``: the trial that it repeats."""
+
 REPLACES: Final = "replaces"
 """In the notes of a copy in a population: the trial whose place it takes."""
 
@@ -93,7 +96,7 @@ class Started(Struct, frozen=True, kw_only=True, tag="started", omit_defaults=Tr
     suggested.
     new_trials: whether the scheduler was free to begin a new one. decide_s: seconds that the suggestion took.
     parent_checkpoint: what a copy begins from, in all its attempts; None where the parent had none.
-    notes: what its author is to find again; some keys, below, are read by others too.
+    notes: what their author is to find again; the keys above are read by others too.
     """
 
     at: float

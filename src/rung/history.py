@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, final
 
 from rung.errors import SettingError
-from rung.events import Changed, Ended, Enqueued, Observed, SearchEvent, SpaceEdited, Started
+from rung.events import RETRY_OF, Changed, Ended, Enqueued, Observed, SearchEvent, SpaceEdited, Started
 from rung.space import Space
 from rung.space.editing import hull
 from rung.types import Config, Suggestion, TrialState
@@ -117,7 +117,7 @@ class History:
         """The point that has waited longest, to be suggested as it is; None when none waits."""
         for (kind, number), config in self._points.items():
             is_retry = kind == _ENQUEUED and number in self._retries
-            retried = {"retry_of": self._retries[number]} if is_retry else {}
+            retried = {RETRY_OF: self._retries[number]} if is_retry else {}
             return Suggestion(dict(config), {kind: number, **retried})
         return None
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias, cast, final
 
 from rung.events import (
+    RETRY_OF,
     ArtifactLogged,
     Changed,
     Checkpointed,
@@ -136,7 +137,7 @@ def _started(ledger: Ledger, event: Started) -> None:
             parent=event.parent,
             parent_checkpoint=event.parent_checkpoint,
             is_given=event.cause == "given",
-            retry_of=event.notes.get("retry_of") if event.notes else None,
+            retry_of=event.notes.get(RETRY_OF) if event.notes else None,
         )
         ledger.trials[event.trial] = ledger.open[event.trial] = ledger.running[event.trial] = trial
         if event.parent is not None:

@@ -148,6 +148,12 @@ def test_an_exit_code_is_explained_by_the_last_line():
         "The last lines of its output:\nusage: train.py\ntrain.py: error: unrecognized arguments: --rate\n \n"
     )
     assert with_output(exited, "x" * 1000).message.startswith(f"The script ended with exit code 2: {'x' * 200}\n")
+    banner = "[rank1]: ValueError: no such layer\nW1 torch: closing\n=====\nChildFailedError:\nRoot cause\n=====\n"
+    assert with_output(exited, banner).message.startswith(
+        "The script ended with exit code 2: [rank1]: ValueError: no such layer\n"
+    )
+    assert with_output(exited, "no luck\n-----\n").message.startswith("The script ended with exit code 2: no luck\n")
+    assert with_output(exited, "-----\n").message == f"{exited.message}\nThe last lines of its output:\n-----\n"
     assert with_output(exited, " \n").message == f"{exited.message}\nThe last lines of its output:\n \n"
 
 

@@ -222,6 +222,16 @@ def test_what_only_the_scheduler_has_paused_waits_for_nobody() -> None:
     assert told[-1].endswith(" · no value of error yet")
 
 
+@pytest.mark.parametrize("state", [TrialState.PAUSED, TrialState.COMPLETED])
+def test_a_study_in_which_all_were_paused_says_how_to_train_the_best_on(state: TrialState) -> None:
+    told = lines_of(
+        created(), session(), started(0), observed(0, 1, 0.5), ended(0, TrialState.PAUSED, "scheduler"),
+        started(1), observed(1, 1, 0.9), ended(1, state, "scheduler"), SessionEnded(at=0.0, session=1, why="done"),
+    )  # fmt: skip
+    advice = " · no trial was trained to the end: rung resume lenet#0 sends the best on"
+    assert told[-1].endswith(advice) == (state is TrialState.PAUSED)
+
+
 def test_a_person_lets_a_paused_trial_go_on() -> None:
     told = lines_of(
         created(), session(), started(0), ended(0, TrialState.PAUSED, "person"), Continued(at=0.0, trial=0, attempt=1)

@@ -51,3 +51,10 @@ def test_the_lowest_loss_by_a_step_is_that_of_the_reports_until_then() -> None:
     made = curves([3.0, 1.0, 2.0])
     made.add(0, 9, 0.5)
     assert [made.lowest_by(0, step) for step in (1, 2, 3, 8, 9, 50)] == [3.0, 1.0, 1.0, 1.0, 0.5, 0.5]
+
+
+def test_before_its_first_report_a_trial_counts_by_that() -> None:
+    made = Curves()
+    made.add(0, 9, 5.0)
+    made.add(0, 12, 1.0)
+    assert [made.lowest_by(0, step) for step in (3, 9, 11, 12, 20)] == [5.0, 5.0, 5.0, 1.0, 1.0]

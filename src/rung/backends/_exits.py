@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from pathlib import Path
 from typing import final
@@ -13,6 +14,9 @@ from rung.types import Exited, Job, Outcome
 
 _CRASHES = {"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP"}
 _LONGEST_LINE = 200  # characters of it that help
+_RAISED = re.compile(r"(?:\[rank\d+\]: ?)?[\w.]*(?:Error|Exception): ")
+"""The line of an exception with a message, as Python prints it, and torch in one of several processes."""
+
 _KILLED_IN_SHELL = 128 + 9
 """The exit code of a shell whose last command got SIGKILL."""
 
@@ -79,11 +83,20 @@ def script_exited_by(status: int, job: Job, out_of_memory: OutOfMemory, *, repor
 
 
 def with_output(exited: Exited, output: str) -> Exited:
-    """The ending with the last lines that the run printed; the very last one says best why there was an exit code."""
-    message, last = exited.message, output.rstrip().rsplit("\n", 1)[-1].strip()
-    if exited.reason == "exit" and last and "\n" not in message:
-        message = f"{message.rstrip('.')}: {last[:_LONGEST_LINE]}"
+    """The ending with the last lines that the run printed, one of which says best why there was an exit code."""
+    message, telling = exited.message, _telling_line(output)
+    if exited.reason == "exit" and telling and "\n" not in message:
+        message = f"{message.rstrip('.')}: {telling[:_LONGEST_LINE]}"
     return replace(exited, message=f"{message}\nThe last lines of its output:\n{output}")
+
+
+def _telling_line(output: str) -> str:
+    """The last line, unless a launcher such as torchrun has the last word: the exception before its banner then."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    if not lines or any(map(str.isalnum, lines[-1])):
+        return lines[-1] if lines else ""
+    raised = [line for line in lines if _RAISED.match(line)]
+    return raised[-1] if raised else next((line for line in reversed(lines) if any(map(str.isalnum, line))), "")
 
 
 def _ended(job: Job, outcome: Outcome, reason: str, message: str) -> Exited:

@@ -152,16 +152,19 @@ def summary(event: SessionEnded, ledger: Ledger) -> str:
     trials = plural(len(ledger.trials), "trial")
     counts = counted(study.counts)
     parts = [f"study {study.name}: {ended(event.why, event.message)}", f"{trials}: {counts}" if counts else trials]
-    if study.best_trial is not None and study.best_loss is not None:
+    best = None if study.best_trial is None else ledger.trials[study.best_trial]
+    if best is not None and study.best_loss is not None:
         value = f"{study.goal.metric} {number(study.goal.value(study.best_loss))}"
-        config = settings(ledger.trials[study.best_trial].config)
-        parts.append(f"best {value} in trial {study.best_trial} at step {study.best_step}: {config}")
+        parts.append(f"best {value} in trial {best.number} at step {study.best_step}: {settings(best.config)}")
     else:
         parts.append(f"no value of {study.goal.metric}{_failure_of_all(ledger) or ' yet'}")
     held = [row.number for row in ledger.open.values() if row.state is TrialState.PAUSED and row.reason == "person"]
     if held:
         who = "1 trial waits" if len(held) == 1 else f"{len(held)} trials wait"
         parts.append(f"{who} for you: rung resume {shlex.quote(study.name)}#{held[0]}")
+    elif best is not None and best.state is TrialState.PAUSED and not study.counts.get(TrialState.COMPLETED):
+        further = f"rung resume {shlex.quote(study.name)}#{best.number}"
+        parts.append(f"no trial was trained to the end: {further} sends the best on")
     return " · ".join(parts)
 
 

@@ -34,8 +34,8 @@ class Curves:
         lowest.append(min(loss, lowest[-1]) if lowest else loss)
 
     def lowest_by(self, trial: int, step: int) -> float:
-        """The lowest loss that a trial had reported by this step; its first report is no later."""
-        return self._lowest[trial][bisect_right(self._steps[trial], step) - 1]
+        """The lowest loss that a trial had reported by this step, or that of its first report, where that is later."""
+        return self._lowest[trial][max(bisect_right(self._steps[trial], step), 1) - 1]
 
     def outcomes(self, trials: Iterable[int]) -> list[float]:
         """What each of these trials, which have reported, amounts to at the last step that any has reached."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from msgspec import Struct
 
 from rung.errors import SettingError, SpaceError
-from rung.events import Changed, Ended, Observed, SpaceEdited, Started
+from rung.events import RETRY_OF, Changed, Ended, Observed, SpaceEdited, Started
 from rung.history import History
 from rung.space.values import identity, plain
 from rung.types import Exhausted, TrialState
@@ -90,7 +90,7 @@ class Opaque:
         """What waits to be tried, or the object's suggestion. StopIteration inside it means that there is no more."""
         point = self._history.next_point()
         if point is not None:
-            retried = self._own.get(point.notes.get("retry_of", -1))
+            retried = self._own.get(point.notes.get(RETRY_OF, -1))
             if retried is None:
                 return Drawn(point.config, notes=point.notes)
             return Drawn(point.config, retried.until, {**point.notes, _MARK: self.name})
@@ -134,7 +134,7 @@ class Opaque:
             own.config = dict(event.config)
         elif _MARK in event.notes:
             self._own[event.trial] = _Own(dict(event.config), event.until)
-            if "retry_of" in event.notes:
+            if RETRY_OF in event.notes:
                 return
             key = _key(event.config, event.until)
             if self._next is not None and _key(self._next.config, self._next.until) == key:

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.optim import swa_utils
 
+from rung.checks import number, whole_number
 from rung.errors import SettingError
 
 
@@ -26,10 +27,9 @@ class WeightAverage:
     """
 
     def __init__(self, model: nn.Module, *, decay: float | None = None, start: int = 0) -> None:
-        if decay is not None and not 0 < decay < 1:
-            raise SettingError(f"decay={decay!r} gives no average.", hint="Give a number such as 0.999, or None.")
-        if isinstance(start, bool) or not isinstance(start, int) or start < 0:
-            raise SettingError(f"start={start!r} is no number of updates.", hint="Give a whole number from 0.")
+        if decay is not None:
+            decay = number("decay", decay, above=0, below=1, example="0.999, or None for equal weights")
+        start = whole_number("start", start, at_least=0, example=100)
         if any(nn.parameter.is_lazy(each) for each in model.parameters()):
             raise SettingError(
                 f"the weights of this {type(model).__name__} have no sizes yet.", hint="Call it on a batch first."
