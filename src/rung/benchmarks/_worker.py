@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import msgspec
 
-from rung._trial import conducting_a_study
 from rung.benchmarks.one_run import Assignment, execute
 
 if TYPE_CHECKING:
@@ -38,8 +37,7 @@ class Worker:
 
         Where it can't be written, as on a full disk, there is no file: that is no fault of the method.
         """
-        with conducting_a_study():
-            run = execute(msgspec.convert(assignment, Assignment))
+        run = execute(msgspec.convert(assignment, Assignment))
         part = Path(f"{into}.part")
         with contextlib.suppress(OSError):
             part.write_bytes(msgspec.json.encode(run))

@@ -48,6 +48,9 @@ class _SyneTune:
         self._trials: dict[Hashable, Any] = {}
         self._steps: dict[Hashable, int] = {}
         self._worst: float | None = None
+        if needs_torch:
+            # Now, as what it imports draws from the global generators.
+            import syne_tune.optimizer.schedulers.searchers.botorch.botorch_searcher  # noqa: F401
         self._randomness = OwnRandomness(task.seed, torch=needs_torch)
         with self._at_work():
             domains = {axis.name: _domain(axis) for axis in self._flat.axes}
