@@ -2,6 +2,7 @@
 
 python benches/schedulers.py                        # one worker, four tasks, 20 seeds
 python benches/schedulers.py --workers 4
+python benches/schedulers.py --slow --seeds 5       # with ASHA-CQR, which takes half a minute of CPU for a run
 python benches/schedulers.py --problems appendix    # all other tasks of the surrogate that may be looked at
 
 Every method runs once per task and seed with the whole budget; smaller budgets are read off the same runs, as no method
@@ -48,9 +49,9 @@ METHODS = (
     "optuna:median+tpe",
     "synetune:asha",
     "synetune:asha+bore",
-    "synetune:asha+cqr",
     "synetune:bohb",
 )
+SLOW = ("synetune:asha+cqr",)  # half a minute of CPU for a run
 PROBLEMS = {
     "headline": ("lcbench:3945", "lcbench:167152", "lcbench:167181", "lcbench:168868"),
     "appendix": ("lcbench:7593", "lcbench:126026", "lcbench:168335", "lcbench:189908"),
@@ -62,13 +63,15 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--problems", choices=PROBLEMS, default="headline")
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--slow", action="store_true", help="with the methods that take long")
     parser.add_argument("--jobs", type=int, help="runs at a time; by default as many as there are cores")
     parser.add_argument("--out", type=Path, help="folder of the runs; by default bench-out/schedulers")
     parser.add_argument("--data-dir", default=os.environ.get("RUNG_BENCH_DATA"))
     arguments = parser.parse_args()
     out = arguments.out or Path("bench-out") / f"schedulers-{arguments.problems}-{arguments.workers}"
+    methods = (*METHODS, *SLOW) if arguments.slow else METHODS
     results = run_benchmark(
-        METHODS,
+        methods,
         PROBLEMS[arguments.problems],
         seeds=arguments.seeds,
         budget=f"steps:{BUDGETS[-1]}",
@@ -77,7 +80,7 @@ def main() -> None:
         out=out,
         data_dir=arguments.data_dir,
     )
-    runs = [run for run in results.runs if run.method in METHODS and run.seed < arguments.seeds]
+    runs = [run for run in results.runs if run.method in methods and run.seed < arguments.seeds]
     print_comparisons(runs, seeds=arguments.seeds, workers=arguments.workers)
 
 
@@ -126,7 +129,9 @@ def print_differences(found: Comparison, budget: int) -> None:
 
 def _at(runs: Sequence[Run], budget: int) -> Comparison:
     """The comparison at a smaller budget, of steps."""
-    return compare_runs([_cut(run, budget) for run in runs], methods=[each for each in METHODS if _has(runs, each)])
+    return compare_runs(
+        [_cut(run, budget) for run in runs], methods=[each for each in (*METHODS, *SLOW) if _has(runs, each)]
+    )
 
 
 def _has(runs: Sequence[Run], method: str) -> bool:

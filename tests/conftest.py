@@ -37,9 +37,3 @@ def no_silent_skip(report: Any) -> Any:
         report.outcome = "failed"
         report.longrepr = f"skipped where everything must be installed: {report.longrepr}"
     return report
-
-
-@pytest.fixture(autouse=True)
-def in_no_trial_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command line, called in this process, marks it as one that imports what a study trains; undo that."""
-    monkeypatch.setattr("rung._trial._process_facts", {"runs_trials": False})

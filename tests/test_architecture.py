@@ -43,6 +43,7 @@ SIZE_EXCEPTIONS = {
     "events": "the whole vocabulary of the log on one page",
     "history.History": "its columns are properties",
     "tuning.inbox.Inbox": "one small method per kind of command",
+    "integrations.hyperopt._trials.Trials": "its methods are those of hyperopt's class",
     "study": "one line of code for each method, and what it gives",
     "study.Study": "the public face of reading; each method hands on to a function elsewhere",
     "tuner.Tuner": "the public face: run, ask, tell, and the bookkeeping under the names that the field uses",

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 import random
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -105,17 +108,83 @@ def test_it_ends_before_what_is_not_finite() -> None:
     assert all(math.isfinite(loss) for loss in found.losses)
 
 
+@pytest.mark.parametrize("offset", [0.0, -5.0])
+def test_a_loss_may_be_negative(offset: float) -> None:
+    """It blows up three times its lowest size above the lowest."""
+    losses = [offset + 2.0 - count / 100 for count in range(60)] + [offset + 4.0**count for count in range(40)]
+    given = iter(losses)
+    found = lr_range_test(lambda _: next(given))
+    lowest = min(found.smooth)
+    assert 60 < len(found.smooth) < 70
+    assert found.smooth[-1] > lowest + 3 * abs(lowest) >= found.smooth[-2]
+
+
 def test_a_blow_up_at_once() -> None:
-    with pytest.raises(SettingError, match=r"blew up at update 0, at the rate 1e-07. Lower ``low``"):
-        lr_range_test(lambda _: math.inf)
+    losses = iter([1.0, 2.0, math.inf])
+    with pytest.raises(SettingError, match=r"blew up at update 2, at the rate 1\.5e-07\. Lower ``low``"):
+        lr_range_test(lambda _: next(losses))
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf])
+def test_a_loss_that_is_none_before_any_update(loss: float) -> None:
+    with pytest.raises(SettingError, match=rf"first loss is {loss}, before any update\. No rate mends that"):
+        lr_range_test(lambda _: loss)
 
 
 @pytest.mark.parametrize(
-    "options", [{"low": 0.0}, {"low": 1.0, "high": 0.1}, {"high": math.inf}, {"steps": 19}, {"low": math.nan}]
+    ("returned", "shown"),
+    [(None, "None"), ("1.0", "'1.0'"), (True, "True"), (torch.ones(2), r"tensor\(\[1\., 1\.\]\)")],
 )
-def test_what_is_no_range(options: dict[str, float]) -> None:
-    with pytest.raises(SettingError, match="is no range to test"):
-        lr_range_test(lambda _: 1.0, **options)  # type: ignore[arg-type]
+def test_what_is_no_loss(returned: Any, shown: str) -> None:
+    model = Quadratic()
+    model.x = 3.0
+
+    def step(rate: float) -> Any:
+        model.step(rate)
+        return returned
+
+    with pytest.raises(SettingError, match=rf"train_step returned {shown}, which is no loss\. .*return loss\.item\(\)"):
+        lr_range_test(step, stateful=[model])
+    assert model.x == 3.0
+
+
+def test_a_loss_may_be_of_another_library() -> None:
+    model = Quadratic()
+    found = lr_range_test(lambda rate: torch.tensor(model.step(rate)), low=1e-4, high=1.0)  # type: ignore[arg-type, return-value]
+    assert found.losses[0] == 2.0
+
+
+@pytest.mark.parametrize(
+    "loss", [lambda _: 1.0, lambda count: 1.0 + count / 100, lambda _: 0.0, lambda count: -1.0 + count / 1000]
+)
+def test_a_loss_that_never_falls_suggests_nothing(loss: Callable[[int], float]) -> None:
+    counts = itertools.count()
+    found = lr_range_test(lambda _: loss(next(counts)))
+    assert not found.has_fallen
+    with pytest.raises(SettingError, match=r"the loss never fell between the rates 1e-07 and \S+\. Raise ``high``"):
+        _ = found.steepest
+    with pytest.raises(SettingError, match="the loss never fell"):
+        found.domain()
+    assert [line.get_label() for line in found.plot().axes[0].get_lines()] == ["loss", "smoothed"]
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"low": 0.0}, r"low must be a finite number, above 0, not 0\.0"),
+        ({"low": math.nan}, "low must be .* not nan"),
+        ({"low": "slow"}, "low must be .* not 'slow'"),
+        ({"low": 1.0, "high": 0.1}, r"high must be a finite number, above 1, not 0\.1"),
+        ({"high": math.inf}, "high must be .* not inf"),
+        ({"steps": 19}, "steps must be a whole number, at least 20, not 19"),
+        ({"steps": 100.5}, r"steps must be a whole number, at least 20, not 100\.5"),
+        ({"stateful": [3]}, r"int in stateful can't be put back as it was: it has no state_dict\(\)"),
+        ({"stateful": Quadratic()}, r"stateful=Quadratic is no list\. .*stateful=\[model, optimizer\]"),
+    ],
+)
+def test_what_can_not_be_tested(options: dict[str, Any], why: str) -> None:
+    with pytest.raises(SettingError, match=why):
+        lr_range_test(lambda _: 1.0, **options)
 
 
 def test_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:

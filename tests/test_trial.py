@@ -9,7 +9,16 @@ from recording_channel import RecordingChannel, make_job
 
 import rung
 from rung import _trial
-from rung._trial import LONGEST_NOTE, Trial, current_trial, enter, is_in_trial_process, leave
+from rung._trial import (
+    LONGEST_NOTE,
+    Trial,
+    current_trial,
+    enter,
+    importing_training_code,
+    is_importing_training_code,
+    leave,
+    outside_of_trials,
+)
 from rung.errors import ReportError, RungError, SettingError, TrialStopped
 from rung.types import Remarked, Reported
 
@@ -148,11 +157,40 @@ def test_a_script_asks_for_its_trial_once(monkeypatch):
     contextvars.copy_context().run(rung.report, 0.5)
 
 
-def test_a_process_is_no_trial_process_until_it_says_so(monkeypatch):
-    monkeypatch.setattr(_trial, "_process_facts", {"runs_trials": False})
-    assert not is_in_trial_process()
-    _trial.enter_trial_process()
-    assert is_in_trial_process()
+def test_what_is_tried_inside_a_trial_reports_to_no_trial(trial, channel, monkeypatch):
+    monkeypatch.setenv(_trial.SCRIPT_VARIABLE, "6")
+    with outside_of_trials():
+        rung.report(0.5)
+        assert (current_trial(), rung.config(rate=1.0)) == (None, {"rate": 1.0})
+        inner = Trial(make_job(trial=7), RecordingChannel())
+        token = enter(inner)
+        assert current_trial() is inner
+        leave(token)
+    assert (current_trial(), channel.steps) == (trial, [])
+
+
+def test_a_script_has_its_trial_again_after_a_search(monkeypatch):
+    monkeypatch.setattr("rung.runtime.wire.script_trial", lambda: Trial(make_job(trial=6), RecordingChannel()))
+    monkeypatch.setenv(_trial.SCRIPT_VARIABLE, "6")
+
+    def script():
+        with outside_of_trials():
+            assert current_trial() is None
+        return rung.trial().number
+
+    assert contextvars.copy_context().run(script) == 6
+
+
+def test_code_is_imported_until_an_error_ends_that():
+    def import_it():
+        with importing_training_code():
+            assert is_importing_training_code()
+            raise ZeroDivisionError
+
+    assert not is_importing_training_code()
+    with pytest.raises(ZeroDivisionError):
+        import_it()
+    assert not is_importing_training_code()
 
 
 def test_until_ends_a_plain_loop(trial, channel):

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-import rung._trial
+from rung._trial import importing_training_code
 from rung._tune import tune
+from rung.backends.processes import Processes
 from rung.backends.simulated import Simulated
 from rung.errors import ObjectiveError, RungError, SettingError, SpaceError, StudyExistsError, StudyPausedError
 from rung.registry import build_scheduler
@@ -171,6 +172,21 @@ def test_a_part_that_is_ready_made_has_its_space_already() -> None:
     assert len(quick(space={"x": Float(-1.0, 2.0)}, scheduler=BasicScheduler(other)).trials) == 3
 
 
+@pytest.mark.parametrize(
+    ("part", "why"),
+    [
+        ({"scheduler": None}, r"scheduler=None is no scheduler\. .*'basic' to run every trial to its end"),
+        ({"scheduler": ASHA}, r"scheduler=<class .*ASHA'> is no scheduler"),
+        ({"searcher": None}, r"searcher=None is no searcher\. .*'tpe'"),
+        ({"searcher": 3}, "searcher=3 is no searcher"),
+    ],
+    ids=["no scheduler", "a class", "no searcher", "a number"],
+)
+def test_a_part_that_is_none(part: dict[str, Any], why: str) -> None:
+    with pytest.raises(SettingError, match=why):
+        quick(**part)
+
+
 def test_the_space_must_be_one() -> None:
     with pytest.raises(SpaceError, match="nothing to search: the space is empty"):
         quick(space={})
@@ -222,12 +238,28 @@ def test_one_epoch_is_nothing_to_stop_early() -> None:
     assert quick(one_epoch).row.scheduler["name"] == "basic"
 
 
-def test_no_second_study_in_a_trial_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(rung._trial._process_facts, "runs_trials", True)
-    with pytest.raises(
-        RungError, match=r"would start a second one\. Put the call of tune\(\) or Tuner\(\) under `if __name__"
+def test_no_second_study_while_training_code_is_imported() -> None:
+    with (
+        importing_training_code(),
+        pytest.raises(
+            RungError, match=r"would start a second one\. Put the call of tune\(\) or Tuner\(\) under `if __name__"
+        ),
     ):
         quick()
+
+
+def nested(x: float) -> float:
+    """A study of its own, whose trials have processes as well."""
+    study = quick(square, {"x": [x, x + 1]}, searcher="grid", workers=1)
+    assert len(study.trials) == 2
+    return float(study.incumbent["x"])
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_a_trial_may_consist_of_a_study(start: Any) -> None:
+    study = quick(nested, {"x": Float(0.0, 1.0)}, backend=Processes(slots=1, start=start), max_trials=1)
+    (row,) = study.trials
+    assert (row.message, row.last_step, row.last_loss) == ("", 1, row.config["x"])
 
 
 def wavy(x: float, max_epochs: int = 8) -> Any:

@@ -21,8 +21,8 @@ def training_length(objective: Objective) -> int | None:
     """The default of the function's ``max_epochs`` parameter, if it has one that is a whole number."""
     if objective.limit is None or objective.target is None:
         return None
-    default = inspect.signature(objective.target).parameters[objective.limit].default
-    return int(default) if isinstance(default, Integral) and not isinstance(default, bool) else None
+    default: Any = inspect.signature(objective.target).parameters[objective.limit].default
+    return None if isinstance(default, bool) or not isinstance(default, Integral) else int(default)
 
 
 def chosen_name(text: str, length: int | None, options: Collection[str] = ()) -> str:

@@ -196,8 +196,11 @@ def trial() -> Trial:
 
 def current_trial() -> Trial | None:
     """The trial that this thread runs; in a script that rung runs, the script's."""
-    current = _current.get()
-    if current is None and SCRIPT_VARIABLE in os.environ:
+    try:
+        return _current.get()
+    except LookupError:
+        current = None
+    if SCRIPT_VARIABLE in os.environ:
         from rung.runtime.wire import script_trial  # connects to the tuner, which nothing but a script needs
 
         current = script_trial()
@@ -215,36 +218,29 @@ def leave(token: Token[Trial | None]) -> None:
     _current.reset(token)
 
 
-def enter_trial_process() -> None:
-    """Note that this process exists to run trials, once and for all; for backends that start processes."""
-    _process_facts["runs_trials"] = True
+@contextlib.contextmanager
+def outside_of_trials() -> Iterator[None]:
+    """While this lasts, this thread has no current trial: what a search inside a trial tries is not that trial."""
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)
 
 
 @contextlib.contextmanager
 def importing_training_code() -> Iterator[None]:
-    """While this lasts, the process counts as one that runs trials: what is imported must not start a study."""
-    before = _process_facts["runs_trials"]
-    _process_facts["runs_trials"] = True
+    """While this lasts, no study may begin: a script that is imported for its objective would start itself again."""
+    token = _is_importing.set(True)
     try:
         yield
     finally:
-        _process_facts["runs_trials"] = before
+        _is_importing.reset(token)
 
 
-@contextlib.contextmanager
-def conducting_a_study() -> Iterator[None]:
-    """While this lasts, a trial's process may run a study of its own: the trial consists of one."""
-    before = _process_facts["runs_trials"]
-    _process_facts["runs_trials"] = False
-    try:
-        yield
-    finally:
-        _process_facts["runs_trials"] = before
-
-
-def is_in_trial_process() -> bool:
-    """Whether this process exists to run trials: a script imported here must not start a study of its own."""
-    return _process_facts["runs_trials"]
+def is_importing_training_code() -> bool:
+    """Whether what runs here is a module that is being imported for what a study trains."""
+    return _is_importing.get()
 
 
 def _following(job: Job) -> Trial:
@@ -269,5 +265,7 @@ def _together(metrics: object, more: Mapping[str, object], main: str | None) -> 
     return {main or "value": metrics, **more} if more else metrics
 
 
-_current: ContextVar[Trial | None] = ContextVar("rung.trial", default=None)
-_process_facts = {"runs_trials": False}
+_current: ContextVar[Trial | None] = ContextVar("rung.trial")
+"""Not set where nobody has said yet whether there is a trial; in a script that rung runs, there is."""
+
+_is_importing: ContextVar[bool] = ContextVar("rung.is_importing", default=False)

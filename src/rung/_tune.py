@@ -13,7 +13,7 @@ from rung.console import make_progress
 from rung.errors import SettingError
 from rung.runtime.objective import Objective, as_objective
 from rung.schedulers.early import stopping_trials
-from rung.space import as_space
+from rung.space import Space, as_space
 from rung.space.editing import edited
 from rung.stopping import Scope, as_criterion
 from rung.tuner import Tuner
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from rung.bookkeeping import IncumbentFrom
     from rung.console import ProgressMode
     from rung.contracts import Backend, Scheduler, Searcher, Store
-    from rung.space import Space
     from rung.stopping import Criterion
     from rung.study import Study
     from rung.tuning.opening import Resume
@@ -98,7 +97,7 @@ def tune(
         proposes = _searcher(searcher, space, initial_config, points_to_evaluate)
         built = scheduler_for(scheduler, proposes, training_length(target), hint=_LENGTH, options={})
     else:
-        proposes, built = None, _ready_made(scheduler, space, initial_config, points_to_evaluate)
+        proposes, built = None, _ready_made("scheduler", scheduler, space, initial_config, points_to_evaluate)
     if stop_trials is not None:
         built = stopping_trials(built, stop_trials, mode=mode, searcher=proposes)
     ends = _checked_end(built, max_trials=max_trials, seconds=seconds, stop=stop)
@@ -140,13 +139,16 @@ def _searcher(
         given = {"initial_config": initial, "points_to_evaluate": points or None}
         first = {name: value for name, value in given.items() if value is not None}
         return registry.searcher(searcher, as_space(space), **first)
-    return _ready_made(searcher, space, initial, points)
+    return _ready_made("searcher", searcher, space, initial, points)
 
 
 def _ready_made(
-    part: _Part, space: Space | Mapping[str, Any], initial: Config | None, points: Sequence[Config]
+    what: str, part: _Part, space: Space | Mapping[str, Any], initial: Config | None, points: Sequence[Config]
 ) -> _Part:
     """A searcher or scheduler object, which must not contradict what else was given."""
+    if not isinstance(getattr(part, "space", None), Space):  # None, or the class itself
+        names = {"searcher": "'tpe'", "scheduler": "'asha', or 'basic' to run every trial to its end"}
+        raise SettingError(f"{what}={part!r} is no {what}.", hint=f"Give an object, or a name such as {names[what]}.")
     if initial is not None or points:
         raise SettingError(
             "initial_config and points_to_evaluate go to the searcher, which was given ready-made.",

@@ -31,7 +31,7 @@ from rung.tuning.setup import (
     free_name,
     opened,
     reference_of,
-    refuse_in_trial_process,
+    refuse_during_import,
 )
 from rung.tuning.terms import checked_terms
 from rung.types import Config, Decision, Json
@@ -89,7 +89,7 @@ class Tuner:
         known_results: Iterable[tuple[Config, Result]] = (),
         observers: Sequence[Observer] = (),
     ) -> None:
-        refuse_in_trial_process()
+        refuse_during_import()
         self._objective = None if objective is None else as_objective(objective)
         checked_scheduler(scheduler)
         self._goal = checked_goal(metric, mode)

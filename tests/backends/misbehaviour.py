@@ -120,6 +120,9 @@ def draws():
     rung.report(drawn["python"], **drawn)
 
 
+LAUNCHERS = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "TORCHELASTIC_RUN_ID")
+
+
 def looks_at_its_process():
     return {
         "error": 0.0,
@@ -127,6 +130,7 @@ def looks_at_its_process():
         "ignores_interrupts": float(signal.getsignal(signal.SIGINT) is signal.SIG_IGN),
         "is_forked": float(sys.modules["__main__"].__spec__.name == "rung.backends._forkserver"),
         "threads": float(os.environ.get("OMP_NUM_THREADS", "nan")),
+        "launchers": float(sum(name in os.environ for name in LAUNCHERS)),
         "files": float(len(list(Path("/proc/self/fd").iterdir())) - 1),  # one of them is the listing's own
     }
 

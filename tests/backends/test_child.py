@@ -117,6 +117,18 @@ def test_threads_can_be_left_alone(tmp_path, monkeypatch):
     assert driver.reports()[0].metrics["threads"] == 5
 
 
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_it_is_no_rank_of_the_launcher_that_started_the_tuner(tmp_path, monkeypatch, start):
+    for name in misbehaviour.LAUNCHERS:
+        monkeypatch.setenv(name, "1")
+    stage = Stage(lambda: Processes(start=start), tmp_path, patience_s=30.0)
+    driver = stage.driver(misbehaviour.looks_at_its_process)
+    driver.start(config={}, decide_at=())
+    driver.finish()
+    stage.close()
+    assert driver.reports()[0].metrics["launchers"] == 0
+
+
 def test_torch_gets_its_threads_and_its_seed(tmp_path):
     torch = pytest.importorskip("torch", reason="torch is not installed")
     module = tmp_path / "with_torch.py"

@@ -169,6 +169,24 @@ def test_a_python_script(stage, tmp_path):
     assert number == 3
 
 
+@pytest.mark.parametrize("name", ["RANK", "LOCAL_RANK"])
+def test_a_script_is_no_rank_of_the_launcher_that_started_the_tuner(stage, tmp_path, monkeypatch, name):
+    monkeypatch.setenv(name, "1")
+    (tmp_path / "train.py").write_text("import rung\nrung.report(error=0.5)\n")
+    driver = stage.driver([sys.executable, str(tmp_path / "train.py")])
+    assert ending(driver).outcome is Outcome.FINISHED
+    assert driver.curve() == {1: 0.5}
+
+
+def test_a_launcher_in_the_command_still_says_which_rank_a_script_is(stage, tmp_path, monkeypatch):
+    monkeypatch.setenv("RANK", "1")
+    (tmp_path / "train.py").write_text("import os, rung\nrung.report(error=int(os.environ['RANK']) + 0.5)\n")
+    inner = f"for rank in 1 0; do RANK=$rank {sys.executable} {tmp_path}/train.py; done"
+    driver = stage.driver(shell(inner))
+    assert ending(driver).outcome is Outcome.FINISHED
+    assert driver.curve() == {1: 0.5}
+
+
 def test_a_stopped_python_script_ends_silently_with_exit_code_0(stage, tmp_path):
     (tmp_path / "train.py").write_text("import rung\nfor _ in range(5): rung.report(error=0.5)\nassert False\n")
     inner = f"{sys.executable} {tmp_path}/train.py; echo it was $?"

@@ -10,7 +10,7 @@ import pytest
 
 import rung
 from rung.errors import RungWarning
-from rung.events import Event, Observed, SessionEnded
+from rung.events import Event, Observed, SessionEnded, SessionStarted, Started
 from rung.integrations import _tracking
 from rung.integrations._tracking import Export, identity
 from rung.rows import StudyRow, TrialRow
@@ -35,12 +35,13 @@ class Service:
         self._act(event)
 
 
-def make_tuner(service: Service, store: Any = None) -> Tuner:
+def make_tuner(service: Service, store: Any = None, export: Export | None = None, name: str = "s") -> Tuner:
     def train(x: float) -> Any:
         yield from (x, x / 2, x / 3)
 
     scheduler = BasicScheduler(RandomSearcher({"x": rung.Float(1, 2)}))
-    return Tuner(train, scheduler, store=store or MemoryStore(), study="s", seed=0, observers=[Export(service).tell])
+    tell = (export or Export(service)).tell
+    return Tuner(train, scheduler, store=store or MemoryStore(), study=name, seed=0, observers=[tell])
 
 
 def at_step(step: int, act: Callable[[], Any]) -> Callable[[Event], None]:
@@ -111,6 +112,36 @@ def test_a_service_that_never_answers_holds_up_the_end_for_so_long_only(monkeypa
     answer.set()
     service.seen[-1][3].join()
     assert [event.step for event, _, _, _ in service.seen if isinstance(event, Observed)] == [1]
+
+
+def test_the_failure_of_one_study_is_not_that_of_another() -> None:
+    service = Service(at_step(1, fail(ConnectionError("gone"))))
+    export = Export(service)
+    for name in ("one", "two"):
+        with pytest.warns(RungWarning, match=rf"has ended: gone\..*open_study\('{name}'"):
+            make_tuner(service, export=export, name=name).run(1)
+    assert [row.name for event, row, _, _ in service.seen if isinstance(event, Observed)] == ["one", "two"]
+
+
+def test_a_study_is_written_beside_one_whose_service_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_tracking, "LONGEST_WAIT_S", 0.05)
+    answer, calls = threading.Event(), iter((True, False))
+    service = Service(at_step(3, lambda: next(calls) and answer.wait()))
+    export = Export(service)
+    with pytest.warns(RungWarning, match=r"open_study\('one'"):
+        make_tuner(service, export=export, name="one").run(1)
+    stuck = service.seen[-1][3]
+    monkeypatch.setattr(_tracking, "LONGEST_WAIT_S", 60.0)
+    study = make_tuner(service, export=export, name="two").run(1)
+    told = [event for event, row, _, _ in service.seen if row.name == "two"]
+    assert told == [event for event in study.events() if isinstance(event, _tracking._TOLD)]
+    answer.set()
+    stuck.join()
+    assert {type(event) for event, row, _, _ in service.seen if row.name == "one"} == {
+        SessionStarted,
+        Started,
+        Observed,
+    }
 
 
 def test_a_mistake_is_no_failure_of_the_service() -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import rung
+from rung.backends.simulated import Simulated
 from rung.errors import SettingError
 from rung.interchange.optuna import read_optuna
 from rung.interchange.optuna_export import write_optuna
+from rung.store import MemoryStore
 from rung.study import Study
 
 optuna = pytest.importorskip("optuna")
@@ -64,6 +69,62 @@ def test_what_optuna_reads(study, tmp_path):
     assert known["rate"] == optuna.distributions.FloatDistribution(1e-4, 5.0, log=True)
     assert known["layers"] == optuna.distributions.IntDistribution(1, 9)
     assert known["order"] == optuna.distributions.CategoricalDistribution([1, 2, 4, 3])
+
+
+def same(value: Any) -> float:
+    return 0.5
+
+
+def written(study: Study, folder: Path) -> Any:
+    url = f"sqlite:///{folder}/optuna.db"
+    write_optuna(study, url)
+    return optuna.load_study(study_name=study.name, storage=url)
+
+
+def test_paused_trials_are_pruned_ones_with_their_curves(tmp_path):
+    scheduler = rung.SuccessiveHalving(rung.RandomSearcher(SPACE), n=3, max_t=3, grace_period=1)
+    study = rung.Tuner(objective, scheduler, seed=0).run(max_trials=3)
+    paused = [row for row in study.trials if row.state == "paused"]
+    assert paused
+    url = f"sqlite:///{tmp_path}/optuna.db"
+    assert write_optuna(study, url) == 3
+    found = optuna.load_study(study_name=study.row.name, storage=url).get_trials()
+    for row in paused:
+        assert found[row.number].state.name == "PRUNED"
+        assert found[row.number].intermediate_values == {1: row.config["rate"] + 1}
+
+
+def test_values_that_optuna_takes_for_the_same_are_json_texts(tmp_path):
+    space = {"value": rung.choice([1, True, "true", "1", None, [1, 2]])}
+    study = rung.tune(same, space, searcher="grid", store="memory", progress="off")
+    texts = [trial.params["value"] for trial in written(study, tmp_path).trials]
+    assert sorted(texts) == sorted(["1", "true", '"true"', '"1"', "null", "[1, 2]"])
+    assert [json.loads(text) for text in texts] == [row.config["value"] for row in study.trials]
+
+
+def test_a_list_and_its_text_are_different_values(tmp_path):
+    space = {"value": rung.choice(["[1, 2]", [1, 2]])}
+    study = rung.tune(same, space, searcher="grid", store="memory", progress="off")
+    assert {trial.params["value"] for trial in written(study, tmp_path).trials} == {'"[1, 2]"', "[1, 2]"}
+
+
+def test_trials_took_as_long_as_in_the_log(tmp_path, monkeypatch):
+    def train(x: float) -> Any:
+        for _ in range(3):
+            yield x
+
+    store, now, day = MemoryStore(), time.time, 86_400.0
+    for total, shift in ((2, 0.0), (4, day)):  # in the study's own clock there is no day between the sessions
+        monkeypatch.setattr(time, "time", lambda shift=shift: now() + shift)
+        study = rung.tune(
+            train, {"x": rung.uniform(0, 1)}, max_trials=total, seed=0, store=store, study="mine", progress="off",
+            backend=Simulated(1, runtime=40.0),
+        )  # fmt: skip
+    began = study.row.created_unix
+    trials = written(study, tmp_path).trials
+    starts = [trial.datetime_start.timestamp() - began for trial in trials]
+    assert starts == pytest.approx([0.0, 120.0, day, day + 120.0], abs=30)
+    assert [trial.duration.total_seconds() for trial in trials] == pytest.approx([120.0] * 4)
 
 
 def test_it_comes_back(study, tmp_path):

@@ -33,6 +33,20 @@ def test_an_array_gets_what_its_elements_get(schedule: Schedule) -> None:
 
 
 @each
+def test_a_long_array_in_any_order_gets_what_a_short_one_gets(schedule: Schedule) -> None:
+    times = np.random.default_rng(0).integers(0, 25, size=(2, 20_000))
+    short = schedule(range(25))
+    for order in (times, np.sort(times), np.asfortranarray(times), times[:, ::3], times.astype(np.float64)):
+        assert np.abs(schedule(order) - short[order.astype(int)]).max() <= 1e-15
+
+
+def test_a_long_array_is_checked_to_its_end() -> None:
+    for last in (-1.0, math.inf, math.nan):
+        with pytest.raises(SettingError, match="negative, infinite or NaN"):
+            cosine(10)([*range(50_000), last])
+
+
+@each
 def test_numbers_of_numpy_are_numbers(schedule: Schedule) -> None:
     for t in (np.int64(3), np.uint8(3), np.float32(3)):
         value = schedule(t)

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from tuning_fakes import FakeBackend, Stage, finish, report
 
+from rung._trial import Trial, enter, leave
+from rung.runtime.ranks import NoLine
 from rung.tuning.interrupts import heed_interrupts
-from rung.types import TrialState
+from rung.types import Job, TrialState
 
 Begin = Callable[..., Stage]
 
@@ -124,6 +126,20 @@ def test_a_message_that_cannot_be_shown_changes_nothing(stage: Begin, error: typ
     with heed_interrupts(loop, say=say):
         assert loop.run() == "interrupted"
     assert place.trial(0).state is TrialState.COMPLETED
+
+
+def test_a_study_inside_a_trial_leaves_interrupts_to_the_one_outside(stage: Begin) -> None:
+    calls: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: calls.append(number))
+    job = Job(study="outer", trial=0, attempt=1, config={}, metric="error", seed=0, folder="")
+    token = enter(Trial(job, NoLine()))
+    try:
+        loop, said = run(stage(), raising(signal.SIGINT, signal.SIGTERM, facts=[finish(0)]), max_trials=1)
+    finally:
+        leave(token)
+    assert (calls, said, loop.end_now) == ([signal.SIGINT, signal.SIGTERM], [], False)
+    assert loop.why != "interrupted"
 
 
 def test_the_handlers_from_before_are_put_back(stage: Begin) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tuning_fakes import FakeBackend
 
-from rung import _trial
+from rung._trial import importing_training_code
 from rung.backends.inline import Inline
 from rung.backends.processes import Processes
 from rung.backends.resources import Resources
@@ -26,7 +26,7 @@ from rung.tuning.setup import (
     default_backend,
     opened,
     reference_of,
-    refuse_in_trial_process,
+    refuse_during_import,
 )
 
 
@@ -65,11 +65,11 @@ def test_workers_are_counted_from_one() -> None:
         checked_workers(1.5, None)  # type: ignore[arg-type]
 
 
-def test_no_study_begins_within_a_trial(monkeypatch: pytest.MonkeyPatch) -> None:
-    refuse_in_trial_process()
-    monkeypatch.setattr(_trial, "_process_facts", {"runs_trials": True})
-    with pytest.raises(RungError, match="a script that starts a study"):
-        refuse_in_trial_process()
+def test_no_study_begins_while_training_code_is_imported() -> None:
+    refuse_during_import()
+    with importing_training_code(), pytest.raises(RungError, match="a script that starts a study"):
+        refuse_during_import()
+    refuse_during_import()
 
 
 def test_a_searcher_is_no_scheduler() -> None:

@@ -17,7 +17,7 @@ import traceback
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from rung._trial import enter_trial_process
+from rung._trial import importing_training_code
 from rung.backends._kernel import withhold
 from rung.backends._plan import Plan, read_plan
 from rung.errors import TrialStopped
@@ -93,7 +93,8 @@ def leave(code: int, grace_s: float) -> NoReturn:
 
 def prepared(payload: bytes, threads: int | None) -> Objective:
     """Import the objective, and what it is going to use, so that a fork has it; give torch so many threads."""
-    objective = unpack(payload)
+    with importing_training_code():
+        objective = unpack(payload)
     if objective.wants_trial:
         importlib.import_module("rung.runtime.checkpoints")
         importlib.import_module("rung.runtime._random_states")
@@ -125,7 +126,6 @@ def main() -> NoReturn:
     os.close(plan_file)
     withhold(line)
     sys.path[:], sys.argv[:] = plan.path, plan.argv
-    enter_trial_process()
     run_trial(
         socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=line), partial(prepared, payload, plan.threads), plan
     )

@@ -25,7 +25,6 @@ import traceback
 from collections.abc import Iterator
 from typing import NoReturn
 
-from rung._trial import enter_trial_process
 from rung.backends import _kernel
 from rung.backends._child import prepared, rehearse, run_trial
 from rung.backends._nursery import Begin, Nursery
@@ -43,7 +42,6 @@ def main() -> NoReturn:
     _kernel.withhold(line, plan_file)
     plan, payload = read_plan(plan_file)
     sys.path[:], sys.argv[:] = plan.path, plan.argv
-    enter_trial_process()
     tuner = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=line)
     begin = _beginning(plan, plan_file, payload, tuner)
 

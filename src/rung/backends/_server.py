@@ -21,6 +21,7 @@ from rung.backends._line import Line, Switchboard
 from rung.backends._logs import last_lines
 from rung.backends._plan import Kill, Launch, Notice, Plan, Ready, Shutdown, read_notice, write_plan
 from rung.runtime._frames import frame
+from rung.runtime.ranks import LAUNCHER_VARIABLES
 from rung.runtime.wire import ATTEMPT, CONFIG, SOCKET, TOKEN, TRIAL
 from rung.types import Job
 
@@ -32,6 +33,8 @@ _THREADS = (
     "VECLIB_MAXIMUM_THREADS",
 )
 _MARK = "RUNG_FORKSERVER"  # in the environment of all processes of a fork-server, by which they can be found
+# What says that the tuner is a trial of another study, or a rank of another training, which its trials are not.
+_OF_TUNER = frozenset({SOCKET, TRIAL, ATTEMPT, TOKEN, CONFIG, *LAUNCHER_VARIABLES})
 _LEAVE_S = 5.0  # how long a fork-server may take to leave once all its trials are gone
 
 
@@ -192,7 +195,7 @@ class Supervisor:
 
 
 def _environ(plan: Plan) -> dict[str, str]:
-    environ = {name: value for name, value in os.environ.items() if name not in {SOCKET, TRIAL, ATTEMPT, TOKEN, CONFIG}}
+    environ = {name: value for name, value in os.environ.items() if name not in _OF_TUNER}
     if plan.threads is not None:
         environ.update(dict.fromkeys(_THREADS, str(plan.threads)))
     if plan.manages_gpus:  # CUDA's own order is by speed; what people know is that of nvidia-smi

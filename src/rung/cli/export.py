@@ -41,7 +41,7 @@ def export(
     """Write the trials of a study as a table: CSV to standard output, or a file.
 
     Hyperparameters that a trial does not have are empty. best and value are the metric at its best and at the last
-    step, times are in seconds. With --optuna a new study of Optuna gets all trials that have ended.
+    step, times are in seconds. With --optuna a new study of Optuna gets all trials that don't run.
     """
     if optuna is None and name is not None:
         raise UsageProblem("--name is what a study of Optuna is called.", hint="Give --optuna URL as well.")

@@ -23,6 +23,7 @@ LONGEST_WAIT_S: Final = 60.0
 _TOLD: Final = (SessionStarted, SessionEnded, Started, Observed, Interrupted, Ended, Noted, Tagged)
 
 _Call: TypeAlias = tuple[Event, "StudyRow", "TrialRow | None"]
+_Calls: TypeAlias = "SimpleQueue[_Call | None]"
 
 
 class Service(Protocol):
@@ -42,35 +43,35 @@ class Service(Protocol):
 class Export:
     """Hands the events of a study on to a service, in their order, so that the tuner never waits for it.
 
-    The end of a session waits until all is written, for a minute at most. A failure ends the export with a warning.
+    The end of a session waits until all is written, for a minute at most. A failure ends the export of its study with a
+    warning.
     """
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._calls: SimpleQueue[_Call | None] = SimpleQueue()
+        self._calls: _Calls = SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._error: BaseException | None = None
-        self._is_given_up = False
+        self._errors: dict[str, BaseException] = {}
+        self._given_up: set[str] = set()
 
     def tell(self, event: Event, ledger: Ledger) -> None:
         """Take a committed event, with the ledger after its whole transaction."""
-        if self._is_given_up or not isinstance(event, _TOLD):
+        if not isinstance(event, _TOLD):
             return
         study, trial = _rows(event, ledger)
+        known = identity(study)
+        if known in self._given_up:
+            return
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name=f"export to {self._service.name}", daemon=True)
-            self._thread.start()
+            self._begin()
         self._calls.put((event, copy.copy(study), copy.copy(trial)))
-        if isinstance(event, SessionEnded):
-            self._calls.put(None)
-            self._thread.join(LONGEST_WAIT_S)
-            if self._thread.is_alive():
-                self._give_up(study, f"nothing was heard of it for {LONGEST_WAIT_S:.0f} s")
-            self._thread = None
-        if self._error is not None and not self._is_given_up:
-            if not isinstance(self._error, self._service.failures):
-                raise self._error
-            self._give_up(study, str(self._error))
+        if isinstance(event, SessionEnded) and not self._finish():
+            self._give_up(study, f"nothing was heard of it for {LONGEST_WAIT_S:.0f} s")
+        error = self._errors.get(known)
+        if error is not None and known not in self._given_up:
+            if not isinstance(error, self._service.failures):
+                raise error
+            self._give_up(study, str(error))
 
     def catch_up(self, study: Study) -> None:
         """Write all of a study's log that is not there yet. RungError when the service fails."""
@@ -83,18 +84,34 @@ class Export:
         except self._service.failures as error:
             raise RungError(f"{self._service.name} can't be written: {error}.") from error
 
-    def _work(self) -> None:
-        """The thread's own loop, until the session has ended or something fails."""
-        while (call := self._calls.get()) is not None:
-            if self._error is not None or self._is_given_up:
+    def _begin(self) -> None:
+        """Start a thread with a queue of its own, as the one before may never come back to its."""
+        self._calls = SimpleQueue()
+        name = f"export to {self._service.name}"
+        self._thread = threading.Thread(target=self._work, args=(self._calls,), name=name, daemon=True)
+        self._thread.start()
+
+    def _finish(self) -> bool:
+        """Wait for all that the thread has been told; whether it came to an end. The next event begins another."""
+        assert self._thread is not None, "begun with the first event"
+        thread, self._thread = self._thread, None
+        self._calls.put(None)
+        thread.join(LONGEST_WAIT_S)
+        return not thread.is_alive()
+
+    def _work(self, calls: _Calls) -> None:
+        """The thread's own loop, until a session has ended. Of a study that failed it writes no more."""
+        while (call := calls.get()) is not None:
+            known = identity(call[1])
+            if known in self._errors or known in self._given_up:
                 continue
             try:
                 self._service.write(*call)
             except BaseException as error:  # noqa: BLE001  judged in the tuner's thread
-                self._error = error
+                self._errors[known] = error
 
     def _give_up(self, study: StudyRow, why: str) -> None:
-        self._is_given_up = True
+        self._given_up.add(identity(study))
         name = self._service.name
         warnings.warn(
             RungWarning(

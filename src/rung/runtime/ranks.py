@@ -18,7 +18,10 @@ from rung.errors import SettingError, TrialStopped
 if TYPE_CHECKING:
     from rung.types import Fact, Message
 
-_LAUNCHERS = ("RANK", "LOCAL_RANK")  # torchrun gives both, Lightning's launcher the second; a tuner has one machine
+_RANK_VARIABLES = ("RANK", "LOCAL_RANK")  # torchrun gives both, Lightning's launcher the second
+
+LAUNCHER_VARIABLES = (*_RANK_VARIABLES, "WORLD_SIZE", "LOCAL_WORLD_SIZE", "TORCHELASTIC_RUN_ID")
+"""What a launcher tells a process about its place among others. That of a tuner is not that of its trials."""
 
 
 class StoppedAlone(TrialStopped):
@@ -114,12 +117,12 @@ class NoLine:
 
 def is_launched(environ: Mapping[str, str]) -> bool:
     """Whether a launcher has started this process, as one of several perhaps."""
-    return any(environ.get(name, "").isdecimal() for name in _LAUNCHERS)
+    return any(environ.get(name, "").isdecimal() for name in _RANK_VARIABLES)
 
 
 def launched_rank(environ: Mapping[str, str]) -> int:
     """The rank that a launcher has given this process, before torch.distributed is initialised; 0 without one."""
-    return next((int(environ[name]) for name in _LAUNCHERS if environ.get(name, "").isdecimal()), 0)
+    return next((int(environ[name]) for name in _RANK_VARIABLES if environ.get(name, "").isdecimal()), 0)
 
 
 def _misplaced() -> SettingError:

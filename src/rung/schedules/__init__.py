@@ -9,7 +9,7 @@ fraction of the training (0.05), epochs (``Epochs(5)``), or left out: what the o
 
 from rung.schedules.cycles import cyclic, one_cycle, repeat, restarts
 from rung.schedules.decays import exponential, factor, inverse_sqrt, inverse_time, noam, square_root
-from rung.schedules.domains import ScheduleDomain, domain, from_config
+from rung.schedules.domains import ScheduleDomain, domain, from_config, from_trial
 from rung.schedules.forms import from_json
 from rung.schedules.functions import function
 from rung.schedules.lengths import Epochs, Fraction
@@ -45,6 +45,7 @@ __all__ = [
     "factor",
     "from_config",
     "from_json",
+    "from_trial",
     "function",
     "inverse_sqrt",
     "inverse_time",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import bisect
+import functools
 import itertools
 import math
+import operator
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from msgspec import structs
@@ -118,7 +121,7 @@ class Product(_Together, frozen=True, tag="product", forbid_unknown_fields=True)
 
     def value(self, t: Any, maths: Any) -> Any:
         """The product of all values."""
-        return math.prod(each.value(t, maths) for each in self.parts)
+        return functools.reduce(operator.mul, (each.value(t, maths) for each in self.parts))
 
 
 @final
@@ -135,8 +138,7 @@ class Sum(_Together, frozen=True, tag="sum", forbid_unknown_fields=True):
 
     def value(self, t: Any, maths: Any) -> Any:
         """The sum of all values."""
-        first, *others = (each.value(t, maths) for each in self.parts)
-        return sum(others, start=first)
+        return functools.reduce(operator.add, (each.value(t, maths) for each in self.parts))
 
 
 @final
@@ -182,15 +184,17 @@ class Chain(Schedule, frozen=True, tag="chain", forbid_unknown_fields=True):
         return self.parts[-1].value(t, maths)
 
     def _values(self, t: Any, maths: Any) -> Any:
+        ends = list(itertools.accumulate(updates(span(part)) for part in self.parts[:-1]))
+        first, last = (bisect.bisect_right(ends, time) for time in (t.min(), t.max()))
+        starts = [0, *ends]
+        if first == last:
+            return self.parts[first].value(t - starts[first], maths)
         values = maths.empty(t.shape)
-        start = 0
-        for part in self.parts[:-1]:
-            end = start + updates(span(part))
-            inside = (t >= start) & (t < end)
-            values[inside] = part.value(t[inside] - start, maths)
-            start = end
-        inside = t >= start
-        values[inside] = self.parts[-1].value(t[inside] - start, maths)
+        for index in range(first, last + 1):
+            inside = t >= starts[index]
+            if index < last:
+                inside &= t < starts[index + 1]
+            values[inside] = self.parts[index].value(t[inside] - starts[index], maths)
         return values
 
     def resolved(self, horizon: Horizon) -> Schedule:
@@ -242,7 +246,9 @@ class Repeat(Schedule, frozen=True, tag="repeat", forbid_unknown_fields=True):
         """The part's value at the same place of the cycle, times the cycle's height."""
         first = updates(self.part.length)
         cycle, start, length = self._cycle(t, first) if maths is math else self._cycles(t, first, maths)
-        return self.height**cycle * self.part.value((t - start) * first / length, maths)
+        place = t - start if self.stretch == 1 else (t - start) * first / length
+        value = self.part.value(place, maths)
+        return value if self.height == 1 else self.height**cycle * value
 
     def _cycle(self, t: Any, first: int) -> tuple[int, int, int]:
         """Number, start and length of the cycle in which t is; past the end, of the last one."""
@@ -258,9 +264,8 @@ class Repeat(Schedule, frozen=True, tag="repeat", forbid_unknown_fields=True):
 
     def _cycles(self, t: Any, first: int, maths: Any) -> tuple[Any, Any, Any]:
         """The same for an array."""
-        last = math.inf if self.times is None else self.times - 1
         if self.stretch == 1:
-            cycle = maths.minimum(t // first, last).astype(int)
+            cycle = t // first if self.times is None else maths.minimum(t // first, self.times - 1)
             return cycle, cycle * first, first
         starts = maths.asarray(self._starts(self._cycle(t.max(initial=0), first)[0] + 1))
         cycle = maths.minimum(maths.searchsorted(starts, t, side="right") - 1, len(starts) - 2)

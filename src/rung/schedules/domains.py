@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 from rung.errors import SettingError
 from rung.schedules._numbers import as_number
+from rung.schedules.lengths import Epochs, Steps, training_length
 from rung.schedules.ramps import Shape, constant, ramp, warmup
 from rung.schedules.schedule import Schedule
 from rung.space import Choice, Constant, Domain, as_domain
 from rung.space.composite import Composite
 from rung.space.values import is_number
 from rung.types import Config
+
+if TYPE_CHECKING:
+    from rung._trial import Trial
 
 _DECAYS: Final = ("constant", "linear", "cosine", "1-sqrt", "rex", "exponential")
 _CHECKED = 33  # values of a dimension that are looked at
@@ -63,7 +70,7 @@ def domain(
     """Schedules to search among, as one entry of a space, of which it makes ordinary dimensions.
 
     Of ``{"lr": domain(peak=loguniform(1e-3, 1))}`` a space makes the dimensions ``lr.peak``, ``lr.warmup``,
-    ``lr.decay``, ``lr.stable``, ``lr.final`` and ``lr.horizon``, whose values stand in the configs; ``from_config``
+    ``lr.decay``, ``lr.stable``, ``lr.final`` and ``lr.horizon``, whose values stand in the configs; ``from_trial``
     makes the schedule of them. Each is anything that stands for a domain.
 
     peak: the rate behind the warmup. warmup: as a fraction of the training, below 1; linear from 0. decay: shapes of
@@ -71,15 +78,14 @@ def domain(
     final: the last rate as a fraction of the peak. The last two exist only where the decay is no constant.
 
     horizon: what a training is that may be cut short by early stopping: "full" for its greatest length, so that a rung
-    sees the beginning of the schedule, "rung" for the length up to the rung. Who resolves the schedule goes by it.
+    sees the beginning of the schedule, "rung" for the length up to the rung. ``from_trial`` goes by it.
     """
     shapes = list(decay) if not isinstance(decay, str) else [decay]
     if not shapes:
         raise SettingError("there is no decay to choose from.", hint=f"Give one or more of {', '.join(_DECAYS)}.")
     if unknown := [each for each in shapes if each not in _DECAYS]:
         raise SettingError(f"there is no decay {unknown[0]!r}.", hint=f"There are {', '.join(_DECAYS)}.")
-    if horizon not in {"full", "rung"}:
-        raise SettingError(f"there is no horizon {horizon!r}.", hint="There are full and rung.")
+    _check_horizon(horizon)
     made = ScheduleDomain(
         as_domain(peak),
         as_domain(warmup),
@@ -105,14 +111,37 @@ def from_config(config: Config, name: str = "lr") -> Schedule:
         names += ["stable", "final"]
     parts = {part: config.get(f"{name}.{part}") for part in names}
     if missing := [part for part, value in parts.items() if value is None]:
-        raise SettingError(
-            f"the config has no {name}.{missing[0]}.",
-            hint=f'Search a space with {{"{name}": rung.schedules.domain(peak=…)}}.',
-        )
+        raise _missing(name, missing[0])
     warm, peak = as_number(f"{name}.warmup", parts["warmup"]), as_number(f"{name}.peak", parts["peak"])
     decay = parts["decay"]
     rate: Schedule = peak * _after(warmup(warm), warm, decay, config, name)
     return rate
+
+
+def from_trial(trial: Trial, name: str = "lr", *, total_steps: Steps, steps_per_epoch: float | None = None) -> Schedule:
+    """The schedule of this run of a trial, a rate, resolved for the training that its config names as the horizon.
+
+    total_steps, steps_per_epoch: of a full training, as for ``Schedule.resolve``. With the horizon "rung" the schedule
+    ends after ``trial.until`` epochs, if that is sooner: so under a scheduler that pauses trials; one that stops them
+    on the way knows no rung beforehand. The JSON form is kept as the trial's artifact ``schedules/{name}.json``: that
+    of the latest run. Call it once in a run.
+
+    SettingError when the config has no schedule of that name, and as ``Schedule.resolve`` does.
+    """
+    schedule = from_config(trial.config, name)
+    horizon = trial.config.get(f"{name}.horizon")
+    if horizon is None:
+        raise _missing(name, "horizon")
+    _check_horizon(horizon)
+    updates = training_length(total_steps, steps_per_epoch)
+    if horizon == "rung" and trial.until is not None:
+        updates = min(updates, training_length(Epochs(trial.until), steps_per_epoch))
+    schedule = schedule.resolve(updates, steps_per_epoch=steps_per_epoch)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "schedule.json")
+        file.write_text(json.dumps(schedule.to_json()), encoding="utf-8")
+        trial.log_artifact(file, f"schedules/{name}.json")
+    return schedule
 
 
 def _after(rise: Schedule, warm: float, decay: Any, config: Config, name: str) -> Schedule:
@@ -121,6 +150,17 @@ def _after(rise: Schedule, warm: float, decay: Any, config: Config, name: str) -
     shape: Shape = decay
     stable, final = (as_number(f"{name}.{part}", config[f"{name}.{part}"]) for part in ("stable", "final"))
     return rise.then(constant(1.0, (1 - warm) * stable)).then(ramp(end=final, shape=shape))
+
+
+def _missing(name: str, part: str) -> SettingError:
+    return SettingError(
+        f"the config has no {name}.{part}.", hint=f'Search a space with {{"{name}": rung.schedules.domain(peak=…)}}.'
+    )
+
+
+def _check_horizon(given: object) -> None:
+    if given not in ("full", "rung"):
+        raise SettingError(f"there is no horizon {given!r}.", hint="There are full and rung.")
 
 
 def _check(name: str, given: Domain, *, lowest: float = 0.0, highest: float = float("inf")) -> None:

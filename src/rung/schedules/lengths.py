@@ -132,5 +132,16 @@ def updates(length: Any) -> int:
     )
 
 
+def training_length(total_steps: Any, steps_per_epoch: Any) -> int:
+    """The length of a whole training as a number of updates. SettingError when it is none."""
+    if steps_per_epoch is not None and not 0 < as_number("steps_per_epoch", steps_per_epoch) < math.inf:
+        raise SettingError(f"steps_per_epoch={steps_per_epoch!r} is no number of updates.", hint="Give 1 or more.")
+    given = as_length(total_steps)
+    total = Horizon(total=0, rest=0, steps_per_epoch=steps_per_epoch).updates(given)
+    if total < 1:
+        raise SettingError(f"{total_steps!r} is no length of a training.", hint="Give the number of its updates.")
+    return total
+
+
 def _rounded(size: float) -> int:
     return 0 if size == 0 else max(1, math.floor(size + 0.5))

@@ -75,7 +75,8 @@ class Constant(Schedule, frozen=True, tag="constant", forbid_unknown_fields=True
 
     def value(self, t: Any, maths: Any) -> Any:
         """The number."""
-        return self.number if maths is math else maths.full(t.shape, self.number)
+        del t, maths
+        return self.number
 
     def resolved(self, horizon: Horizon) -> Schedule:
         """With its length in updates, if it has one."""
@@ -132,8 +133,10 @@ class Ramp(Schedule, frozen=True, tag="ramp", forbid_unknown_fields=True):
         if self.k != 1:
             u = u**self.k
         if self.shape == "exponential":
-            return self.start ** (1 - u) * self.end**u
+            return self.end**u if self.start == 1 else self.start ** (1 - u) * self.end**u
         left = _LEFT[self.shape](u, maths, self.power)
+        if self.start == 1 and self.end == 0:
+            return left
         return self.start * left + self.end * (1 - left)
 
     def resolved(self, horizon: Horizon) -> Schedule:

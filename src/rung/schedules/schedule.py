@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
 from rung.errors import SettingError
-from rung.schedules._numbers import as_number
-from rung.schedules.lengths import Horizon, Length, Mixed, Steps, as_length
+from rung.schedules.lengths import Horizon, Length, Mixed, Steps, as_length, training_length
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from rung.types import Json
+
+_BLOCK: Final = 1 << 14  # values at a time: what is computed on the way to them stays in the cache
 
 Unit: TypeAlias = Literal["factor", "rate"]
 """A factor multiplies the learning rate of an optimiser, a rate takes its place."""
@@ -58,7 +59,10 @@ class Schedule(Struct, frozen=True, tag_field="type"):
         return math.inf
 
     def value(self, t: Any, maths: Any) -> Any:
-        """The value, without any check. t: a number and ``maths`` the module math, or an array and NumPy."""
+        """The value, without any check. t: a number and ``maths`` the module math, or an array and NumPy.
+
+        For an array (n,) with n ≥ 1 it is an array (n,), or a number where all are the same.
+        """
         raise NotImplementedError
 
     def resolved(self, horizon: Horizon) -> Schedule:
@@ -73,12 +77,7 @@ class Schedule(Struct, frozen=True, tag_field="type"):
         the longest part. SettingError when the parts are longer than the training, when fractions do not sum to 1, and
         when nothing is left for a part that takes the rest.
         """
-        if steps_per_epoch is not None and not 0 < as_number("steps_per_epoch", steps_per_epoch) < math.inf:
-            raise SettingError(f"steps_per_epoch={steps_per_epoch!r} is no number of updates.", hint="Give 1 or more.")
-        given = as_length(total_steps)
-        total = Horizon(total=0, rest=0, steps_per_epoch=steps_per_epoch).updates(given)
-        if total < 1:
-            raise SettingError(f"{total_steps!r} is no length of a training.", hint="Give the number of its updates.")
+        total = training_length(total_steps, steps_per_epoch)
         whole = self.resolved(Horizon(total=total, rest=total, steps_per_epoch=steps_per_epoch))
         length = whole.length
         if isinstance(length, int) and length > total:
@@ -141,7 +140,13 @@ def _over_array(schedule: Schedule, t: Any) -> Any:
     times = np.asarray(t)
     if times.size and times.dtype.kind not in "iuf":
         raise SettingError(f"{t!r} are no numbers of updates.", hint="Give numbers from 0 on.")
-    times = times.astype(np.int64 if times.dtype.kind in "iu" else np.float64, copy=False)
-    if times.size and not (times.min() >= 0 and times.max() < math.inf):
-        raise SettingError("some of the updates are negative, infinite or NaN.", hint="They count from 0.")
-    return np.asarray(schedule.value(times, np), dtype=np.float64)
+    is_whole = times.dtype.kind in "iu"
+    times = times.astype(np.int64 if is_whole else np.float64, copy=False)
+    values = np.empty(times.shape)
+    given, found = times.reshape(-1), values.reshape(-1)
+    for start in range(0, times.size, _BLOCK):
+        block = given[start : start + _BLOCK]
+        if not (block.min() >= 0 and (is_whole or block.max() < math.inf)):
+            raise SettingError("some of the updates are negative, infinite or NaN.", hint="They count from 0.")
+        found[start : start + _BLOCK] = schedule.value(block, np)
+    return values

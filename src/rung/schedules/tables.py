@@ -54,17 +54,14 @@ class Table(Schedule, frozen=True, tag="table", forbid_unknown_fields=True):
             return self.values[0]
         if self.between == "levels" or index == len(steps) - 1:
             return self.values[index]
-        u = (t - steps[index]) / (steps[index + 1] - steps[index])
-        return (1 - u) * self.values[index] + u * self.values[index + 1]
+        slope = (self.values[index + 1] - self.values[index]) / (steps[index + 1] - steps[index])
+        return slope * (t - steps[index]) + self.values[index]
 
     def _values(self, t: Any, steps: Sequence[int], maths: Any) -> Any:
-        values = maths.asarray(self.values)
+        if self.between == "lines":
+            return maths.interp(t, steps, self.values)
         index = maths.maximum(maths.searchsorted(steps, t, side="right") - 1, 0)
-        if self.between == "levels" or len(steps) == 1:
-            return values[index]
-        places, index = maths.asarray(steps), maths.minimum(index, len(steps) - 2)
-        u = maths.clip((t - places[index]) / (places[index + 1] - places[index]), 0, 1)
-        return (1 - u) * values[index] + u * values[index + 1]
+        return maths.asarray(self.values)[index]
 
     def resolved(self, horizon: Horizon) -> Schedule:
         """With all points at updates."""

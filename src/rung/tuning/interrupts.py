@@ -8,18 +8,20 @@ import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
+from rung._trial import current_trial
 from rung.tuning.loop import Loop
 
 
 @contextlib.contextmanager
 def heed_interrupts(loop: Loop, *, say: Callable[[str], None]) -> Iterator[None]:
-    """Handle SIGINT and SIGTERM for a loop while it runs; does nothing outside the main thread.
+    """Handle SIGINT and SIGTERM for a loop while it runs; does nothing outside the main thread, nor inside a trial.
 
+    What ends a trial ends the study that it consists of: that one, cut short, would be taken for one that is done.
     A signal that this process was started to ignore, as shells do with background jobs, stays ignored. SIGTERM counts
     as the second Ctrl-C. Raises KeyboardInterrupt only while an objective runs in this very thread: anywhere else it
     could tear a transaction apart, and the loop looks at its flag soon enough.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread() or current_trial() is not None:
         yield
         return
     count = 0

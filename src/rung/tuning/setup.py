@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rung._trial import is_in_trial_process
+from rung._trial import is_importing_training_code
 from rung.backends.inline import Inline
 from rung.checks import whole_number
 from rung.errors import RungError, SettingError, SpaceError
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from rung.contracts import Backend, Scheduler, Store
 
 
-def refuse_in_trial_process() -> None:
-    """RungError within a trial: its process has imported a script that would begin a second study."""
-    if is_in_trial_process():
+def refuse_during_import() -> None:
+    """RungError while training code is imported: the script would begin its study a second time.
+
+    A search inside a trial is none of that, and may run.
+    """
+    if is_importing_training_code():
         raise RungError(
             "a trial process imported a script that starts a study, which would start a second one.",
             hint='Put the call of tune() or Tuner() under `if __name__ == "__main__":`.',

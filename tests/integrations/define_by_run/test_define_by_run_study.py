@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+import rung
 from rung.errors import ReportError, RungError, SettingError, SpaceError, StudyExistsError
 from rung.events import Changed, SpaceEdited, StudyCreated
 from rung.integrations import define_by_run
@@ -41,8 +42,8 @@ class TestGrowth:
         study = studied()
         space = Space.from_json(study.study.row.space)
         assert {name: str(*whens) for name, whens in space.conditions.items()} == {"momentum": "optimizer = 'sgd'"}
-        later = study.trials[-6:]
-        assert all(("momentum" in trial.params) == (trial.params["optimizer"] == "sgd") for trial in later)
+        configs = [row.config for row in study.study.trials[-6:]]
+        assert all(("momentum" in config) == (config["optimizer"] == "sgd") for config in configs)
 
     def test_a_condition_that_turns_out_wrong_is_dropped(self):
         def objective(trial: Any) -> float:
@@ -109,7 +110,7 @@ class TestOptimize:
         values = [trial.value for trial in study.trials]
         assert study.best_value == min(values) == study.best_trial.value
         assert study.trials[values.index(min(values))].params == study.best_params
-        assert study.study.incumbent == study.best_params
+        assert study.study.incumbent.items() >= study.best_params.items()
 
     def test_maximised(self):
         study = studied(lambda trial: trial.suggest_float("x", 0, 1), direction="maximize")
@@ -127,6 +128,51 @@ class TestOptimize:
             return x
 
         studied(objective, 10)
+
+    @pytest.mark.parametrize("is_reopened", [False, True])
+    def test_a_trial_has_what_it_asked_for(self, tmp_path, is_reopened):
+        asked: list[dict[str, Any]] = []
+
+        def objective(trial: Any) -> float:
+            try:
+                return mixed(trial)
+            finally:
+                asked.append(dict(trial.params))
+
+        study = studied(objective, storage=tmp_path / "a.db", study_name="mine")
+        assert any(
+            "momentum" in row.config.keys() - params for row, params in zip(study.study.trials, asked, strict=True)
+        )
+        if is_reopened:
+            study.study.close()
+            study = define_by_run.create_study(storage=tmp_path / "a.db", study_name="mine", load_if_exists=True)
+        assert [trial.params for trial in study.trials] == asked
+        assert study.best_params == asked[study.best_trial.number]
+        study.study.close()
+
+    def test_a_running_trial_has_what_it_asked_for_so_far(self):
+        seen: list[list[str]] = []
+
+        def objective(trial: Any) -> float:
+            x = trial.suggest_float("x", 0, 1)
+            seen.append(list(study.trials[-1].params))
+            return x + trial.suggest_float("y", 0, 1)
+
+        study = define_by_run.create_study(seed=0)
+        study.optimize(objective, 2)
+        assert seen == [["x"], ["x"]]
+
+    def test_what_an_objective_reports_elsewhere_is_not_the_outer_trials(self):
+        def objective(trial: Any) -> float:
+            x = trial.suggest_float("x", 0, 1)
+            rung.report(x)
+            return x
+
+        def search(c: float) -> float:
+            return c * studied(objective, 2).best_value
+
+        (row,) = rung.tune(search, {"c": [1.0]}, max_trials=1, store="memory", progress="off").trials
+        assert (row.state, row.last_step) == (TrialState.COMPLETED, 1)
 
     def test_it_goes_on(self, tmp_path):
         for total in (3, 6):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from rung.integrations.define_by_run._presence import Seen, concluded
+from rung.integrations.define_by_run._presence import Seen, concluded, presumably_asked
 from rung.space import Choice, Float, Int, Space
 
 SPACE = Space({"kind": Choice(["a", "b", "c"]), "x": Float(0, 1), "depth": Int(1, 3), "y": Float(0, 1)})
@@ -48,3 +48,13 @@ def test_chains_of_conditions():
     ]  # fmt: skip
     assert concluded(space, trials) == {"b": ("a", [1]), "c": ("b", [1])}
     Space(dict(space), conditions=concluded(space, trials))  # and they are no cycle
+
+
+def test_what_presumably_was_asked_for():
+    domains = {"z": Float(0, 1), "y": [1, 2], "m": ["a", "b"]}
+    space = Space(domains, conditions={"y": ("m", ["a"]), "z": ("y", [1])})
+    whole = {"z": 0.5, "y": 1, "m": "a"}
+    assert presumably_asked(whole, space) == {"z", "y", "m"}
+    assert presumably_asked({**whole, "y": 2}, space) == {"y", "m"}
+    assert presumably_asked({**whole, "m": "b"}, space) == {"m"}
+    assert presumably_asked({"m": "a"}, space) == {"m"}

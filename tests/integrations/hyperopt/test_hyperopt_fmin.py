@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
+import rung
 from rung.errors import ReportError, SettingError, SpaceError, StudyMismatchError
 from rung.integrations.hyperopt import (
     STATUS_FAIL,
@@ -302,6 +305,11 @@ class TestRefused:
         with pytest.raises(SettingError, match=words):
             minimised(hp.uniform("x", 0, 1), abs, **options)
 
+    @pytest.mark.parametrize("copied", [pickle.dumps, copy.deepcopy])
+    def test_a_pickle_of_trials(self, copied):
+        with pytest.raises(SettingError, match=r"not kept in pickles\. Write trials=Trials\(store='rung\.db'"):
+            copied(Trials())
+
     def test_hyperopts_own_algorithms(self):
         def suggest(new_ids: Any, domain: Any, trials: Any, seed: Any) -> None:
             raise NotImplementedError
@@ -332,6 +340,21 @@ class TestRefused:
     def test_points(self, point, words):
         with pytest.raises(SpaceError, match=words):
             minimised(hp.choice("o", ["a", "b"]), lambda _: 0.0, points_to_evaluate=[point])
+
+
+def searched(c: float) -> float:
+    def one(x: float) -> float:
+        rung.report(x)
+        return x * c
+
+    return float(minimised(hp.uniform("x", 0, 1), one, max_evals=2)["x"])
+
+
+@pytest.mark.parametrize("workers", [None, 1])
+def test_a_trial_may_consist_of_a_search(workers):
+    found = rung.tune(searched, {"c": [1.0]}, max_trials=1, workers=workers, store="memory", progress="off")
+    (row,) = found.trials
+    assert (row.state, row.message, row.last_step, row.last_loss) == (TrialState.COMPLETED, "", 1, searched(1.0))
 
 
 def test_the_same_hyperparameter_may_stand_in_several_places():

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import rung
 from rung.errors import MissingExtraError, RungWarning, SettingError
 from rung.integrations import keras_tuner
 from rung.types import TrialState
@@ -56,6 +57,16 @@ def test_each_epoch_is_reported(searched):
         curve = searched.study.curve(row.number)
         assert [step for step, _ in curve] == [1, 2]
         assert all(metrics.keys() == {"loss", "val_loss"} for _, metrics in curve)
+
+
+def test_a_trial_may_consist_of_a_search():
+    def searched(batch_size: int) -> float:
+        reporting = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: rung.report(0.5))
+        found = search(tuner(max_trials=1), batch_size=batch_size, callbacks=[reporting])
+        return float(found.study.best.error)
+
+    (row,) = rung.tune(searched, {"batch_size": [8]}, max_trials=1, store="memory", progress="off").trials
+    assert (row.state, row.message, row.last_step) == (TrialState.COMPLETED, "", 1)
 
 
 def test_the_best_models_have_the_weights_of_their_best_epochs(searched):

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -223,6 +223,25 @@ class TestGoingOn:
         assert len(found.parents) == 2
         assert found.count == 4
 
+    def test_an_observer_has_room_for_many_studies(self, uri: str) -> None:
+        observer = MLflow(uri, experiment="many")
+        for name in ("one", "two"):
+            make_tuner([FIRST], observer, name=name).run(1)
+        assert_many(uri, "many")
+
+    def test_also_at_a_time(self, uri: str) -> None:
+        observer = MLflow(uri, experiment="mixed")
+        scheduler = BasicScheduler(RandomSearcher(SPACE, points_to_evaluate=[FIRST]))
+        tuners = [Tuner(None, scheduler, study=name, observers=[observer]) for name in ("one", "two")]
+        for tuner in tuners:
+            assert tuner.ask()
+        for step, error in enumerate((0.225, 0.1, 0.225), start=1):
+            for tuner in tuners:
+                tuner.tell(0, error, step=step)
+        for tuner in tuners:
+            tuner.close()
+        assert_many(uri, "mixed")
+
     def test_an_export_fills_what_is_missing(self, uri: str) -> None:
         study = make_tuner([FIRST], name="holes").run(1)
         ledger, observer = Ledger(), MLflow(uri)
@@ -253,6 +272,16 @@ class TestGoingOn:
         assert found.parents[0].data.tags["mlflow.note.content"] == "all of them"
 
 
+def assert_many(uri: str, experiment: str) -> None:
+    found = Found(uri, experiment)
+    above = {run.info.run_name: run.info.run_id for run in found.parents}
+    assert above.keys() == {"one", "two"}
+    assert found.trials.keys() == {"one-0", "two-0"}
+    for name, run in found.trials.items():
+        assert run.data.tags["mlflow.parentRunId"] == above[name.removesuffix("-0")]
+        assert found.curve(run, "error") == [(1, 0.225), (2, 0.1), (3, 0.225)]
+
+
 def begun(name: str) -> Ledger:
     ledger, spec = Ledger(), {"name": "random"}
     owner = Owner(host="h", boot="b", pid=1, started=0.0)
@@ -280,6 +309,73 @@ def test_names_that_mlflow_forbids(uri: str) -> None:
     data = Found(uri, "odd").trials["odd-0"].data
     assert data.params == {"lr _log_": "0.5"}
     assert data.metrics == {"top-5 ___": 0.5, "best/top-5 ___": 0.5}
+
+
+class TestNamesThatWouldBeTheSame:
+    """In MLflow, which takes few signs, and has names of ours."""
+
+    SPACE = rung.Space({"lr:a": rung.Float(0, 1), "lr;a": rung.Float(0, 1), "lr_a": rung.Float(0, 1)})
+    POINT: ClassVar = {"lr:a": 0.1, "lr;a": 0.2, "lr_a": 0.3}
+
+    def tuner(self, uri: str, name: str, store: MemoryStore, *reports: dict[str, float]) -> Tuner:
+        def score(trial: Any) -> None:
+            for report in reports:
+                trial.report(report)
+
+        searcher = RandomSearcher(self.SPACE, points_to_evaluate=[self.POINT] * 2)
+        options: dict[str, Any] = {"metric": "acc:1", "study": name, "store": store, "observers": [MLflow(uri)]}
+        return Tuner(score, BasicScheduler(searcher), **options)
+
+    def test_they_are_numbered(self, uri: str) -> None:
+        report = {"acc:1": 1.0, "acc;1": 2.0, "acc_1": 3.0, "best/acc_1": 4.0}
+        study = self.tuner(uri, "alike", MemoryStore(), report).run(1)
+        MLflow(uri, experiment="alike too").export(study)
+        for experiment in ("alike", "alike too"):
+            found = Found(uri, experiment)
+            data = found.trials["alike-0"].data
+            assert data.params == {"lr_a": "0.1", "lr_a_2": "0.2", "lr_a_3": "0.3"}
+            shown = {"acc_1": 1.0, "acc_1_2": 2.0, "acc_1_3": 3.0, "best/acc_1_2": 4.0, "best/acc_1": 1.0}
+            assert data.metrics == shown
+            tags = found.parents[0].data.tags
+            names = {
+                name.removeprefix("rung."): text for name, text in tags.items() if name.startswith(("rung.p", "rung.m"))
+            }
+            assert names == {
+                "parameter.lr_a": "lr:a",
+                "parameter.lr_a_2": "lr;a",
+                "parameter.lr_a_3": "lr_a",
+                "metric.acc_1": "acc:1",
+                "metric.acc_1_2": "acc;1",
+                "metric.acc_1_3": "acc_1",
+                "metric.best/acc_1_2": "best/acc_1",
+            }
+
+    def test_they_keep_their_names_in_a_later_session(self, uri: str) -> None:
+        store = MemoryStore()
+        self.tuner(uri, "names", store, {"acc:1": 1.0}, {"acc:1": 0.5, "f_1": 2.0, "f;1": 3.0}).run(1)
+        self.tuner(uri, "names", store, {"acc:1": 1.0, "f:1": 4.0}, {"acc:1": 0.5, "f;1": 3.0, "f_1": 2.0}).run(1)
+        first, second = (Found(uri, "names").trials[f"names-{number}"].data.metrics for number in range(2))
+        assert first == {"acc_1": 0.5, "f_1": 2.0, "f_1_2": 3.0, "best/acc_1": 0.5}
+        assert second == {"acc_1": 0.5, "f_1": 2.0, "f_1_2": 3.0, "f_1_3": 4.0, "best/acc_1": 0.5}
+
+    def test_also_when_the_first_one_was_never_written(self, uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What the observer still knows is not what is there."""
+        from mlflow import MlflowClient
+        from mlflow.exceptions import MlflowException
+
+        def fail(*_: Any, **__: Any) -> None:
+            raise MlflowException("full")
+
+        tuner = self.tuner(uri, "full", MemoryStore(), {"acc:1": 1.0, "acc;1": 2.0})
+        study, observer = tuner.run(1), MLflow(uri, experiment="again")
+        with monkeypatch.context() as patch:
+            patch.setattr(MlflowClient, "log_batch", fail)
+            with pytest.raises(RungError, match="MLflow can't be written: full"):
+                observer.export(study)
+        observer.export(study)
+        tags = Found(uri, "again").parents[0].data.tags
+        assert (tags["rung.metric.acc_1"], tags["rung.metric.acc_1_2"]) == ("acc:1", "acc;1")
+        assert tags["rung.parameter.lr_a"] == "lr:a"
 
 
 def test_values_that_are_not_finite(uri: str) -> None:

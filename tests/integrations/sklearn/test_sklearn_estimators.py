@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from typing import Any
 
 import numpy as np
 import pytest
+import sklearn
 from sklearn.base import clone
 from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import SVC
 
 import rung
-from rung.errors import MissingExtraError, SpaceError
+from rung.errors import SettingError, SpaceError
 from rung.integrations import sklearn as integration
 from rung.integrations.sklearn import Estimators
 from rung.integrations.sklearn._params import Params
@@ -82,15 +85,14 @@ class TestValues:
             assert as_dimension(given) is given
 
 
-def test_names_are_there_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert set(dir(integration)) == {"Estimators", "GridSearchCV", "RandomizedSearchCV", "SearchCV"}
+def test_names_are_there_before_scikit_learn() -> None:
+    assert set(dir(integration)) == {"Estimators", "GridSearchCV", "PartialFit", "RandomizedSearchCV", "SearchCV"}
     with pytest.raises(AttributeError, match="no attribute 'Searcher'"):
         integration.Searcher  # noqa: B018
-    monkeypatch.delitem(vars(integration), "SearchCV", raising=False)
 
-    def missing(name: str) -> Any:
-        raise ModuleNotFoundError(name="sklearn")
 
-    monkeypatch.setattr(integration, "import_module", missing)
-    with pytest.raises(MissingExtraError, match=r"pip install 'rung\[sklearn\]'"):
-        integration.SearchCV  # noqa: B018
+def test_searches_need_a_scikit_learn_that_has_what_they_build_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sklearn, "__version__", "1.8.0")
+    monkeypatch.delitem(sys.modules, "rung.integrations.sklearn._study_search", raising=False)
+    with pytest.raises(SettingError, match=r"scikit-learn 1\.8\.0 is too old\. It takes 1\.9: pip"):
+        importlib.import_module("rung.integrations.sklearn._study_search")

@@ -400,19 +400,39 @@ class TestResource:
             ({"resource": "max_depth", "max_resource": 3}, "is the resource, and searched as well"),
             ({"resource": "max_leaf_nodes"}, "nothing says how much 'max_leaf_nodes' is at most"),
             ({"resource": "n_samples", "max_resource": 121}, "more than the 120 samples"),
-            ({"resource": "n_samples", "min_resource": 0}, "min_resource=0 is no number"),
+            ({"resource": "n_samples", "min_resource": 0}, "min_resource must be a whole number, at least 1, not 0"),
             ({"resource": "n_samples", "scheduler": "basic"}, "doesn't say how much of 'n_samples'"),
             ({"resource": "n_samples", "scheduler": "median"}, "doesn't say how much of 'n_samples'"),
             ({"scheduler": "halving(max_t=9)"}, "nothing says of what"),
             ({"min_resource": 3}, "are of no resource"),
-            ({"n_trials": 0}, "n_trials=0 is no number"),
-            ({"batch_size": True}, "batch_size=True is no number"),
+            ({"n_trials": 0}, "n_trials must be a whole number, at least 1, not 0"),
+            ({"batch_size": True}, "batch_size must be a whole number, at least 1, not True"),
             ({"searcher": "tpee"}, "no searcher named 'tpee'"),
         ],
     )
     def test_what_makes_no_sense(self, options: dict[str, Any], message: str) -> None:
         with pytest.raises(SettingError, match=message):
             made(**options).fit(X, Y)
+
+
+def searched(ccp_alpha: float) -> float:
+    search = made(estimator=Reporting(random_state=0, ccp_alpha=ccp_alpha), n_trials=2).fit(X, Y)
+    return float(1 - search.best_score_)
+
+
+class Reporting(DecisionTreeClassifier):
+    def fit(self, X: Any, y: Any) -> Any:  # noqa: N803
+        rung.report(0.5)
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("workers", [None, 1])
+def test_a_trial_may_consist_of_a_search(workers: int | None) -> None:
+    found = rung.tune(
+        searched, {"ccp_alpha": [0.0]}, max_trials=1, workers=workers, store="memory", progress="off"
+    )  # fmt: skip
+    (row,) = found.trials
+    assert (row.state, row.message, row.last_step, row.last_loss) == (TrialState.COMPLETED, "", 1, searched(0.0))
 
 
 class TestStudies:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib
 import math
 import subprocess
 import sys
@@ -233,6 +232,23 @@ class TestTheExperiment:
         with pytest.raises(SettingError, match="has events of something else"):
             make_tuner([FIRST], TensorBoard(tmp_path)).run(1)
 
+    def test_a_study_of_the_same_name_and_seed_is_another_one(self, written: tuple[Path, MemoryStore]) -> None:
+        logdir, _ = written
+        before = {path: path.read_bytes() for path in logdir.rglob("events*")}
+        with pytest.raises(SettingError, match="has events of something else"):
+            make_tuner([FIRST, BARE, BAD, WORSE], TensorBoard(logdir)).run(4)
+        assert {path: path.read_bytes() for path in logdir.rglob("events*")} == before
+
+    def test_a_study_that_never_reported_is_another_one_too(self, tmp_path: Path) -> None:
+        """It has no experiment, but its trials have their folders."""
+        store = MemoryStore()
+        make_tuner([BAD, FIRST], TensorBoard(tmp_path), store=store).run(1)
+        assert files_of(tmp_path) == []
+        with pytest.raises(SettingError, match="has events of something else"):
+            make_tuner([FIRST], TensorBoard(tmp_path)).run(1)
+        make_tuner([BAD, FIRST], TensorBoard(tmp_path), store=store).run(1)
+        assert tags(tmp_path) == [EXPERIMENT]
+
 
 class TestTrials:
     def test_the_end_is_written_once(self, written: tuple[Path, MemoryStore], tmp_path: Path) -> None:
@@ -378,21 +394,33 @@ def test_a_folder_that_cannot_be_written_ends_the_export_and_not_the_study(tmp_p
     assert len(study.trials) == 2
 
 
+def test_an_observer_is_for_one_study(tmp_path: Path) -> None:
+    board = TensorBoard(tmp_path / "lenet")
+    make_tuner([FIRST], board).run(1)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("events*")}
+    with pytest.raises(SettingError, match="has events of something else"):
+        make_tuner([FIRST], board, name="other").run(1)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("events*")} == before
+
+
+def test_an_export_that_has_ended_says_so_of_each_study(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    board = TensorBoard(tmp_path / "file")
+    for name in ("lenet", "other"):
+        with pytest.warns(RungWarning, match=f"Catch up on it by: rung tensorboard {name}"):
+            make_tuner([FIRST], board, name=name).run(1)
+
+
 def test_it_needs_the_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "tensorboard", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'rung\[tensorboard\]'"):
         TensorBoard(tmp_path)
 
 
-def test_an_old_package_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    class OldInfo:
-        class DESCRIPTOR:
-            fields_by_name: tuple[str, ...] = ("name",)
-
-    monkeypatch.setattr(api_pb2, "HParamInfo", OldInfo)
-    monkeypatch.delitem(sys.modules, "rung.integrations.tensorboard._records")
-    with pytest.raises(SettingError, match=r"too old\. pip install 'tensorboard>="):
-        importlib.import_module("rung.integrations.tensorboard._records")
+def test_an_old_package_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tensorboard.version.VERSION", "2.15.2")
+    with pytest.raises(SettingError, match=r"tensorboard 2\.15\.2 is too old.*pip install 'tensorboard>=2\.20'"):
+        TensorBoard(tmp_path)
 
 
 def test_it_imports_neither_tensorflow_nor_torch(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 import rung
-from rung.errors import MissingExtraError, RungError, RungWarning
+from rung.errors import MissingExtraError, RungError, RungWarning, SettingError
 from rung.events import (
     Ended,
     Event,
@@ -228,6 +229,21 @@ class TestGoingOn:
         assert first.id != second.id
         assert first.curve == second.curve
 
+    def test_an_observer_has_room_for_many_studies_at_a_time(self, tmp_path: Path) -> None:
+        observer = offline(tmp_path)
+        scheduler = BasicScheduler(RandomSearcher(SPACE, points_to_evaluate=[FIRST]))
+        tuners = [Tuner(None, scheduler, study=name, observers=[observer]) for name in ("one", "two")]
+        for tuner in tuners:
+            assert tuner.ask()
+        for step in (1, 2):
+            for tuner in tuners:
+                tuner.tell(0, 0.5 / step, step=step)
+        for tuner in tuners:
+            tuner.close()
+        found = sole(tmp_path)
+        assert found.keys() == {"one-0", "two-0"}
+        assert all(part.curve == [(1, {"error": 0.5}), (2, {"error": 0.25})] for part in found.values())
+
     def test_notes_and_tags_while_it_runs(self, tmp_path: Path) -> None:
         events: list[Event] = [
             *STARTED,
@@ -238,6 +254,14 @@ class TestGoingOn:
         tell(offline(tmp_path), events, begun())
         (part,) = parts_in(tmp_path)["s-0"]  # the file's last word on the run
         assert (list(part.run.tags), part.run.notes) == (["odd"], "look here")
+
+
+def test_a_hyperparameter_called_rung(tmp_path: Path) -> None:
+    scheduler = BasicScheduler(RandomSearcher({"rung": [5], "rung_2": [6]}))
+    Tuner(lambda trial: trial.report(1.0), scheduler, study="odd", seed=3, observers=[offline(tmp_path)]).run(1)
+    config = sole(tmp_path)["odd-0"].config
+    assert (config["rung"], config["rung_2"]) == (5, 6)
+    assert config["rung_3"] == {"study": "odd", "trial": 0, "seed": 3}
 
 
 def test_eight_trials_at_a_time(tmp_path: Path) -> None:
@@ -277,12 +301,38 @@ def test_nothing_is_written_where_it_is_disabled(tmp_path: Path) -> None:
 
 class TestFailures:
     def test_a_refusal_ends_the_export_and_not_the_study(self, tmp_path: Path) -> None:
-        with pytest.warns(RungWarning, match=r"has ended: Invalid project name.*rung\.open_study\('lenet'") as told:
-            study = make_tuner([FIRST, WORSE], offline(tmp_path, "no/project")).run(2)
+        too_long: dict[str, Any] = {"tags": ["x" * 65]}
+        with pytest.warns(RungWarning, match=r"(?s)has ended: .*Tags must be.*rung\.open_study\('lenet'") as told:
+            study = make_tuner([FIRST, WORSE], offline(tmp_path), **too_long).run(2)
         assert len(told) == 1
         assert len(study.trials) == 2
-        with pytest.raises(RungError, match="Weights & Biases can't be written: Invalid project"):
-            offline(tmp_path, "no/project").export(study)
+        with pytest.raises(RungError, match=r"(?s)Weights & Biases can't be written: .*Tags must be"):
+            offline(tmp_path).export(study)
+
+    def test_what_wandb_would_refuse_is_refused_at_once(self, tmp_path: Path) -> None:
+        mode: Any = "oflline"
+        with pytest.raises(SettingError, match=r"takes no mode='oflline': Input should be 'online', 'offline'"):
+            WandB("demo", mode=mode, dir=tmp_path)
+        with pytest.raises(SettingError, match="Invalid project name 'no/project'"):
+            offline(tmp_path, "no/project")
+        entity: Any = 3
+        with pytest.raises(SettingError, match="takes no entity=3: Input should be a valid string"):
+            WandB(entity=entity, dir=tmp_path)
+
+    def test_also_where_the_environment_has_it(self, tmp_path: Path) -> None:
+        code = (
+            "from rung.errors import SettingError; from rung.integrations.wandb import WandB\n"
+            "try:\n    WandB('demo', dir='.')\nexcept SettingError as error:\n    print(error)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env=os.environ | {"WANDB_MODE": "oflline"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "takes no mode='oflline'" in done.stdout
 
     def test_a_folder_that_cannot_be_written(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()

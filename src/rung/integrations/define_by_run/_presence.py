@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from rung.space.conditions import evaluation_order, is_active
 from rung.space.values import identity
 
 if TYPE_CHECKING:
@@ -39,6 +40,15 @@ def concluded(space: Space, seen: Sequence[Seen]) -> dict[str, Any]:
         elif (condition := next(_candidates(name, space, seen), None)) is not None:
             found[name] = condition
     return found
+
+
+def presumably_asked(config: Config, space: Space) -> frozenset[str]:
+    """The names in a configuration for which its trial has asked, as far as the conditions of the space tell."""
+    present: dict[str, Any] = {}
+    for name in evaluation_order(space.names, space.conditions):
+        if name in config and is_active(name, space.conditions, present):
+            present[name] = config[name]
+    return frozenset(present)
 
 
 def _candidates(name: str, space: Mapping[str, Domain], seen: Sequence[Seen]) -> Iterator[tuple[str, list[Any]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, final
 
@@ -12,9 +13,11 @@ from msgspec import Struct
 
 from rung import registry
 from rung import study as reading
+from rung._trial import outside_of_trials
 from rung.console import make_progress
 from rung.errors import RungError, SettingError, StudyExistsError
 from rung.integrations.define_by_run._growth import Growth
+from rung.integrations.define_by_run._presence import presumably_asked
 from rung.integrations.define_by_run.trial import Trial, TrialPruned
 from rung.space import Space
 from rung.store import open_store
@@ -35,7 +38,11 @@ _MODES: Mapping[str, Literal["min", "max"]] = {"minimize": "min", "maximize": "m
 
 
 class FrozenTrial(Struct, frozen=True, kw_only=True):
-    """A trial as it stands. value: the last it reported, None before; params: what its configuration has."""
+    """A trial as it stands.
+
+    value: the last it reported, None before. params: what it asked for; of a trial of an earlier session, what its
+    configuration has, less what by the conditions concluded since is not asked for there.
+    """
 
     number: int
     state: TrialState
@@ -89,6 +96,7 @@ class Study:
         self._growth: Growth | None = None
         self._row: TrialRow | None = None
         self._seen: list[Seen] = []
+        self._asked: dict[int, AbstractSet[str]] = {}
 
     @property
     def study(self) -> reading.Study:
@@ -136,8 +144,12 @@ class Study:
         """All trials, by number."""
         if self._growth is None and find_study(self._store, self.study_name, resume="auto") is None:
             return []
-        study = self.study
-        return [_frozen(study, row, self._goal) for row in study.trials]
+        study, asked = self.study, self._asked
+        space = Space.from_json(study.row.space)
+        return [
+            _frozen(study, row, asked[row.number] if row.number in asked else presumably_asked(row.config, space))
+            for row in study.trials
+        ]
 
     @property
     def best_trial(self) -> FrozenTrial:
@@ -192,8 +204,10 @@ class Study:
             if self._row is None:
                 return False
         trial = Trial(self, 0 if self._row is None else self._row.number)
+        self._asked[trial.number] = trial.params.keys()  # grows with them
         try:
-            value = float(objective(trial))
+            with outside_of_trials():
+                value = float(objective(trial))
         except TrialPruned:
             self._end(lambda growth, row: growth.prune(row))
         except Exception as error:
@@ -213,9 +227,9 @@ class Study:
         how(self._growth, self._row)
 
 
-def _frozen(study: reading.Study, row: TrialRow, goal: Goal) -> FrozenTrial:
+def _frozen(study: reading.Study, row: TrialRow, asked: AbstractSet[str]) -> FrozenTrial:
+    goal = study.row.goal
     curve = {step - 1: metrics[goal.metric] for step, metrics in study.curve(row.number)}
     value = None if row.last_loss is None else goal.value(row.last_loss)
-    return FrozenTrial(
-        number=row.number, state=row.state, value=value, params=row.config, intermediate_values=curve
-    )  # fmt: skip
+    params = {name: each for name, each in row.config.items() if name in asked}
+    return FrozenTrial(number=row.number, state=row.state, value=value, params=params, intermediate_values=curve)

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from rung import registry
+from rung._trial import outside_of_trials
 from rung.console import make_progress
 from rung.errors import ExhaustedError, SettingError, StudyNotFoundError
 from rung.events import StudyCreated
 from rung.integrations.hyperopt import tpe
 from rung.integrations.hyperopt._results import STATUS_OK, as_result, metrics_of
 from rung.integrations.hyperopt._spaces import Tree
-from rung.integrations.hyperopt._trials import Trials, document, kept_trials
+from rung.integrations.hyperopt._trials import INSTEAD_OF_A_PICKLE, Trials, document, kept_trials
 from rung.schedulers.basic import BasicScheduler
 from rung.study import Study
 from rung.tuner import Tuner
@@ -105,7 +106,8 @@ def _try(
 ) -> None:
     values, began = tree.values(asked.config), dt.datetime.now(tz=dt.UTC)
     try:
-        result = as_result(fn(tree.point(values)))
+        with outside_of_trials():
+            result = as_result(fn(tree.point(values)))
     except Exception:
         tuner.tell(asked, math.nan)
         if not is_catching:
@@ -117,10 +119,7 @@ def _try(
 
 def _refuse(*, max_queue_len: int, trials_save_file: str, pass_expr_memo_ctrl: bool | None) -> None:
     if trials_save_file:
-        raise SettingError(
-            f"trials_save_file={trials_save_file!r} would be a pickle.",
-            hint="Write trials=Trials(store='rung.db', study='a name'), which keeps each trial as it ends.",
-        )
+        raise SettingError(f"trials_save_file={trials_save_file!r} would be a pickle.", hint=INSTEAD_OF_A_PICKLE)
     if pass_expr_memo_ctrl:
         raise SettingError("there is no pass_expr_memo_ctrl.", hint="Let the function take the point itself.")
     if max_queue_len != 1:

@@ -6,8 +6,9 @@ import datetime as dt
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
+from rung.errors import SettingError
 from rung.integrations.hyperopt._results import JOB_STATE_DONE, STATUS_FAIL, STATUS_OK, AllTrialsFailed
 from rung.store import open_store
 from rung.study import Study
@@ -17,19 +18,25 @@ if TYPE_CHECKING:
     from rung.integrations.hyperopt._spaces import Tree
     from rung.types import Json
 
+INSTEAD_OF_A_PICKLE: Final = "Write trials=Trials(store='rung.db', study='a name'), which keeps each trial as it ends."
+
 
 @final
 class Trials:
     """The trials of one search, which ``fmin`` goes on with when it gets them again.
 
     store, study: where the study behind it is kept, as for ``rung.tune``, instead of in memory only. What was kept is
-    there again once ``fmin`` is called with the space: losses and numbers of the results, but no models.
+    there again once ``fmin`` is called with the space: losses and numbers of the results, but no models. SettingError
+    when it is pickled.
     """
 
     def __init__(self, *, store: str | Path = "memory", study: str = "fmin") -> None:
         self.kept_in = open_store(str(store), create=True)
         self.name = study
         self.trials: list[dict[str, Any]] = []
+
+    def __reduce__(self) -> NoReturn:
+        raise SettingError("trials are not kept in pickles.", hint=INSTEAD_OF_A_PICKLE)
 
     @property
     def study(self) -> Study:

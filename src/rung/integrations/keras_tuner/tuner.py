@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
+from rung._trial import outside_of_trials
 from rung.console import make_progress
 from rung.errors import ExhaustedError, MissingExtraError, RungWarning, SettingError
 from rung.integrations.keras_tuner._discovery import found_space
@@ -93,7 +94,8 @@ class Tuner:
         ):  # fmt: skip
             while (asked := _next(engine)) is not None:
                 try:
-                    self._run(engine, asked, args, {**options, "verbose": 0})
+                    with outside_of_trials():
+                        self._run(engine, asked, args, {**options, "verbose": 0})
                 except Exception:
                     if engine.study.trials[asked.number].state is TrialState.RUNNING:
                         engine.tell(asked, math.nan)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-from rung.errors import MissingExtraError
+from rung.integrations._lazy import lazily
 
 if TYPE_CHECKING:
     from rung.integrations.sklearn.estimators import Estimators
     from rung.integrations.sklearn.partial_fit import PartialFit
     from rung.integrations.sklearn.search import SearchCV
     from rung.integrations.sklearn.shapes import GridSearchCV, RandomizedSearchCV
+
+__all__ = ["Estimators", "GridSearchCV", "PartialFit", "RandomizedSearchCV", "SearchCV"]
 
 _HOME_OF = {
     "Estimators": "estimators",
@@ -21,21 +22,7 @@ _HOME_OF = {
     "SearchCV": "search",
 }
 
-__all__ = ["Estimators", "GridSearchCV", "PartialFit", "RandomizedSearchCV", "SearchCV"]
-
-
-def __getattr__(name: str) -> object:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module 'rung.integrations.sklearn' has no attribute {name!r}")
-    try:
-        value = getattr(import_module(f"rung.integrations.sklearn.{home}"), name)
-    except ModuleNotFoundError as error:
-        if error.name != "sklearn":
-            raise
-        raise MissingExtraError(name, "sklearn") from error
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOME_OF, extra="sklearn")
 
 
 def __dir__() -> list[str]:

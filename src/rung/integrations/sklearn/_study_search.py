@@ -6,15 +6,18 @@ import re
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import joblib  # type: ignore[import-untyped]
 import numpy as np
+import sklearn
 from msgspec import Struct
 from sklearn.base import is_classifier
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils.validation import _num_samples
 
+from rung._trial import outside_of_trials
+from rung.integrations._versions import need
 from rung.integrations.sklearn._record import open_record
 from rung.integrations.sklearn._rows import best_row, filled
 from rung.integrations.sklearn._searching import Evaluations, Plan, search, sensible_batch
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
     from rung.integrations.sklearn._params import Params
     from rung.types import Config
+
+need("scikit-learn", sklearn.__version__, (1, 9))  # the first whose searches say which splits they take
 
 IN_MEMORY: Final = "memory"
 _ADDRESS: Final = re.compile(r" at 0x[0-9a-f]+")  # of a function in memory, another one in each process
@@ -49,6 +54,15 @@ class StudySearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no 
     @abstractmethod
     def _plan(self) -> Plan:
         """What to search, as new; called once in each ``fit``."""
+
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:  # noqa: N803  # scikit-learn's name
+        """Search, and with ``refit`` train the best candidate on all the data; params: as of scikit-learn's searches.
+
+        What an estimator reports while it is fitted goes to no trial, even where the search is part of one.
+        """
+        with outside_of_trials():
+            super().fit(X, y, **params)
+        return self
 
     def _check_input_parameters(self, X: Any, y: Any, split_params: Mapping[str, Any]) -> None:  # noqa: N803
         mark = None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
 from sklearn.utils import check_random_state
 
+from rung.checks import whole_number
 from rung.errors import SettingError
 from rung.integrations.sklearn._method import Lengths, make_scheduler
 from rung.integrations.sklearn._params import Params
@@ -102,15 +102,15 @@ class SearchCV(StudySearchCV):
 
     def _plan(self) -> Plan:
         params = Params(self.space)
-        _check_count("n_trials", self.n_trials)
-        if self.batch_size is not None:
-            _check_count("batch_size", self.batch_size)
+        n_trials, batch_size = whole_number("n_trials", self.n_trials, at_least=1, example=20), self.batch_size
+        if batch_size is not None:
+            batch_size = whole_number("batch_size", batch_size, at_least=1, example="4, or leave it out")
         lengths = self._lengths(params)
         return Plan(
             params=params,
             scheduler=make_scheduler(self.searcher, self.scheduler, params.space, lengths),
-            n_trials=int(self.n_trials),
-            batch_size=self.batch_size or self._batch(),
+            n_trials=n_trials,
+            batch_size=batch_size or self._batch(),
             seed=None if self.random_state is None else int(check_random_state(self.random_state).randint(2**31 - 1)),
             resource=self.resource,
             n_samples=self._seen.n_samples,
@@ -134,17 +134,13 @@ class SearchCV(StudySearchCV):
             raise SettingError(f"{self.resource!r} is the resource, and searched as well.", hint="Do one of the two.")
         if self.max_resource is None and not is_samples:
             raise SettingError(f"nothing says how much {self.resource!r} is at most.", hint="Give max_resource=….")
-        most = self._seen.n_samples if self.max_resource is None else self.max_resource
-        _check_count("max_resource", most)
+        most = self._seen.n_samples
+        if self.max_resource is not None:
+            most = whole_number("max_resource", self.max_resource, at_least=1, example=200)
         if is_samples and most > self._seen.n_samples:
             raise SettingError(f"max_resource={most} is more than the {self._seen.n_samples} samples that there are.")
         workable = _SAMPLES_PER_CLASS * self._seen.n_classes * self.n_splits_ if is_samples else 1
         least = next((part for by in _DIVISORS if (part := math.ceil(most / by)) >= workable), most)
-        least = least if self.min_resource is None else self.min_resource
-        _check_count("min_resource", least)
-        return Lengths(int(least), int(most))
-
-
-def _check_count(name: str, given: Any) -> None:
-    if isinstance(given, bool) or not isinstance(given, Integral) or given < 1:
-        raise SettingError(f"{name}={given!r} is no number of them.", hint="Give a whole number, at least 1.")
+        if self.min_resource is not None:
+            least = whole_number("min_resource", self.min_resource, at_least=1, example="20, or leave it out")
+        return Lengths(least, most)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, final
 
-from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.event_pb2 import Event, SourceMetadata
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.compat.tensorflow_stub.errors import DataLossError, OutOfRangeError
 from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import PyRecordReader_New
@@ -22,12 +22,15 @@ _NAME: Final = "events.out.tfevents."
 class Run:
     """One folder of event files. newest: the tags that it has, each with the step and value that came last.
 
+    writer: what its files say of who wrote them.
+
     Whoever goes on with a folder begins a file of his own, as the last record of the one before may be torn. No file is
     kept open, so that thousands of trials may run at once.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, writer: str) -> None:
         self.folder = folder
+        self._writer = writer
         self.newest: dict[str, tuple[int, float]] = {}
         self.last_step = 0
         self._file: Path | None = None
@@ -52,7 +55,7 @@ class Run:
                 file.touch(exist_ok=False)
             except FileExistsError:
                 continue
-            _append(file, _version(unix))
+            _append(file, _head(unix, self._writer))
             return file
 
     def _note(self, event: Any) -> None:
@@ -81,6 +84,13 @@ def events_of(folder: Path) -> list[Any]:
     return [Event.FromString(record) for file in files_of(folder) for record in _records(file)]
 
 
+def writer_of(folders: Iterable[Path]) -> str | None:
+    """Who wrote the first event file in these folders that has anything; None where there is none."""
+    files = (file for folder in folders for file in files_of(folder))
+    head = next((record for file in files for record in _records(file)), None)
+    return None if head is None else str(Event.FromString(head).source_metadata.writer)
+
+
 def _records(file: Path) -> Iterator[bytes]:
     """Read by TensorBoard's own reader: its loaders would take TensorFlow's where that is installed, and import it."""
     reader = PyRecordReader_New(str(file))
@@ -90,18 +100,18 @@ def _records(file: Path) -> Iterator[bytes]:
             yield reader.record()
 
 
-def replace_events(folder: Path, summary: Any, *, unix: float) -> None:
+def replace_events(folder: Path, summary: Any, *, unix: float, writer: str) -> None:
     """Make this record the only one in the folder's first file, in one stroke."""
     folder.mkdir(parents=True, exist_ok=True)
     begun = folder / ".begun"
     begun.unlink(missing_ok=True)
-    _append(begun, _version(unix))
+    _append(begun, _head(unix, writer))
     _append(begun, Event(wall_time=unix, summary=summary))
     begun.replace(folder / f"{_NAME}0000000001.rung")
 
 
-def _version(unix: float) -> Any:
-    return Event(wall_time=unix, file_version="brain.Event:2")
+def _head(unix: float, writer: str) -> Any:
+    return Event(wall_time=unix, file_version="brain.Event:2", source_metadata=SourceMetadata(writer=writer))
 
 
 def _append(file: Path, event: Any) -> None:

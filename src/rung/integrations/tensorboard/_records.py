@@ -13,14 +13,10 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.hparams import api_pb2, metadata
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo, SessionStartInfo
 
-from rung.errors import SettingError
 from rung.integrations.tensorboard._columns import Column, Kind, Scalar
 
 if TYPE_CHECKING:
     from rung.rows import StudyRow
-
-if "differs" not in api_pb2.HParamInfo.DESCRIPTOR.fields_by_name:
-    raise SettingError("This tensorboard is too old.", hint="pip install 'tensorboard>=2.16'")
 
 EXPERIMENT: Final[str] = metadata.EXPERIMENT_TAG
 START: Final[str] = metadata.SESSION_START_INFO_TAG
@@ -35,13 +31,8 @@ _KINDS: Final[Mapping[int, Kind]] = {number: kind for kind, number in _TYPES.ite
 
 
 class Experiment(NamedTuple):
-    """What an experiment says: of which study it is, its columns, and its metrics as tag -> how it is shown.
+    """What an experiment says: its columns, and its metrics as tag -> how it is shown."""
 
-    study: its name. mark: tells it from another study of the same name.
-    """
-
-    study: str
-    mark: str
     columns: Mapping[str, Column]
     metrics: Mapping[str, str]
 
@@ -60,17 +51,11 @@ def session_end(*, is_success: bool, unix: float) -> Any:
     return _summary(END, HParamsPluginData(session_end_info=SessionEndInfo(status=status, end_time_secs=unix)))
 
 
-def mark_of(study: StudyRow) -> str:
-    """What tells the study from most others of the same name: its seed."""
-    return f"rung, seed {study.seed}"
-
-
 def experiment(study: StudyRow, columns: Mapping[str, Column], metrics: Mapping[str, str]) -> Any:
     """The record of the whole study. Of two the first counts, so there must be one only."""
     found = api_pb2.Experiment(
         name=study.name,
         description=study.message,
-        user=mark_of(study),
         time_created_secs=study.created_unix,
         hparam_infos=[_info(name, column) for name, column in columns.items()],
         metric_infos=[
@@ -88,7 +73,7 @@ def read_experiment(events: Sequence[Any]) -> Experiment | None:
                 found = metadata.parse_experiment_plugin_data(value.metadata.plugin_data.content)
                 columns = {info.name: _column(info) for info in found.hparam_infos}
                 metrics = {info.name.tag: info.display_name for info in found.metric_infos}
-                return Experiment(found.name, found.user, columns, metrics)
+                return Experiment(columns, metrics)
     return None
 
 

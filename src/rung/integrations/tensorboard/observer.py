@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final, final
 
 from rung.errors import MissingExtraError, RungWarning, SettingError
 from rung.events import Ended, Event, Observed, SpaceEdited, Started
+from rung.integrations._tracking import identity, unix_of
+from rung.integrations._versions import need
 from rung.integrations.tensorboard._columns import columns_of, joined, widened
 from rung.space import Space
 from rung.types import TrialState
@@ -37,13 +39,13 @@ class TensorBoard:
     the folder has already is not written again, so any log may be told to it from the beginning.
 
     A folder that can't be written ends the export with a warning, not the study. MissingExtraError without tensorboard;
-    SettingError where the folder has another study.
+    SettingError where it is too old, and where the folder has another study.
     """
 
     def __init__(self, logdir: str | Path) -> None:
         _check_installed()
         self.logdir = Path(logdir).absolute()
-        self._is_open = self._is_given_up = False
+        self._writer = self._given_up = ""
         self._columns: Mapping[str, Column] = {}
         self._metrics: dict[str, str] = {}
         self._written: tuple[Mapping[str, Column], Mapping[str, str]] | None = None
@@ -52,17 +54,18 @@ class TensorBoard:
 
     def __call__(self, event: Event, ledger: Ledger) -> None:
         """Take a committed event, with the ledger after its whole transaction."""
-        if self._is_given_up:
+        study = ledger.study
+        assert study is not None, "a log begins with StudyCreated"
+        if self._given_up == _writer(study):
             return
         try:
             self.write(event, ledger)
         except OSError as error:
-            self._is_given_up = True
-            assert ledger.study is not None, "a log begins with StudyCreated"
+            self._given_up = _writer(study)
             warnings.warn(
                 RungWarning(
                     f"The export to TensorBoard has ended: {error}.",
-                    hint=f"Catch up on it by: rung tensorboard {ledger.study.name} {self.logdir}",
+                    hint=f"Catch up on it by: rung tensorboard {study.name} {self.logdir}",
                 ),
                 stacklevel=2,
             )
@@ -71,38 +74,41 @@ class TensorBoard:
         """The same, but OSError where it can't be written."""
         study = ledger.study
         assert study is not None, "a log begins with StudyCreated"
-        if not self._is_open:
+        if self._writer != _writer(study):
             self._open(study, ledger)
-        self._take(event, ledger, study, unix=_unix(study, event.at))
+        self._take(event, ledger, study, unix=unix_of(study, event.at))
 
     def _open(self, study: StudyRow, ledger: Ledger) -> None:
+        found, self._written = self._found(study), None
         self._columns = columns_of(Space.from_json(study.space))
         goal = study.goal.metric
         self._metrics = {goal: "", f"best/{goal}": f"best {goal}", STEPS: "steps"}
-        found = self._found(study)
         if found is not None:
             self._columns = joined(found.columns, self._columns)
             self._metrics |= found.metrics
             self._written = (dict(found.columns), dict(found.metrics))
+        self._groups, self._runs = {}, {}
         for trial in ledger.trials.values():
             if trial.parent is None:
                 self._groups.setdefault(_key(trial.config), _name(trial.number))
-        self._is_open = True
+        self._writer = _writer(study)
 
     def _found(self, study: StudyRow) -> Experiment | None:
         """What the folder says of this study. SettingError when it says something of another one."""
-        from rung.integrations.tensorboard._files import events_of, files_of
-        from rung.integrations.tensorboard._records import mark_of, read_experiment
+        from rung.integrations.tensorboard._files import events_of, files_of, writer_of
+        from rung.integrations.tensorboard._records import read_experiment
 
-        if not files_of(self.logdir):
-            return None
-        found = read_experiment(events_of(self.logdir))
-        if found is None or (found.study, found.mark) != (study.name, mark_of(study)):
+        own = _writer(study)
+        if files_of(self.logdir):
+            is_own = writer_of([self.logdir]) == own
+        else:  # there may be trials, without any report
+            is_own = writer_of(sorted(self.logdir.glob("trial-*"))) in {None, own}
+        if not is_own:
             raise SettingError(
                 f"The folder {str(self.logdir)!r} has events of something else than this study.",
                 hint="Give each study a folder of its own, and show that to TensorBoard.",
             )
-        return found
+        return read_experiment(events_of(self.logdir))
 
     def _take(self, event: Event, ledger: Ledger, study: StudyRow, *, unix: float) -> None:
         if isinstance(event, Started):
@@ -164,7 +170,7 @@ class TensorBoard:
         now = (dict(self._columns), dict(self._metrics))
         if now == self._written or (self._written is None and not is_first):
             return
-        replace_events(self.logdir, experiment(study, *now), unix=study.created_unix)
+        replace_events(self.logdir, experiment(study, *now), unix=study.created_unix, writer=self._writer)
         self._written = now
 
     def _run(self, trial: int) -> Run:
@@ -172,15 +178,21 @@ class TensorBoard:
 
         run = self._runs.get(trial)
         if run is None:
-            run = self._runs[trial] = Run(self.logdir / _name(trial))
+            run = self._runs[trial] = Run(self.logdir / _name(trial), self._writer)
         return run
 
 
 def _check_installed() -> None:
     try:
-        import tensorboard  # noqa: F401
+        from tensorboard import version
     except ImportError as error:
         raise MissingExtraError("An export to TensorBoard", "tensorboard") from error
+    need("tensorboard", version.VERSION, (2, 20))
+
+
+def _writer(study: StudyRow) -> str:
+    """What the event files of a study say of who wrote them."""
+    return f"rung {identity(study)}"
 
 
 def _name(trial: int) -> str:
@@ -190,10 +202,3 @@ def _name(trial: int) -> str:
 def _key(config: Config) -> str:
     """Equal for equal configurations."""
     return json.dumps(config, sort_keys=True)
-
-
-def _unix(study: StudyRow, at: float) -> float:
-    """A moment of the study's clock on the calendar; seconds since 1970."""
-    if not study.sessions:
-        return study.created_unix + at
-    return study.last_unix + at - study.session_at

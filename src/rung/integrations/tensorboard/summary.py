@@ -45,7 +45,7 @@ def create_file_writer(logdir: str | Path) -> SummaryWriter:
         from rung.integrations.tensorboard._files import Run
     except ImportError as error:
         raise MissingExtraError("Writing for TensorBoard", "tensorboard") from error
-    return SummaryWriter(Run(Path(logdir)))
+    return SummaryWriter(Run(Path(logdir), writer="rung"))
 
 
 def default_writer() -> SummaryWriter:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, final
+from typing import TYPE_CHECKING, Any, final
 
 import wandb
+from pydantic import ValidationError
 
 from rung.events import Ended, Event, Interrupted, Noted, Observed, SessionEnded, Started, Tagged
 from rung.integrations._tracking import identity, remarks
@@ -16,33 +18,25 @@ if TYPE_CHECKING:
     from rung.rows import StudyRow, TrialRow
 
 
-class Place(NamedTuple):
-    """Where runs are written to, in the words of ``wandb.init``."""
-
-    project: str | None
-    entity: str | None
-    mode: Literal["online", "offline", "disabled"] | None
-    folder: Path
-
-
 @final
 class Runs:
     """Writes events as runs. Those of running trials are open, side by side; each attempt opens its trial's again."""
 
     name = "Weights & Biases"
-    failures = (wandb.Error, OSError)
+    failures = (wandb.Error, ValidationError, OSError)
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, settings: wandb.Settings) -> None:
+        self._settings = settings
+        self._folder = Path(settings.root_dir)
         self._pasts: dict[str, Past] | None = None
-        self._open: dict[int, wandb.Run] = {}
+        self._open: dict[str, wandb.Run] = {}
 
     def write(self, event: Event, study: StudyRow, trial: TrialRow | None) -> None:
         """Write what an event says, unless it is there already."""
         if trial is None:
             if isinstance(event, SessionEnded):  # what still runs will begin another attempt
-                for number in list(self._open):
-                    self._close(number)
+                for run in [run for run in self._open if run.startswith(_prefix(study))]:
+                    self._close(run)
             return
         past = self._past(study, trial)
         if past.is_whole:
@@ -51,37 +45,34 @@ class Runs:
             self._run(study, trial)
         elif isinstance(event, Observed) and event.step > past.last_step:
             self._log(event, study, trial)
-        elif isinstance(event, Noted | Tagged) and trial.number in self._open:
+        elif isinstance(event, Noted | Tagged) and _id(study, trial) in self._open:
             self._describe(study, trial)
         elif isinstance(event, Ended) and event.state.is_final:
             self._end(event, study, trial)
         elif isinstance(event, Ended | Interrupted):
-            self._close(trial.number)
+            self._close(_id(study, trial))
 
     def _past(self, study: StudyRow, trial: TrialRow) -> Past:
         if self._pasts is None:
-            self._pasts = pasts(self._place.folder)
+            self._pasts = pasts(self._folder)
         return self._pasts.get(_id(study, trial), Past())
 
     def _run(self, study: StudyRow, trial: TrialRow) -> wandb.Run:
-        run = self._open.get(trial.number)
+        known = _id(study, trial)
+        run = self._open.get(known)
         if run is None:
-            self._place.folder.mkdir(parents=True, exist_ok=True)
-            run = self._open[trial.number] = wandb.init(
-                project=self._place.project,
-                entity=self._place.entity,
-                mode=self._place.mode,
-                dir=self._place.folder,
-                id=_id(study, trial),
+            self._folder.mkdir(parents=True, exist_ok=True)
+            run = self._open[known] = wandb.init(
+                settings=self._settings.model_copy(),  # wandb writes the rest into it
+                id=known,
                 resume="allow",
                 reinit="create_new",  # trials run side by side
                 name=f"{study.name}-{trial.number}",
                 group=study.name,
                 job_type="trial",
-                config=dict(trial.config) | {"rung": {"study": study.name, "trial": trial.number, "seed": study.seed}},
+                config=_config(study, trial),
                 tags=_tags(study, trial),
                 notes=remarks(study.message, trial),
-                settings=wandb.Settings(console="off", silent=True, x_disable_stats=True),  # of the tuner, not trials
             )
         return run
 
@@ -92,7 +83,7 @@ class Runs:
         self._note_past(study, trial, Past(event.step))
 
     def _describe(self, study: StudyRow, trial: TrialRow) -> None:
-        run = self._open[trial.number]
+        run = self._open[_id(study, trial)]
         run.tags, run.notes = _tags(study, trial), remarks(study.message, trial)
 
     def _end(self, event: Ended, study: StudyRow, trial: TrialRow) -> None:
@@ -102,11 +93,11 @@ class Runs:
             run.summary.update({f"best/{study.goal.metric}": best, "best/step": trial.best_step})
         said = {"rung/reason": event.reason, "rung/message": event.message}
         run.summary.update({name: text for name, text in said.items() if text} | {STATE: str(event.state)})
-        self._close(trial.number, exit_code=int(event.state is TrialState.FAILED))
+        self._close(_id(study, trial), exit_code=int(event.state is TrialState.FAILED))
         self._note_past(study, trial, Past(trial.last_step, is_whole=True))
 
-    def _close(self, number: int, *, exit_code: int = 0) -> None:
-        run = self._open.pop(number, None)
+    def _close(self, known: str, *, exit_code: int = 0) -> None:
+        run = self._open.pop(known, None)
         if run is None:
             return
         run.finish(exit_code=exit_code)
@@ -119,7 +110,18 @@ class Runs:
 
 
 def _id(study: StudyRow, trial: TrialRow) -> str:
-    return f"rung-{identity(study)}-{trial.number}"
+    return f"{_prefix(study)}{trial.number}"
+
+
+def _prefix(study: StudyRow) -> str:
+    return f"rung-{identity(study)}-"
+
+
+def _config(study: StudyRow, trial: TrialRow) -> dict[str, Any]:
+    """The hyperparameters, and what the run is beside them; a hyperparameter keeps the name that it has."""
+    names = chain(["rung"], (f"rung_{number}" for number in count(2)))
+    free = next(name for name in names if name not in trial.config)
+    return dict(trial.config) | {free: {"study": study.name, "trial": trial.number, "seed": study.seed}}
 
 
 def _tags(study: StudyRow, trial: TrialRow) -> tuple[str, ...]:

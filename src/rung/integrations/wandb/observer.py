@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, final
+from typing import TYPE_CHECKING, Any, Literal, final
 
-from rung.errors import MissingExtraError
+from rung.errors import MissingExtraError, SettingError
 from rung.integrations._tracking import Export
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import wandb
+
     from rung.events import Event
     from rung.ledger import Ledger
     from rung.study import Study
@@ -24,7 +28,7 @@ class WandB:
     folder already is not written again.
 
     A service that fails ends the export with a warning, not the study; ``export`` catches up. It is written to by a
-    thread beside the tuner. MissingExtraError without wandb.
+    thread beside the tuner. MissingExtraError without wandb; SettingError where it refuses what is given.
     """
 
     def __init__(
@@ -35,14 +39,10 @@ class WandB:
         mode: Literal["online", "offline", "disabled"] | None = None,
         dir: str | Path | None = None,  # noqa: A002  wandb's own word
     ) -> None:
-        try:
-            import wandb
-        except ImportError as error:
-            raise MissingExtraError("An export to Weights & Biases", "wandb") from error
-        from rung.integrations.wandb._runs import Place, Runs
+        settings = _settings({"project": project, "entity": entity, "mode": mode}, dir)
+        from rung.integrations.wandb._runs import Runs
 
-        folder = Path(wandb.setup().settings.root_dir if dir is None else dir).absolute()
-        self._export = Export(Runs(Place(project, entity, mode, folder)))
+        self._export = Export(Runs(settings))
 
     def __call__(self, event: Event, ledger: Ledger) -> None:
         """Take a committed event, with the ledger after its whole transaction."""
@@ -51,3 +51,24 @@ class WandB:
     def export(self, study: Study) -> None:
         """Write all of a study that is not there yet; returns when it is. RungError when Weights & Biases fails."""
         self._export.catch_up(study)
+
+
+def _settings(given: Mapping[str, str | None], folder: str | Path | None) -> wandb.Settings:
+    """What all runs have in common. SettingError where wandb refuses a value, also one from its environment."""
+    try:
+        import wandb
+        from pydantic import ValidationError
+    except ImportError as error:
+        raise MissingExtraError("An export to Weights & Biases", "wandb") from error
+    chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    try:
+        default = wandb.setup().settings.root_dir
+        root = Path(default if folder is None else folder).absolute()
+        quiet: dict[str, Any] = {"console": "off", "silent": True, "x_disable_stats": True}  # of the tuner, not trials
+        return wandb.Settings(root_dir=str(root), **chosen, **quiet)
+    except ValidationError as error:
+        refusal = error.errors()[0]
+        what = f"{'.'.join(map(str, refusal['loc']))}={refusal['input']!r}"
+        raise SettingError(f"Weights & Biases takes no {what}: {refusal['msg']}.") from error
+    except wandb.Error as error:
+        raise SettingError(f"Weights & Biases can't be written so: {error}.") from error
