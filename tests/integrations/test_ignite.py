@@ -125,12 +125,28 @@ def test_epochs_without_an_evaluation_are_not_reported() -> None:
     def train(rate: float) -> None:
         trainer, evaluator = Engine(lambda engine, batch: batch), Engine(lambda engine, batch: batch)
         Average().attach(evaluator, "mean")
+        Average().attach(trainer, "training")
         trainer.add_event_handler(Events.EPOCH_COMPLETED(every=2), lambda: evaluator.run([rate]))
         Report(trainer, "mean").attach(evaluator)
         trainer.run([1.0], max_epochs=5)
 
     study = rung.tune(train, {"rate": [0.5]}, max_trials=1, store="memory", progress="off")
-    assert [step for step, _ in study.curve(0)] == [2, 4]
+    assert study.curve(0) == [(step, {"error": 0.5, "mean": 0.5}) for step in (2, 4)]
+
+
+def test_the_last_epoch_is_saved_where_a_handler_ends_the_training() -> None:
+    trainings: list[Training] = []
+
+    def train(rate: float) -> None:
+        training = Training(rate)
+        Report(training.trainer, "loss", to_save=training.to_save, every=9).attach(training.evaluator)
+        training.trainer.add_event_handler(Events.EPOCH_COMPLETED(once=2), lambda: training.trainer.terminate())  # noqa: PLW0108  as above
+        trainings.append(training.run())
+
+    study = rung.tune(train, {"rate": [1e-3]}, max_trials=1, store="memory", progress="off")
+    assert [step for step, _ in study.curve(0)] == [1, 2]
+    saved = study.load_best()["model"]
+    assert [value.numpy().tobytes() for value in saved.values()] == trainings[0].values()
 
 
 def test_iterations_instead_of_epochs() -> None:

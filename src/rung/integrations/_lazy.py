@@ -9,10 +9,11 @@ from importlib import import_module
 from rung.errors import MissingExtraError
 
 
-def lazily(name: str, homes: Mapping[str, str], *, extra: str) -> Callable[[str], object]:
+def lazily(name: str, homes: Mapping[str, str], *, extra: str, brings: str = "") -> Callable[[str], object]:
     """The ``__getattr__`` of the package of that name. homes: the module of each name in it, seen from there.
 
-    extra: what installs the framework, and the framework's own name. MissingExtraError without it.
+    extra: what installs the framework, and the name by which that is imported. brings: another package that it
+    installs and the framework can't do without. MissingExtraError where one of them is missing.
     """
 
     def get(attribute: str) -> object:
@@ -22,7 +23,7 @@ def lazily(name: str, homes: Mapping[str, str], *, extra: str) -> Callable[[str]
         try:
             value = getattr(import_module(f"{name}.{home}"), attribute)
         except ModuleNotFoundError as error:
-            if error.name != extra:
+            if error.name not in {extra, brings}:
                 raise
             raise MissingExtraError(f"{name.rpartition('.')[2]}.{attribute}", extra) from error
         setattr(sys.modules[name], attribute, value)

@@ -19,7 +19,7 @@ class Report:
     """Reports every epoch of a trainer, ends its run when the trial is to stop or pause, and lets it go on later.
 
     trainer: the engine that trains. metric: what the study judges, by the name that it was attached with; by default
-    what the study names.
+    what the study names. What is attached under the study's name of it is replaced by it.
     to_save: what a trial that goes on gets from the checkpoint, by name: models, optimizers, schedules. The trainer's
     own state is always among it, and ``max_epochs`` counts all epochs. Without ``to_save`` nothing is saved.
     every: epochs from one checkpoint to the next; the last one before the end is always saved.
@@ -40,7 +40,7 @@ class Report:
         try:
             import ignite
         except ModuleNotFoundError as error:
-            if error.name != "ignite":
+            if error.name not in {"ignite", "torch"}:
                 raise
             raise MissingExtraError("ignite.Report", "ignite") from error
         need("pytorch-ignite", ignite.__version__, (0, 5))
@@ -49,7 +49,8 @@ class Report:
         self._trainer = trainer
         self._to_save = dict(to_save or {})
         self._hook = Hook(metric, every=every)
-        self._measured: dict[str, float] = {}
+        self._measured: Mapping[str, Any] = {}
+        self._is_evaluated = False  # by an engine of its own
         self._last: RemovableEventHandle | None = None
 
     def attach(self, engine: Engine) -> None:
@@ -58,7 +59,8 @@ class Report:
 
         self._trainer.add_event_handler(Events.STARTED, self._begin)
         self._trainer.add_event_handler(Events.COMPLETED, self._end)
-        if engine is not self._trainer:
+        self._is_evaluated = engine is not self._trainer
+        if self._is_evaluated:
             engine.add_event_handler(Events.COMPLETED, self._take)
 
     def _begin(self, trainer: Engine) -> None:
@@ -69,10 +71,10 @@ class Report:
         self._last = trainer.add_event_handler(Events.EPOCH_COMPLETED, self._epoch_ended)  # behind all others
 
     def _take(self, engine: Engine) -> None:
-        self._measured = _numbers(engine.state.metrics)
+        self._measured = dict(engine.state.metrics)
 
     def _epoch_ended(self, trainer: Engine) -> None:
-        measured, self._measured = self._measured or _numbers(trainer.state.metrics), {}
+        measured, self._measured = self._measured if self._is_evaluated else trainer.state.metrics, {}
         if not self._hook.epoch_ended(measured) and trainer.state.epoch != trainer.state.max_epochs:
             trainer.terminate()
 
@@ -97,14 +99,3 @@ class _Progress:
         goal = {"max_epochs": now.max_epochs} if now.max_iters is None else {"max_iters": now.max_iters}
         kept = {name: value for name, value in state.items() if name not in {"max_epochs", "max_iters"}}
         self._trainer.load_state_dict(kept | goal)
-
-
-def _numbers(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Those metrics that are one number each."""
-    import torch
-
-    return {
-        name: value
-        for name, value in metrics.items()
-        if isinstance(value, int | float) or (isinstance(value, torch.Tensor) and value.numel() == 1)
-    }

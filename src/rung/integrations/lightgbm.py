@@ -25,7 +25,8 @@ class Report:
     an ``init_model`` to begin with, both of which ``lightgbm.train`` or ``fit`` must be given. The training is then
     equal to one that was never interrupted, unless rows, columns or trees to drop are drawn: LightGBM draws them anew
     from its seeds. Other callbacks begin anew as well. Without ``rounds`` nothing is saved.
-    every: rounds from one checkpoint to the next.
+    every: rounds from one checkpoint to the next. The last round is saved as well, unless LightGBM's ``early_stopping``
+    ends the training, of which it tells no callback.
 
     A training that is ended early keeps all its rounds: ``best_iteration`` is the last one. Outside a study this does
     nothing, and all rounds are left.
@@ -38,7 +39,7 @@ class Report:
             if error.name != "lightgbm":
                 raise
             raise MissingExtraError("lightgbm.Report", "lightgbm") from error
-        need("lightgbm", lightgbm.__version__, (4,))
+        need("lightgbm", lightgbm.__version__, (4, 5))
         self.order = 25  # after what logs and records a round, before early_stopping, which may raise in it
         self.before_iteration = False
         self._rounds = rounds

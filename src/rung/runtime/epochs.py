@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -21,8 +21,17 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("rung")
 
 
-def epochs_of(progress: Progress, number: int, *, every: int, stateful: Mapping[str, Any]) -> Iterator[int]:
-    """See ``Trial.epochs``. Arguments are checked here, before the first epoch."""
+Loop: TypeAlias = Generator[int, bool | None, None]
+"""Yields the epochs. ``send(True)`` says that the training has ended without the one that was yielded last."""
+
+
+def epochs_of(
+    progress: Progress, number: int, *, every: int, stateful: Mapping[str, Any], awaits_report: bool = False
+) -> Loop:
+    """See ``Trial.epochs``. Arguments are checked here, before the first epoch.
+
+    awaits_report: go on beyond ``until`` to the next epoch that is reported.
+    """
     number = whole_number("the number of epochs", number, at_least=1, example=20)
     every = whole_number("every", every, at_least=1, example=5)
     stateful = {name: holder_of(value) for name, value in stateful.items()}
@@ -39,10 +48,12 @@ def epochs_of(progress: Progress, number: int, *, every: int, stateful: Mapping[
             hint="Checkpoints belong to one loop: count all epochs in it, and tell its phases apart by the epoch.",
         )
     loop = progress.loop = object()
-    return _loop(progress, number, every, stateful, loop)
+    return _loop(progress, number, every, stateful, loop, awaits_report=awaits_report)
 
 
-def _loop(progress: Progress, number: int, every: int, stateful: Mapping[str, Any], loop: object) -> Iterator[int]:
+def _loop(
+    progress: Progress, number: int, every: int, stateful: Mapping[str, Any], loop: object, *, awaits_report: bool
+) -> Loop:
     ranks = progress.ranks
     if not ranks.is_first and not ranks.are_many:
         raise SettingError(
@@ -50,22 +61,26 @@ def _loop(progress: Progress, number: int, every: int, stateful: Mapping[str, An
             hint="Call torch.distributed.init_process_group before: that is how ranks end and go on together.",
         )
     until = progress.job.until
-    last = number if until is None else min(number, until)
+    at_until = number if until is None else min(number, until)
+    last = number if awaits_report else at_until
     built = {name: settings_of(holder.state_dict()) for name, holder in stateful.items()}
-    start = _restore(progress, stateful, built, before=last) if stateful else 0
+    start = _restore(progress, stateful, built, before=at_until) if stateful else 0
+    saved = start
     for epoch in range(start + 1, last + 1):
         progress.epoch = epoch
         try:
-            yield epoch
+            has_ended = yield epoch
         finally:
             if progress.loop is loop:  # else another one has taken its place, as after a rewind
                 progress.epoch = None
-        progress.position = max(progress.position, epoch)
+        done = epoch - 1 if has_ended else epoch
+        progress.position = max(progress.position, done)
         progress.listen()
         progress.agree("epoch")
-        is_last = progress.is_stopping or epoch == last
-        if stateful and (is_last or epoch % every == 0):
-            _save(progress, epoch, stateful, built)
+        is_last = has_ended or progress.is_stopping or epoch == last
+        if stateful and done > saved and (is_last or done % every == 0):
+            _save(progress, done, stateful, built)
+            saved = done
         if is_last:
             if ranks.are_many:
                 ranks.gather("end", b"")  # the first one may keep the store, and must be the last to go

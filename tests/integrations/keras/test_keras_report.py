@@ -29,12 +29,12 @@ STOPPING = "asha(max_t=4, grace_period=2, reduction_factor=2, variant=stopping)"
 GOOD, BAD = 0.02, 1e-9
 
 
-def fitted(lr: float, *callbacks: Any, epochs: int = 4, **options: Any) -> Any:
+def fitted(lr: float, *callbacks: Any, epochs: int = 4, use_ema: bool = False, **options: Any) -> Any:
     keras.utils.set_random_seed(0)
     model = keras.Sequential(
         [keras.layers.Dense(8, activation="relu"), keras.layers.Dropout(0.5), keras.layers.Dense(1)]
     )
-    model.compile(optimizer=keras.optimizers.Adam(lr), loss="mse")
+    model.compile(optimizer=keras.optimizers.Adam(lr, use_ema=use_ema), loss="mse")
     given = {"validation_data": (X[32:], Y[32:]), "batch_size": 8, "verbose": 0, **options}
     model.fit(X[:32], Y[:32], epochs=epochs, callbacks=list(callbacks), **given)
     return model
@@ -97,6 +97,45 @@ def test_callbacks_of_keras_beside_it(tmp_path: Path) -> None:
     assert kept.is_file()
 
 
+@pytest.mark.parametrize("order", [1, -1], ids=["patience first", "report first"])
+def test_the_last_epoch_is_saved_where_patience_ends_the_training(order: int) -> None:
+    def train(lr: float) -> None:
+        patience = keras.callbacks.EarlyStopping("loss", patience=1, min_delta=10, restore_best_weights=True)
+        epochs = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(epoch=epoch))
+        fitted(lr, epochs, *[patience, Report(every=9)][::order])
+
+    study = searched(train, metric="epoch", mode="max")  # so that the last one is the best
+    best = study.best
+    assert best is not None
+    assert best.step == 2
+    saved = [value.tobytes() for value in study.load_best()["model"]["variables"]]
+    assert saved == weights(fitted(best.config["lr"], epochs=2))
+
+
+def test_a_trial_that_is_to_pause_goes_on_to_its_next_validation() -> None:
+    scheduler = "asha(max_t=4, grace_period=1, reduction_factor=2, variant=promotion)"
+    models = []
+    study = searched(lambda lr: models.append(fitted(lr, Report(), validation_freq=2)), scheduler)
+    assert [[step for step, _ in study.curve(number)] for number in (0, 1)] == [[2, 4], [2]]
+    assert [model.history.epoch for model in models] == [[0, 1], [0, 1], [2, 3]]
+
+
+def test_averages_of_weights_go_on_where_they_were() -> None:
+    models = []
+
+    def averaged(lr: float, *callbacks: Any) -> Any:
+        return fitted(lr, *callbacks, keras.callbacks.SwapEMAWeights(swap_on_epoch=True), use_ema=True)
+
+    searched(lambda lr: models.append(averaged(lr, Report())), PAUSING)
+    assert weights(models[-1]) == weights(averaged(GOOD))
+
+
+def test_a_measure_that_is_no_single_number_is_left_out() -> None:
+    each = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(each=np.ones(3)))
+    study = searched(lambda lr: fitted(lr, each, Report()) and None)
+    assert study.curve(0)[0][1].keys() == {"loss", "val_loss"}
+
+
 def test_epochs_without_validation_are_not_reported() -> None:
     study = searched(lambda lr: fitted(lr, Report(), validation_freq=2) and None)
     assert [step for step, _ in study.curve(0)] == [2, 4]
@@ -111,10 +150,11 @@ def test_outside_a_study_nothing_happens() -> None:
     ("train", "why"),
     [
         (lambda lr: fitted(lr, Report("acc")), r"measures no 'acc', but loss, val_loss.*Report\('val_loss'\)"),
+        (lambda lr: fitted(lr, Report(), validation_data=None), r"no 'val_loss', but loss\..*Report\('loss'\)"),
         (lambda lr: fitted(lr, Report(), initial_epoch=2), "began with initial_epoch=2.*Leave it out"),
         (lambda lr: [fitted(lr, Report()) for _ in range(2)], "A second training would report to the same trial"),
     ],
-    ids=["unknown metric", "initial epoch", "second fit"],
+    ids=["unknown metric", "no validation", "initial epoch", "second fit"],
 )
 def test_what_can_not_be(train: Any, why: str) -> None:
     assert re.search(why, searched(train).trials[0].message)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import json
 import re
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +12,14 @@ import pytest
 import rung
 from rung import schedules
 from rung.backends.inline import Inline
-from rung.types import TrialState
+from rung.backends.processes import Processes
+from rung.testing._driver import Stage, say
+from rung.types import Action, TrialState
 
 torch = pytest.importorskip("torch")
 pl = pytest.importorskip("lightning.pytorch")
 
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint  # noqa: E402 - as the above
+from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint  # noqa: E402 - as the above
 
 from rung.integrations.lightning import Report  # noqa: E402 - imports Lightning
 from rung.integrations.torch import ScheduleLR  # noqa: E402 - sorted with the above
@@ -96,6 +101,25 @@ def weights(module: Any) -> list[bytes]:
     return [value.numpy().tobytes() for value in module.state_dict().values()]
 
 
+class Remembering(pl.Callback):
+    """Keeps the epochs that it has seen as Lightning's oldest way has it."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+        self.restored_at: list[Any] = []
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        self.seen.append(trainer.current_epoch)
+
+    def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
+        checkpoint["seen"] = [*self.seen]
+
+    def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
+        self.seen = [*checkpoint["seen"]]
+        assert all((value == pl_module.state_dict()[name]).all() for name, value in checkpoint["state_dict"].items())
+        self.restored_at.append((checkpoint["epoch"], checkpoint["global_step"]))
+
+
 @pytest.mark.parametrize("options", [{}, {"max_epochs": -1, "max_steps": 24}], ids=["epochs", "steps"])
 @pytest.mark.parametrize("scheduler", ["", "step", "plateau"])
 def test_a_paused_training_is_the_one_that_was_never_paused(scheduler: str, options: Any) -> None:
@@ -108,6 +132,33 @@ def test_a_paused_training_is_the_one_that_was_never_paused(scheduler: str, opti
     assert [*modules[0].rates, *modules[2].rates] == whole.rates
     assert weights(modules[-1]) == weights(whole)
     assert study.load_best().keys() >= {"model", "optimizer_0", "loops"}
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["before", "behind"])
+def test_averages_of_weights_go_on_where_they_were(order: int) -> None:
+    modules = []
+
+    def train(lr: float) -> None:
+        modules.append(fitted(lr, *[Report(every=3), EMAWeightAveraging(decay=0.9)][::order]))
+
+    study = searched(train, PAUSING)
+    assert weights(modules[-1]) == weights(fitted(GOOD, EMAWeightAveraging(decay=0.9)))
+    saved = study.load_best()
+    average = {name: value.numpy().tobytes() for name, value in saved["hooks"]["state_dict"].items()}
+    assert [*average.values()] == weights(modules[-1])
+    assert any(value.numpy().tobytes() != average[name] for name, value in saved["model"].items())
+
+
+def test_what_is_added_to_a_checkpoint_comes_back() -> None:
+    memories = []
+
+    def train(lr: float) -> None:
+        memories.append(Remembering())
+        fitted(lr, Report(), memories[-1])
+
+    searched(train, PAUSING)
+    assert [memory.seen for memory in memories] == [[0, 1], [0, 1], [0, 1, 2, 3]]
+    assert [memory.restored_at for memory in memories] == [[], [], [(1, 12)]]
 
 
 def test_a_schedule_steps_with_the_updates() -> None:
@@ -145,6 +196,28 @@ def test_patience_ends_a_trial_as_it_ends_a_training() -> None:
     assert [(trial.last_step, trial.state) for trial in study.trials] == [(2, TrialState.COMPLETED)] * 2
 
 
+@pytest.mark.parametrize("options", [{"max_epochs": -1, "max_steps": 24}, {}], ids=["all steps", "patience"])
+def test_the_last_epoch_is_saved_before_averages_take_its_place(options: Any) -> None:
+    def train(lr: float) -> None:
+        patience = [] if options else [EarlyStopping("val_loss", patience=1, min_delta=10.0)]
+        fitted(lr, EMAWeightAveraging(decay=0.9), Report(every=9), *patience, **options)
+
+    study = searched(train, metric="epoch", mode="max")  # so that the last one is the best
+    best = study.best
+    assert best is not None
+    assert best.step == (4 if options else 2)
+    saved = [value.numpy().tobytes() for value in study.load_best()["model"].values()]
+    assert saved == weights(fitted(best.config["lr"], max_epochs=best.step))
+
+
+def test_a_trial_that_is_to_pause_goes_on_to_its_next_validation() -> None:
+    scheduler = "asha(max_t=4, grace_period=1, reduction_factor=2, variant=promotion)"
+    modules = []
+    study = searched(lambda lr: modules.append(fitted(lr, Report(), check_val_every_n_epoch=2)), scheduler)
+    assert [[step for step, _ in study.curve(number)] for number in (0, 1)] == [[2, 4], [2]]
+    assert [module.epochs for module in modules] == [[0, 1], [0, 1], [2, 3]]
+
+
 def test_epochs_without_validation_are_not_reported() -> None:
     study = searched(lambda lr: fitted(lr, Report(), check_val_every_n_epoch=2) and None)
     assert [step for step, _ in study.curve(0)] == [2, 4]
@@ -163,9 +236,28 @@ def test_outside_a_study_nothing_happens() -> None:
     ("train", "why"),
     [
         (lambda lr: fitted(lr, Report("acc")), "measures no 'acc', but .*train_loss.* Name .*'val_loss'"),
+        (lambda lr: fitted(lr, Report(), check_val_every_n_epoch=9), "no 'val_loss', but .*train_loss"),
         (lambda lr: [fitted(lr, Report()) for _ in range(2)], "A second training would report to the same trial"),
     ],
-    ids=["unknown metric", "second fit"],
+    ids=["unknown metric", "never validated", "second fit"],
 )
 def test_what_can_not_be(train: Any, why: str) -> None:
     assert re.search(why, searched(train).trials[0].message)
+
+
+@pytest.mark.slow
+def test_all_ranks_end_where_the_first_one_is_told_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # keeps the paths of sockets short
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    script = Path(__file__).with_name("lightning_on_ranks.py")
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    stage = Stage(lambda: Processes(1, grace_s=1.0), tmp_path, patience_s=120.0)
+    driver = stage.driver([*torchrun, str(script), "{-}"], answer=say(Action.STOP, at=2))
+    job = driver.start(config={"rate": GOOD}, seed=3)
+    driver.finish()
+    stage.close()
+    left = [json.loads(Path(job.folder, f"rank-{rank}.json").read_text()) for rank in (0, 1)]
+    assert [each["epochs"] for each in left] == [[0, 1]] * 2
+    assert left[0]["weights"] == left[1]["weights"]
+    assert list(driver.curve()) == [1, 2]
+    assert [checkpoint.step for checkpoint in driver.checkpoints()] == [2, 1]

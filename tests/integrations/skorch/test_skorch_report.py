@@ -17,7 +17,7 @@ from rung.types import TrialState
 
 skorch = pytest.importorskip("skorch")
 import torch  # noqa: E402
-from skorch.callbacks import LRScheduler  # noqa: E402
+from skorch.callbacks import EarlyStopping, LRScheduler  # noqa: E402
 from torch import nn  # noqa: E402
 
 from rung.integrations.skorch import Report  # noqa: E402
@@ -99,6 +99,20 @@ def test_a_trial_that_is_stopped_is_fitted_no_longer() -> None:
     assert [len(net.history) for net in nets] == [9, 3]
 
 
+def test_the_last_epoch_is_saved_where_patience_ends_the_training() -> None:
+    nets: list[Any] = []
+
+    def train(rate: float) -> None:
+        nets.append(fitted(rate, Report("valid_loss", every=9), EarlyStopping(patience=2, threshold=0.9)))
+
+    study = rung.tune(train, {"rate": [0.1]}, max_trials=1, store="memory", progress="off")
+    assert len(nets[0].history) < 9
+    assert study.best is not None
+    assert study.best.step == study.trials[0].last_step == len(nets[0].history)
+    saved = study.load_best()["module"]
+    assert [value.numpy().tobytes() for value in saved.values()] == values(nets[0])
+
+
 def test_a_copy_trains_on_with_its_own_learning_rate() -> None:
     """What the schedule has made of the rate is kept, and the rate itself is the new one."""
     seen: list[tuple[float, float]] = []
@@ -130,6 +144,8 @@ def test_what_can_not_be() -> None:
     def train(rate: float) -> float:
         with pytest.raises(SettingError, match="LRScheduler comes after Report"):
             fitted(rate, first=(Report("valid_loss"),), epochs=2)
+        with pytest.raises(SettingError, match="EarlyStopping comes before Report"):
+            fitted(rate, Report("valid_loss"), first=(EarlyStopping(),), epochs=2)
         with pytest.raises(SettingError, match=r"no 'valid_acc', but .*valid_loss.*Report\('valid_loss'\)"):
             fitted(rate, Report("valid_acc"), epochs=2)
         return 1.0

@@ -15,6 +15,8 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 pytest.importorskip("accelerate")
 
+from safetensors.torch import load  # noqa: E402 - imports torch
+
 from rung.integrations.torch import ScheduleLR  # noqa: E402 - imports torch
 from rung.integrations.transformers import Report  # noqa: E402 - imports Transformers
 from rung.integrations.transformers._states import Later  # noqa: E402 - sorted with the above
@@ -50,7 +52,7 @@ class Run:
             transformers.GPT2Config(vocab_size=16, n_positions=LENGTH, n_embd=8, n_layer=1, n_head=1)
         )
         sets = options.pop("eval_dataset", texts(12, 16))
-        restores = options.pop("restores", True)
+        restores, others = options.pop("restores", True), options.pop("others", [])
         arguments = transformers.TrainingArguments(
             output_dir=str(folder),
             learning_rate=lr,
@@ -76,7 +78,7 @@ class Run:
             train_dataset=texts(0, 12),
             eval_dataset=sets,
             optimizers=optimizers,
-            callbacks=[self.rates, *([] if report is None else [report])],
+            callbacks=[self.rates, *others, *([] if report is None else [report])],
         )
         checkpoint = None if report is None or not restores else report.checkpoint()
         self.trainer.train(resume_from_checkpoint=checkpoint)
@@ -131,6 +133,27 @@ def test_a_stopped_training_ends_after_its_evaluation(tmp_path: Path) -> None:
     assert [len(run.rates.seen) for run in runs] == [12, 6]
     assert [step for step, _ in study.curve(0)] == [1, 2, 3, 4]
     assert not list(tmp_path.glob("checkpoint-*"))
+
+
+@pytest.mark.parametrize("patience", [0, 1], ids=["all epochs", "patience"])
+def test_the_last_evaluation_is_saved(patience: int) -> None:
+    runs = []
+
+    def train(trial: rung.Trial) -> None:
+        folder, report = trial.folder / "trainer", Report(every=9)
+        best = {"load_best_model_at_end": True, "save_strategy": "epoch", "save_total_limit": 1} if patience else {}
+        stopping = [transformers.EarlyStoppingCallback(1, early_stopping_threshold=9.0)] if patience else []
+        runs.append(Run(trial.config["lr"], folder, report, others=stopping, **best))
+
+    study = searched(train)
+    assert [trial.last_step for trial in study.trials] == [4 - 2 * bool(patience)] * 2
+    best = study.best
+    assert best is not None
+    assert best.step == study.trials[best.trial].last_step
+    saved = load(study.load_best()["trainer"]["model.safetensors"].tobytes())
+    now = runs[best.trial].trainer.model.state_dict()
+    assert saved
+    assert all(torch.equal(value, now[name]) for name, value in saved.items())
 
 
 def test_all_data_sets_are_in_one_report_where_checkpoints_are_kept() -> None:

@@ -157,6 +157,21 @@ def test_a_run_that_was_lost_goes_on_from_the_last_checkpoint() -> None:
     assert [metrics["error"] for _, metrics in study.curve(0)] == boosted(0.3)[1]["validation"]["logloss"]
 
 
+@pytest.mark.parametrize("patience", [0, 2], ids=["all rounds", "patience"])
+def test_the_last_round_is_saved_of_which_xgboost_says_nothing(patience: int) -> None:
+    boosters: list[Any] = []
+
+    def train(eta: float) -> None:
+        stopping = [xgb.callback.EarlyStopping(rounds=patience, min_delta=9.0)] if patience else []
+        boosters.append(boosted(eta, Report("train-logloss"), *stopping)[0])
+
+    study = studied(train, BasicScheduler(GridSearcher({"eta": [0.3]})))
+    assert study.best is not None
+    assert study.best.step == boosters[0].num_boosted_rounds() == (3 if patience else 9)
+    saved = xgb.Booster(model_file=bytearray(study.load_best()["booster"]["model"].tobytes()))
+    assert predictions(saved) == predictions(boosters[0])
+
+
 def test_outside_a_study_nothing_happens() -> None:
     assert predictions(boosted(0.3, Report("validation-logloss"))[0]) == predictions(boosted(0.3)[0])
 

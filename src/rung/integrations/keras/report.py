@@ -18,12 +18,15 @@ need("keras", keras.__version__, (3, 5))
 class Report(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
     """Reports every epoch of a ``fit``, ends it when the trial is to stop or pause, and lets it go on later.
 
-    metric: Keras' name of what the study judges, such as ``"val_loss"``; by default the study's own name of it.
+    metric: Keras' name of what the study judges, such as ``"val_loss"``; by default the study's own name of it. What
+    Keras itself calls by the study's name is replaced by it.
     every: epochs from one checkpoint to the next; the last one before the end is always saved.
 
     In a trial that is continued, or copies another one, ``fit`` first gets the weights, the optimizer and the random
     number generators from the checkpoint and begins with the epoch after it; ``epochs`` counts all of them. The states
-    of other callbacks begin anew. Epochs without the validation that gives the metric are not reported.
+    of other callbacks begin anew. Epochs without the validation that gives the metric are not reported; a trial that is
+    to pause after one goes on to the next validation.
+    Give it before ``SwapEMAWeights(swap_on_epoch=True)``: behind it, averages would be saved as if they were trained.
     SettingError for an unknown metric, for a second ``fit`` in a trial, and for an ``initial_epoch``.
     """
 
@@ -55,11 +58,13 @@ class Report(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no ty
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
         """Report, save, and end the training if the study says so."""
         measured = logs or {}
-        has_metric = self._is_validated or self._hook.metric in measured
-        if not self._hook.epoch_ended(measured if has_metric else {}):
+        is_judged = self._is_validated or self._hook.metric in measured
+        if not self._hook.epoch_ended(measured, is_judged=is_judged):
             self.model.stop_training = True
+        elif self.model.stop_training:  # at the end of ``fit`` its patience may have put other weights in place
+            self._hook.end()
 
     def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002
-        """Leave the model as if it had always begun at 0."""
+        """Leave the model as if it had always begun at 0. SettingError when nothing that is judged was measured."""
         self.model._initial_epoch = None  # noqa: SLF001
         self._hook.end()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Report"]
 
-__getattr__ = lazily(__name__, {"Report": "report"}, extra="lightning")
+__getattr__ = lazily(__name__, {"Report": "report"}, extra="lightning", brings="torch")
 
 
 def __dir__() -> list[str]:

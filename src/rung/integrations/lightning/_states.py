@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, final
 
+import lightning
+
 
 def stateful_of(trainer: Any) -> dict[str, Any]:
     """The objects of a ``Trainer`` whose training is set up, each with ``state_dict`` and ``load_state_dict``.
@@ -17,7 +19,9 @@ def stateful_of(trainer: Any) -> dict[str, Any]:
         f"scheduler_{number}": _Plateau(trainer, config) if config.reduce_on_plateau else config.scheduler
         for number, config in enumerate(trainer.lr_scheduler_configs)
     }
-    found |= {"precision": trainer.precision_plugin, "callbacks": _Callbacks(trainer), "loops": _Loops(trainer)}
+    callbacks = _Callbacks(trainer)
+    found |= {"precision": trainer.precision_plugin, "callbacks": callbacks, "hooks": _Hooks(trainer, callbacks)}
+    found["loops"] = _Loops(trainer)
     if trainer.datamodule is not None:
         found["datamodule"] = trainer.datamodule
     return found
@@ -60,6 +64,40 @@ class _Callbacks:
         for callback in self._trainer.callbacks:
             if callback.state_key in state:
                 callback.load_state_dict(dict(state[callback.state_key]))
+
+
+@final
+class _Hooks:
+    """What ``on_save_checkpoint`` of callbacks and of the module puts into a checkpoint of Lightning's.
+
+    ``WeightAveraging`` keeps its averages in this way. Of such a checkpoint they see what Lightning documents.
+    """
+
+    def __init__(self, trainer: Any, callbacks: _Callbacks) -> None:
+        self._trainer = trainer
+        self._callbacks = callbacks
+
+    def state_dict(self) -> dict[str, Any]:
+        trainer, kept_elsewhere = self._trainer, self._kept_elsewhere()
+        checkpoint = {"epoch": trainer.current_epoch, "global_step": trainer.global_step, **kept_elsewhere}
+        for callback in trainer.callbacks:
+            callback.on_save_checkpoint(trainer, trainer.lightning_module, checkpoint)
+        trainer.lightning_module.on_save_checkpoint(checkpoint)
+        return {key: value for key, value in checkpoint.items() if value is not kept_elsewhere.get(key)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        trainer = self._trainer
+        checkpoint = {**self._kept_elsewhere(), **state}
+        trainer.lightning_module.on_load_checkpoint(checkpoint)
+        for callback in trainer.callbacks:
+            callback.on_load_checkpoint(trainer, trainer.lightning_module, checkpoint)
+
+    def _kept_elsewhere(self) -> dict[str, Any]:
+        return {
+            "pytorch-lightning_version": lightning.__version__,
+            "state_dict": self._trainer.lightning_module.state_dict(),
+            "callbacks": self._callbacks.state_dict(),
+        }
 
 
 @final

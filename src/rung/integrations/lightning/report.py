@@ -21,12 +21,14 @@ class Report(Callback):
     """Reports the epochs of a ``fit``, ends it when the trial is to stop or pause, and lets it go on later.
 
     metric: the name under which the module logs what the study judges, such as ``"val_loss"``; by default the study's
-    own name of it. every: epochs from one checkpoint to the next; the last one before the end is always saved.
+    own name of it. What the module logs under the study's name is replaced by it.
+    every: epochs from one checkpoint to the next; the last one before the end is always saved.
 
     All of ``trainer.callback_metrics`` that an epoch has measured is reported at its end; of epochs without validation,
-    where there is one at all, nothing.
+    where there is one at all, nothing; a trial that is to pause after such an epoch goes on to the next validation.
     In a trial that is continued, or copies another one, ``fit`` first gets module, optimizers, schedulers, callbacks,
-    loops and random number generators from the checkpoint; ``max_epochs`` counts all epochs.
+    loops, random number generators and what ``on_save_checkpoint`` has added from the checkpoint, whose weights are
+    back when ``on_load_checkpoint`` is called; ``max_epochs`` counts all epochs.
     SettingError for an unknown metric, and for a second ``fit`` in a trial.
     """
 
@@ -70,8 +72,16 @@ class Report(Callback):
             name: value for name, value in trainer.callback_metrics.items() if value is not self._before.get(name)
         }
         is_due = self._is_validated or not trainer.enable_validation
-        if not self._hook.epoch_ended(measured if is_due else {}):
+        if not self._hook.epoch_ended(measured, is_judged=is_due):
             trainer.should_stop = True
+        elif _is_over(trainer):  # at ``on_train_end`` weights may have been exchanged for averages
+            self._hook.end()
+
+
+def _is_over(trainer: Trainer) -> bool:
+    """Whether Lightning ends the training here for a reason of its own, as ``done`` of its loop would say later."""
+    has_all_steps = 0 <= trainer.max_steps <= trainer.global_step
+    return has_all_steps or (trainer.should_stop and trainer.fit_loop._can_stop_early)  # noqa: SLF001  min_epochs
 
 
 @final

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Report"]
 
-__getattr__ = lazily(__name__, {"Report": "report"}, extra="skorch")
+__getattr__ = lazily(__name__, {"Report": "report"}, extra="skorch", brings="torch")
 
 
 def __dir__() -> list[str]:

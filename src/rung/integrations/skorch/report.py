@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, final
 
-import numpy as np
 import skorch
-from skorch.callbacks import Callback, LRScheduler
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 from torch import nn
 
 from rung.errors import SettingError
 from rung.integrations._versions import need
 from rung.runtime.hook import Hook
 
-need("skorch", skorch.__version__, (1, 0))
+need("skorch", skorch.__version__, (1, 1))
+
+_COUNTS = {"epoch", "train_batch_count", "valid_batch_count"}  # which the history has beside what was measured
 
 
 @final
@@ -22,13 +23,15 @@ class Report(Callback):  # type: ignore[misc]  # skorch has no types
     """Reports every epoch of a ``fit``, ends it when the trial is to stop or pause, and lets it go on later.
 
     metric: what the study judges, by the name in skorch's history, such as ``valid_loss``; by default the study's own.
+    What the history has under the study's name of it is replaced by it.
     every: epochs from one checkpoint to the next; the last one before the end is always saved.
 
     In a trial that goes on, ``fit`` gets the module, the criterion, the optimizer, learning-rate schedules and the
     history from the checkpoint, and ``max_epochs`` counts all epochs; the states of other callbacks begin anew. Give it
-    as the last of the callbacks, so that what they measure is there. The training ends by a KeyboardInterrupt, which
-    skorch catches, as it does with its ``EarlyStopping``. Outside a study this does nothing.
-    SettingError for an unknown metric, for a second ``fit`` in a trial, and for an ``LRScheduler`` behind it.
+    behind the other callbacks, so that what they measure is there, but before ``EarlyStopping``. The training ends by a
+    KeyboardInterrupt, which skorch catches, as it does with its ``EarlyStopping``. Outside a study this does nothing.
+    SettingError for an unknown metric, for a second ``fit`` in a trial, for an ``LRScheduler`` behind it and for an
+    ``EarlyStopping`` before it.
     """
 
     def __init__(self, metric: str | None = None, *, every: int = 1) -> None:
@@ -42,11 +45,18 @@ class Report(Callback):  # type: ignore[misc]  # skorch has no types
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **_: Any) -> None:  # noqa: ARG002, N803  as skorch calls it
         """Restore the net from the checkpoint, if there is one."""
+        callbacks = [each for _, each in net.callbacks_]
+        if any(isinstance(each, EarlyStopping) for each in callbacks[: callbacks.index(self)]):
+            raise SettingError(
+                "An EarlyStopping comes before Report.",
+                hint="Give Report before it: the epoch in which it ends the training would not be reported.",
+            )
         self.hook_.begin(net.max_epochs, **_parts_of(net))
 
     def on_epoch_end(self, net: Any, **_: Any) -> None:
         """Report what the history has; KeyboardInterrupt when the training is over."""
-        if not self.hook_.epoch_ended(_measured(net.history[-1])):
+        measured = {name: value for name, value in net.history[-1].items() if name not in _COUNTS}
+        if not self.hook_.epoch_ended(measured):
             raise KeyboardInterrupt
 
     def on_train_end(self, net: Any, X: Any = None, y: Any = None, **_: Any) -> None:  # noqa: ARG002, N803  as above
@@ -78,8 +88,3 @@ def _parts_of(net: Any) -> dict[str, Any]:
     if isinstance(net.criterion_, nn.Module):
         parts["criterion"] = net.criterion_
     return parts | {f"schedule_{number}": schedule for number, schedule in enumerate(schedules)}
-
-
-def _measured(epoch: Mapping[str, Any]) -> dict[str, float]:
-    """What was measured in an epoch; the history has counts and marks as well."""
-    return {name: float(value) for name, value in epoch.items() if isinstance(value, float | np.floating)}

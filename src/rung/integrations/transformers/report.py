@@ -27,6 +27,7 @@ class Report(TrainerCallback):
     """Reports the evaluations of a ``Trainer``, ends its training when the trial is to stop or pause.
 
     metric: Transformers' name of what the study judges, such as ``"eval_loss"``; by default the study's own name of it.
+    What is measured under the study's name is replaced by it.
     every: evaluations from one checkpoint to the next; the last one before the end is always saved.
 
     A step is an evaluation, so ``eval_strategy`` says what a step is. With ``checkpoint()`` a trial can go on; without
@@ -107,7 +108,7 @@ class Report(TrainerCallback):
     ) -> None:
         """The training is over."""
         self._settle(control)
-        self._hook.end()
+        self._hook.end(saves=False)  # by now the best model may be loaded, and checkpoints deleted
         self._is_training, self._files = False, None
 
     def _settle(self, control: TrainerControl) -> None:
@@ -121,3 +122,5 @@ class Report(TrainerCallback):
         self._has_told = True
         if not self._hook.epoch_ended(measured):
             control.should_training_stop = True
+        elif control.should_training_stop:
+            self._hook.end()

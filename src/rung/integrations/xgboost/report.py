@@ -13,7 +13,7 @@ from xgboost.callback import TrainingCallback
 from rung.integrations._versions import need
 from rung.runtime.hook import Hook
 
-need("xgboost", xgboost.__version__, (2, 0))
+need("xgboost", xgboost.__version__, (2, 1))
 
 Evaluations: TypeAlias = Mapping[str, Mapping[str, Sequence[float] | Sequence[tuple[float, float]]]]
 """Of each round, by the names of the data and of the metric; in a cross-validation means and standard deviations."""
@@ -24,7 +24,7 @@ class Report(TrainingCallback):
     """Reports every round of boosting, saves the booster, and ends the training where the trial is told to.
 
     metric: what the study judges, such as ``validation-logloss``; by default what the study names.
-    every: rounds from one checkpoint to the next.
+    every: rounds from one checkpoint to the next; the last one is always saved.
 
     ``num_boost_round`` counts all rounds of the trial. When it goes on from a checkpoint, XGBoost goes through the
     rounds that are in it with the evaluations of then and without training, so other callbacks and ``evals_result``
