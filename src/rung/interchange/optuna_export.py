@@ -43,13 +43,13 @@ class _Span(NamedTuple):
 
 
 def write_optuna(study: Study, url: str, name: str | None = None) -> int:
-    """Write the trials of a study that don't run to an Optuna storage, as a new study there; returns how many there are.
+    """Write the trials of a study that don't run to an Optuna storage, as a new study; returns how many there are.
 
-    name: of the new study; by default that of this one. Stopped and paused trials become pruned ones, reports intermediate values
-    at the same steps, and other metrics user attributes, as they were last. What Optuna has no distribution for becomes
-    a range of floats, and sequences in a choice their JSON texts; so do all values of a choice with two that Optuna
-    can't tell apart, such as 1 and True. SettingError when the name is taken there, or the storage can't be written to;
-    MissingExtraError without optuna.
+    name: of the new study; by default that of this one. Stopped and paused trials become pruned ones, reports
+    intermediate values at the same steps, and other metrics user attributes, as they were last. What Optuna has no
+    distribution for becomes a range of floats, and sequences in a choice their JSON texts; so do all values of a choice
+    with two that Optuna can't tell apart, such as 1 and True. SettingError when the name is taken there, or the storage
+    can't be written to; MissingExtraError without optuna.
     """
     try:
         import optuna
