@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, Protocol, SupportsFloat, final
+from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
 from msgspec import Struct
 
-from rung.checks import number, whole_number
+from rung.checks import as_float, number, whole_number
 from rung.errors import MissingExtraError, SettingError
 from rung.schedules import ramp
 from rung.space import Float
@@ -164,15 +164,13 @@ def _losses(train_step: Callable[[float], float], rates: Sequence[float]) -> tup
 
 
 def _as_loss(returned: object) -> float:
-    try:
-        if isinstance(returned, SupportsFloat) and not isinstance(returned, bool):
-            return float(returned)
-    except (TypeError, ValueError, RuntimeError):  # an array of several
-        pass
-    raise SettingError(
-        f"train_step returned {returned!r}, which is no loss.",
-        hint="Let it return that of its batch as a number: return loss.item().",
-    )
+    loss = as_float(returned)
+    if loss is None:
+        raise SettingError(
+            f"train_step returned {returned!r}, which is no loss.",
+            hint="Let it return that of its batch as a number: return loss.item().",
+        )
+    return loss
 
 
 def _check_stateful(stateful: object) -> None:

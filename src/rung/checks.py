@@ -36,7 +36,8 @@ def number(
     example: float | str,
 ) -> float:
     """``value`` as a float within these bounds, never NaN; infinity only where it may be."""
-    found = _as_float(value)
+    given = as_float(value)
+    found = math.nan if given is None else given
     is_usable = above < found < below or (may_be_infinite and found == math.inf)
     if not (is_usable and at_least <= found <= at_most):
         bounds = {"above": above, "at least": at_least, "below": below, "at most": at_most}
@@ -47,20 +48,21 @@ def number(
     return found
 
 
-def _as_float(value: object) -> float:
-    """NaN for what is no single number."""
+def as_float(value: object) -> float | None:
+    """The number in a Python, NumPy or tensor scalar, NaN and infinity too; None for what is no single number."""
     is_other = isinstance(value, bool | str | bytes | complex) or _is_array_of_other(value)
     if is_other or not isinstance(value, SupportsFloat):
-        return math.nan
+        return None
     try:
         return float(value)
     except (TypeError, ValueError, RuntimeError, OverflowError):  # an array of several, or too large
-        return math.nan
+        return None
 
 
 def _is_array_of_other(value: object) -> bool:
     """Whether the values in an array or tensor are truth values, complex, or none at all."""
-    kind = str(getattr(value, "dtype", "float")).rpartition(".")[2]  # torch's begins with its name
+    dtype = getattr(value, "dtype", "float")
+    kind = str(getattr(dtype, "name", dtype)).rpartition(".")[2]  # torch's has no name, and begins with torch's
     return not kind.startswith(("float", "bfloat", "int", "uint"))
 
 

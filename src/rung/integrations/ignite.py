@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, final
 
-from rung.errors import MissingExtraError, SettingError
+from rung.errors import SettingError
+from rung.integrations._lazy import requiring
 from rung.integrations._versions import need
 from rung.runtime.hook import Hook
 
@@ -37,12 +38,8 @@ class Report:
         to_save: Mapping[str, Any] | None = None,
         every: int = 1,
     ) -> None:
-        try:
+        with requiring("ignite", "torch", purpose="ignite.Report", extra="ignite"):
             import ignite
-        except ModuleNotFoundError as error:
-            if error.name not in {"ignite", "torch"}:
-                raise
-            raise MissingExtraError("ignite.Report", "ignite") from error
         need("pytorch-ignite", ignite.__version__, (0, 5))
         if to_save is not None and "trainer" in to_save:
             raise SettingError("to_save has a 'trainer'.", hint="The trainer is saved anyway: leave it out.")

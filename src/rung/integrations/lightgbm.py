@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, final
 
-from rung.errors import MissingExtraError, SettingError
+from rung.errors import SettingError
+from rung.integrations._lazy import requiring
 from rung.integrations._versions import need
 from rung.runtime.hook import Hook
 
@@ -33,12 +34,8 @@ class Report:
     """
 
     def __init__(self, metric: str | None = None, *, rounds: int | None = None, every: int = 10) -> None:
-        try:
+        with requiring("lightgbm", purpose="lightgbm.Report", extra="lightgbm"):
             import lightgbm
-        except ModuleNotFoundError as error:
-            if error.name != "lightgbm":
-                raise
-            raise MissingExtraError("lightgbm.Report", "lightgbm") from error
         need("lightgbm", lightgbm.__version__, (4, 5))
         self.order = 25  # after what logs and records a round, before early_stopping, which may raise in it
         self.before_iteration = False

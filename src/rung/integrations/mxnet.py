@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import final
 
 from rung.schedules import Schedule
+from rung.schedules.rates import check_resolved
 
 
 @final
@@ -15,7 +16,7 @@ class LRScheduler:
     """
 
     def __init__(self, schedule: Schedule, base_lr: float = 0.01) -> None:
-        schedule(0)  # SettingError for lengths that are not resolved
+        check_resolved(schedule)
         self._schedule = schedule
         self.base_lr = base_lr
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rung.errors import MissingExtraError
+from rung.integrations._lazy import requiring
 from rung.schedules import Schedule
 from rung.schedules.rates import all_rates
 
@@ -19,12 +19,8 @@ def as_schedule(schedule: Schedule) -> Callable[[Any], Any]:
     MissingExtraError without JAX.
     """
     rates = all_rates(schedule)
-    try:
+    with requiring("jax", purpose="optax.as_schedule", extra="optax"):
         from jax import numpy as jnp
-    except ModuleNotFoundError as error:
-        if error.name != "jax":
-            raise
-        raise MissingExtraError("optax.as_schedule", "optax") from error
     table, last = jnp.asarray(rates), len(rates) - 1
 
     def rate(count: Any) -> Any:

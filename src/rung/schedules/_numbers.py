@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import SupportsFloat
 
+from rung.checks import as_float
 from rung.errors import SettingError
 
 
 def as_number(name: str, given: object) -> float:
     """The number as a float, whatever library it is of. SettingError for anything else, such as text and bool."""
-    if isinstance(given, SupportsFloat) and not isinstance(given, bool):
-        try:
-            return float(given)
-        except (TypeError, ValueError, OverflowError):  # an array of several
-            pass
-    raise SettingError(f"{name}={given!r} is no number.", hint=f"Give a number: {name}=0.1.")
+    found = as_float(given)
+    if found is None:
+        raise SettingError(f"{name}={given!r} is no number.", hint=f"Give a number: {name}=0.1.")
+    return found
 
 
 def check_whole(name: str, given: object) -> None:

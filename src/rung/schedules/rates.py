@@ -1,4 +1,4 @@
-"""What frameworks need that compile their training step: all rates of a schedule as a table."""
+"""What frameworks may be given: schedules that are resolved, and for a compiled training step all rates as a table."""
 
 from __future__ import annotations
 
@@ -19,15 +19,20 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-def check_rate(schedule: object) -> None:
-    """SettingError for what is no schedule, or gives factors, or has lengths that are not resolved."""
+def check_resolved(schedule: object) -> None:
+    """SettingError for what is no schedule, or has lengths that are not resolved."""
     if not isinstance(schedule, Schedule):
         raise SettingError(f"{schedule!r} is no schedule.", hint="Wrap a callable: schedules.function(my_schedule).")
-    if schedule.unit == "factor":
+    schedule(0)
+
+
+def check_rate(schedule: object) -> None:
+    """SettingError as in ``check_resolved``, and for a schedule of factors."""
+    if isinstance(schedule, Schedule) and schedule.unit == "factor":
         raise SettingError(
             "this schedule gives factors, and a learning rate is needed.", hint="Multiply it by one: 0.3 * schedule."
         )
-    schedule(0)
+    check_resolved(schedule)
 
 
 def all_rates(schedule: Schedule) -> np.ndarray:

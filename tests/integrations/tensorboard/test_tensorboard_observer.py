@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tensorboard_server import metrics_of, serving
+from tracked_study import train
 
 import rung
 from rung.errors import MissingExtraError, RungWarning, SettingError
@@ -45,16 +46,6 @@ FIRST = {"lr": 0.1, "opt": "sgd", "momentum": 0.5, **REST}
 BARE = {"lr": 0.05, "opt": None, **REST}
 BAD = {**FIRST, "lr": 0.9}
 WORSE = {**FIRST, "lr": 0.2}
-
-
-def train(trial: Any) -> None:
-    """The error dips at step 2; accuracy comes with step 3 only."""
-    lr = trial.config["lr"]
-    if lr > 0.5:
-        raise RuntimeError("diverged")
-    for step in range(1, 4):
-        also = {"accuracy": 1 - lr} if step == 3 else {}
-        trial.report(error=lr + abs(step - 2) / 8, **also)
 
 
 def make_tuner(

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 
-from rung.errors import SettingError
 from rung.integrations.d2l.animator import Animator
 from rung.schedules import Schedule
+from rung.schedules.rates import check_rate
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -79,10 +79,8 @@ def train(  # noqa: PLR0917  the book's signature
     from 0 on, and what it returns is the learning rate from then on. So the first epoch is trained at the optimiser's
     own rate, and epoch e + 1 at scheduler(e). SettingError for a schedule of factors.
     """
-    if isinstance(scheduler, Schedule) and scheduler.unit == "factor":
-        raise SettingError(
-            "this schedule gives factors, and a learning rate is needed.", hint="Multiply it by one: 0.3 * schedule."
-        )
+    if isinstance(scheduler, Schedule):
+        check_rate(scheduler)
     net.to(device)
     animator = Animator(xlabel="epoch", xlim=[0, num_epochs], legend=["train loss", "train acc", "test acc"])
     train_loss = train_acc = test_acc = float("nan")

@@ -10,6 +10,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from rung.errors import SettingError
 from rung.schedules import Schedule
+from rung.schedules.rates import check_resolved
 
 
 @final
@@ -26,11 +27,7 @@ class ScheduleLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, schedule: Schedule, *, last_epoch: int = -1, replaces: bool = False
     ) -> None:
-        if not isinstance(schedule, Schedule):
-            raise SettingError(
-                f"{schedule!r} is no schedule.", hint="Wrap a callable: schedules.function(my_schedule)."
-            )
-        schedule(0)  # SettingError for lengths that are not resolved
+        check_resolved(schedule)
         self.schedule = schedule
         self.replaces = replaces
         super().__init__(optimizer, last_epoch)
